@@ -1,0 +1,20 @@
+// Small text helpers that several folders need.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace assay::base {
+
+std::vector<std::string> split(std::string_view text, char separator);
+std::string join(const std::vector<std::string>& parts, std::string_view separator);
+std::string_view trim(std::string_view text);
+
+/// The candidate with the smallest edit distance to `word`, or "" if none is near (over a third of the letters differ).
+std::string nearest_word(std::string_view word, const std::vector<std::string>& candidates);
+
+/// 3441 -> "3,441".
+std::string with_commas(long long number);
+
+}  // namespace assay::base

@@ -1,0 +1,43 @@
+// What all six stage executables share: options, help, signals, errors to exit codes and error.json.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "run/run.hpp"
+
+namespace assay::cli {
+
+struct StageOptions {
+  std::filesystem::path folder;
+  std::optional<std::filesystem::path> config;
+  std::vector<std::string> set;
+  std::optional<std::uint64_t> seed;
+  std::string device = "auto";
+  int threads = 0;
+  double time_budget = 0;
+  bool force = false, dry_run = false, json = false;
+};
+
+/// Handed to a stage's recipe.
+struct StageContext {
+  StageOptions options;
+  run::Run run;
+  double started = 0;  ///< Unix seconds
+
+  /// Publishes done.json and prints the one-line summary (or the figures as JSON with --json).
+  base::Exit finish(run::Stage stage, const base::Json& figures, const std::string& line, bool partial = false);
+};
+
+/// Parses the common options, opens (or founds) the run, returns 0 at once if the stage is done and fresh, sets a stale or
+/// forced one aside, runs the recipe, and turns any exception into exit code, one sentence and error.json.
+int run_stage(int argc, char** argv, run::Stage stage, const std::string& description,
+              const std::function<base::Exit(StageContext&)>& recipe);
+
+}  // namespace assay::cli

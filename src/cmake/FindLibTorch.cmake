@@ -1,0 +1,54 @@
+# LibTorch without a CUDA toolkit: the libraries of the PyPI wheel (or of any LibTorch >= 2.7) linked by name, because
+# PyTorch's own package file asks for nvcc. Input: ASSAY_TORCH, the folder that holds include/ and lib/.
+# Output: target assay_torch; ASSAY_WITH_CUDA says whether the GPU path (c10_cuda, NCCL) is compiled in.
+set(ASSAY_TORCH "" CACHE PATH "Folder of LibTorch: .../site-packages/torch, or an unpacked libtorch")
+if(NOT ASSAY_TORCH)
+  message(FATAL_ERROR "ASSAY_TORCH is not set. bin/setup installs LibTorch and sets it; or pass -DASSAY_TORCH=PATH.")
+endif()
+
+find_library(ASSAY_TORCH_CPU torch_cpu PATHS "${ASSAY_TORCH}/lib" NO_DEFAULT_PATH REQUIRED)
+find_library(ASSAY_TORCH_C10 c10 PATHS "${ASSAY_TORCH}/lib" NO_DEFAULT_PATH REQUIRED)
+find_library(ASSAY_TORCH_MAIN torch PATHS "${ASSAY_TORCH}/lib" NO_DEFAULT_PATH REQUIRED)
+find_library(ASSAY_TORCH_CUDA torch_cuda PATHS "${ASSAY_TORCH}/lib" NO_DEFAULT_PATH)
+find_library(ASSAY_TORCH_C10_CUDA c10_cuda PATHS "${ASSAY_TORCH}/lib" NO_DEFAULT_PATH)
+
+file(STRINGS "${ASSAY_TORCH}/include/torch/headeronly/version.h" _version REGEX "define TORCH_VERSION_M(AJOR|INOR)")
+if(NOT _version)
+  file(STRINGS "${ASSAY_TORCH}/include/torch/csrc/api/include/torch/version.h" _version
+       REGEX "define TORCH_VERSION_M(AJOR|INOR)")
+endif()
+string(REGEX REPLACE ".*MAJOR ([0-9]+).*MINOR ([0-9]+).*" "\\1.\\2" ASSAY_TORCH_VERSION "${_version}")
+if(ASSAY_TORCH_VERSION VERSION_LESS 2.7)
+  message(FATAL_ERROR "LibTorch ${ASSAY_TORCH_VERSION} in ${ASSAY_TORCH} is too old: 2.7 or newer is needed.")
+endif()
+
+# The wheel's neighbours: nvidia/<package>/{include,lib} beside torch/ in site-packages; zips carry them inside lib/.
+get_filename_component(_site "${ASSAY_TORCH}" DIRECTORY)
+file(GLOB _cuda_includes "${_site}/nvidia/cu1*/include" "${_site}/nvidia/cuda_runtime/include")
+file(GLOB _nvidia_libs "${_site}/nvidia/*/lib")
+find_path(ASSAY_CUDA_INCLUDE cuda_runtime_api.h PATHS ${_cuda_includes} NO_DEFAULT_PATH)
+find_path(ASSAY_CUDA_INCLUDE cuda_runtime_api.h PATHS ENV CUDA_HOME PATH_SUFFIXES include)
+find_path(ASSAY_NCCL_INCLUDE nccl.h PATHS "${_site}/nvidia/nccl/include" NO_DEFAULT_PATH)
+find_library(ASSAY_NCCL NAMES libnccl.so.2 nccl PATHS "${_site}/nvidia/nccl/lib" "${ASSAY_TORCH}/lib")
+find_library(ASSAY_CUDART NAMES libcudart.so.13 libcudart.so.12 cudart PATHS ${_nvidia_libs} "${ASSAY_TORCH}/lib")
+
+set(ASSAY_WITH_CUDA OFF)
+if(ASSAY_TORCH_CUDA AND ASSAY_TORCH_C10_CUDA AND ASSAY_CUDA_INCLUDE AND ASSAY_NCCL_INCLUDE AND ASSAY_NCCL AND ASSAY_CUDART)
+  set(ASSAY_WITH_CUDA ON)
+endif()
+message(STATUS "LibTorch ${ASSAY_TORCH_VERSION} in ${ASSAY_TORCH}; GPU path: ${ASSAY_WITH_CUDA}")
+
+add_library(assay_torch INTERFACE)
+target_include_directories(assay_torch SYSTEM INTERFACE
+  "${ASSAY_TORCH}/include" "${ASSAY_TORCH}/include/torch/csrc/api/include")
+target_link_libraries(assay_torch INTERFACE ${ASSAY_TORCH_MAIN} ${ASSAY_TORCH_CPU} ${ASSAY_TORCH_C10} Threads::Threads)
+set(_rpath "${ASSAY_TORCH}/lib")
+if(ASSAY_WITH_CUDA)
+  target_compile_definitions(assay_torch INTERFACE ASSAY_WITH_CUDA=1)
+  target_include_directories(assay_torch SYSTEM INTERFACE ${ASSAY_CUDA_INCLUDE} ${ASSAY_NCCL_INCLUDE})
+  # Nothing refers to torch_cuda by symbol, so the linker would drop it and the program would see no GPU.
+  target_link_libraries(assay_torch INTERFACE
+    -Wl,--no-as-needed ${ASSAY_TORCH_CUDA} -Wl,--as-needed ${ASSAY_TORCH_C10_CUDA} ${ASSAY_NCCL} ${ASSAY_CUDART})
+  list(APPEND _rpath ${_nvidia_libs})
+endif()
+set(ASSAY_TORCH_RPATH "${_rpath}" CACHE INTERNAL "Folders in which executables look for LibTorch at run time")

@@ -1,0 +1,63 @@
+// The configuration of a run: one TOML file, checked against the settings table (settings.hpp), defaults filled in.
+// Stages read only the resolved run.toml. Keys have three classes (DESIGN 3): identity, limit, site.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json_fwd.hpp"
+#include "config/node.hpp"
+
+namespace assay::config {
+
+enum class KeyClass { identity, limit, site };
+
+class Config {
+ public:
+  /// Reads, applies overrides ("key=value", value in TOML, a bare word is taken as a string), checks everything against
+  /// the settings table. Errors: 64 with file:line:column; an unknown key names the nearest valid one.
+  static Config load(const std::filesystem::path& file, const std::vector<std::string>& overrides = {});
+  static Config parse(std::string_view text, const std::string& name, const std::vector<std::string>& overrides = {});
+
+  /// Typed values of rows of the settings table ("search.max_trials"); defaults come from the table.
+  std::int64_t integer(std::string_view key) const;
+  double number(std::string_view key) const;
+  std::string text(std::string_view key) const;
+  bool flag(std::string_view key) const;
+  double seconds(std::string_view key) const;  ///< a duration
+  std::vector<std::string> texts(std::string_view key) const;
+  std::vector<std::int64_t> integers(std::string_view key) const;
+
+  /// The value as written (not a default), or an empty Node.
+  Node node(std::string_view dotted_key) const;
+  Node root() const;
+  /// True if the key was written in the file or set by an override.
+  bool has(std::string_view dotted_key) const { return static_cast<bool>(node(dotted_key)); }
+
+  /// `[training]` overlaid with `[<stage>.training]` (likewise "augment"), defaults filled in: concrete values and, where
+  /// the user wrote a domain, the domain's table as JSON.
+  base::Json section(std::string_view name, std::string_view stage = "") const;
+
+  /// The full configuration with every default written out, as TOML that load() accepts again: run.toml.
+  std::string resolved() const;
+
+  /// Flattened identity keys ("training.lr" -> "0.002") below the given prefixes ("data", "model", ...), defaults
+  /// included, limit and site keys left out. Equal maps mean equal identity.
+  std::map<std::string, std::string> identity(const std::vector<std::string>& prefixes) const;
+
+  /// A copy with further overrides applied and checked.
+  Config with(const std::vector<std::string>& overrides) const;
+
+ private:
+  struct Data;
+  std::shared_ptr<const Data> data_;
+};
+
+KeyClass key_class(std::string_view key);
+
+}  // namespace assay::config

@@ -1,0 +1,34 @@
+// The settings table: every key a run's TOML may hold, once. Validation, defaults, `assay new`, `assay set` and the
+// documentation are all made from it.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.hpp"
+
+namespace assay::config {
+
+enum class Type { integer, number, text, flag, duration, texts, integers, path, free };
+
+struct Setting {
+  std::string_view key;            ///< dotted, e.g. "search.max_trials"; "objectives.*.goal" with * for a free name
+  Type type;
+  std::string_view initial;        ///< default in TOML syntax; "" = no default (may be absent)
+  KeyClass key_class;
+  std::string_view help;           ///< one line, with unit
+  std::optional<double> least, most;
+  std::string_view choices = "";   ///< "a|b|c" for texts with a closed set
+  bool domain = false;             ///< may be a search domain (training, augment)
+};
+
+std::span<const Setting> settings();
+/// The row for a concrete key ("objectives.accuracy.goal" finds "objectives.*.goal"), or nullptr.
+const Setting* find_setting(std::string_view key);
+/// A commented TOML with every key, for `assay new`; sections without defaults are shown as examples.
+std::string commented_toml();
+
+}  // namespace assay::config

@@ -1,0 +1,32 @@
+// The evaluator of a stage: built-in trainer, external command or lookup table, as the configuration says.
+#pragma once
+
+#include <memory>
+
+#include "comm/world.hpp"
+#include "run/run.hpp"
+#include "space/space.hpp"
+#include "study/planner.hpp"
+
+namespace assay::eval {
+
+/// Which rows a trial trains on and is scored on: `search` = 90 % / 10 % of the training set, `final` = 100 % / the
+/// untouched validation set (full-train-topk alone).
+enum class Rows { search, final };
+
+struct Context {
+  const run::Run& run;
+  run::Stage stage;                             ///< [<stage>.training] overlays [training]
+  std::shared_ptr<const space::Space> space;
+  comm::Group group;                            ///< ranks that share one trial
+  std::string device = "auto";                  ///< auto | cpu | cuda
+  int threads = 0;                              ///< 0: usable cores
+  Rows rows = Rows::search;
+  bool keep_weights = false;                    ///< leave weights.safetensors and network.json in the trial's folder
+};
+
+/// Every trainer reports per epoch: the validation metrics ("accuracy", "loss"; regression "rmse", "r2"); its outcome adds
+/// "parameters", "multiply_adds", "train_seconds".
+std::unique_ptr<study::Evaluator> make_evaluator(const Context& context);
+
+}  // namespace assay::eval

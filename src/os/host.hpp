@@ -1,0 +1,26 @@
+// Facts about this machine and about processes on it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace assay::os {
+
+std::string host_name();
+/// A new value at every boot; empty where the kernel does not say.
+std::string boot_id();
+/// Clock ticks since boot at which process `pid` started: with the pid and the boot it names a process for ever.
+std::optional<std::uint64_t> process_start(std::int64_t pid);
+/// Cores that this process may run on (affinity mask and cgroup quota).
+int usable_cores();
+/// Highest resident memory of this process so far, in bytes.
+std::uint64_t peak_memory();
+/// The variable's value, or nothing if it is unset or empty.
+std::optional<std::string> environment(const std::string& name);
+/// Slurm's job id ("123" or "123_4"), or nothing outside a job.
+std::optional<std::string> job_id();
+/// 16 random hexadecimal digits from the kernel.
+std::string random_name();
+
+}  // namespace assay::os

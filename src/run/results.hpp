@@ -1,0 +1,100 @@
+// What each stage hands to the later ones, as types: the `figures` of its done.json.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.hpp"
+#include "study/trial.hpp"
+#include "study/view.hpp"
+
+namespace assay::run {
+
+struct Interval {
+  double estimate = 0, lo = 0, hi = 0;  ///< 95 %
+};
+
+struct SplitFigures {
+  std::int64_t train = 0, valid = 0, untouched = 0;
+  std::string data_hash;
+  double p_value = 1;
+  std::string verdict;
+};
+
+struct BatchPoint {
+  std::int64_t batch = 0;
+  double examples_per_second = 0, seconds_per_step = 0;
+  bool out_of_memory = false;
+};
+
+struct BaselineFigures {
+  study::Metrics metrics;       ///< at the last epoch, on the search-validation part
+  Interval score;               ///< of the first objective
+  std::int64_t parameters = 0, multiply_adds = 0;
+  double training_seconds = 0;  ///< one full training
+  double device_seconds = 0;
+  std::int64_t best_batch = 0;
+  std::vector<BatchPoint> sweep;
+  std::vector<study::Report> curve;
+};
+
+struct CandidateFigures {
+  study::Fidelity fidelity;
+  std::string name;                  ///< for people: "4 epochs, full data"
+  Interval spearman, kendall;
+  double seconds = 0;                ///< mean device-seconds per network
+  double speed_up = 1;               ///< full seconds / these
+  int networks = 0;                  ///< pairs used
+  bool passes = false;
+};
+
+struct ProxyFigures {
+  std::vector<CandidateFigures> candidates;
+  std::optional<study::Fidelity> chosen;    ///< nothing: none passed; the search then trains in full
+  std::string verdict;
+  double full_seconds = 0;                  ///< mean device-seconds of a full training
+  double agreement_wanted = 0;
+  std::vector<std::map<std::string, double>> scatter;  ///< per network: "full", and candidate index -> score
+};
+
+struct FinalistFigures {
+  study::TrialId trial = -1;                ///< number in the search; -1: the baseline (control)
+  space::Params params;
+  std::vector<double> scores;               ///< first objective, per seed, on the untouched validation set
+  Interval score;
+  double search_score = 0;                  ///< what the search had measured
+  std::int64_t parameters = 0, multiply_adds = 0;
+};
+
+struct SearchFigures {
+  study::Counts counts;
+  study::Fidelity fidelity;
+  study::TrialId best = -1;
+  double best_score = 0;
+  std::vector<study::TrialId> pareto;
+  double device_seconds = 0, mean_trial_seconds = 0;
+  std::string reason;                       ///< why it ended
+};
+
+struct FullFigures {
+  std::vector<FinalistFigures> finalists;   ///< best first; the baseline is the one with trial -1
+  study::TrialId winner = -1;
+  double device_seconds = 0;
+  std::vector<std::string> missing;         ///< trainings that failed
+};
+
+base::Json to_json(const SplitFigures&);
+base::Json to_json(const BaselineFigures&);
+base::Json to_json(const ProxyFigures&);
+base::Json to_json(const SearchFigures&);
+base::Json to_json(const FullFigures&);
+SplitFigures split_figures(const base::Json&);
+BaselineFigures baseline_figures(const base::Json&);
+ProxyFigures proxy_figures(const base::Json&);
+SearchFigures search_figures(const base::Json&);
+FullFigures full_figures(const base::Json&);
+
+}  // namespace assay::run

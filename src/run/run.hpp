@@ -1,0 +1,77 @@
+// A run folder: configuration, stages, who is done, who is stale. The only writer of done.json and error.json.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "config/config.hpp"
+#include "study/study.hpp"
+
+namespace assay::run {
+
+enum class Stage { split, baseline, proxy, search, full, report };
+inline constexpr Stage all_stages[] = {Stage::split,  Stage::baseline, Stage::proxy,
+                                       Stage::search, Stage::full,     Stage::report};
+std::string to_string(Stage stage);
+/// "search" or "search-driver"; Error(config) naming the valid ones.
+Stage stage_from(const std::string& text);
+/// The executable of a stage: "split-data", "baseline-train", ...
+std::string executable(Stage stage);
+
+struct Status {
+  enum class Kind { waiting, running, done, partial, failed, stale } kind = Kind::waiting;
+  std::string reason;           ///< stale: which key or which upstream stage changed; failed: error.json's message
+  base::Json done;              ///< done.json, if any
+};
+
+class Run {
+ public:
+  /// Opens RUN/run.toml, or founds the run from `config_file` (+ overrides, + seed). Error(config) if RUN was founded from
+  /// another configuration (names the first differing identity key and the remedies: assay set, another folder), or if
+  /// there is neither; Error(io) if it cannot be written.
+  static Run open(const std::filesystem::path& folder, const std::optional<std::filesystem::path>& config_file = {},
+                  const std::vector<std::string>& overrides = {}, std::optional<std::uint64_t> seed = {});
+
+  const std::filesystem::path& folder() const { return folder_; }
+  std::filesystem::path folder(Stage stage) const { return folder_ / to_string(stage); }
+  const config::Config& config() const { return config_; }
+  /// Reads run.toml again if it changed (limits may be set while a study runs).
+  void reload();
+  std::uint64_t seed() const;
+  std::string name() const;
+
+  std::vector<study::Objective> objectives() const;
+  study::Limits limits(Stage stage) const;
+
+  /// The flattened identity of a stage: its own identity keys plus the hashes of the results it builds on.
+  base::Json identity(Stage stage) const;
+  Status status(Stage stage) const;
+
+  /// The figures of a finished earlier stage. Error(upstream): not done, or stale, with the command that remedies it.
+  /// Waits a little for a late name (network file systems).
+  base::Json need(Stage stage) const;
+  /// The figures if the stage is done (or partial), whatever its freshness.
+  std::optional<base::Json> figures(Stage stage) const;
+
+  /// Writes done.json last: identity, inputs' hashes, version, host, times, figures. `partial` becomes exit code 3.
+  void finish(Stage stage, const base::Json& figures, double started, bool partial = false) const;
+  /// Writes error.json.
+  void fail(Stage stage, const base::Json& error) const;
+  /// --force: renames the stage's folder to <stage>.1, ...
+  void set_aside(Stage stage) const;
+
+ private:
+  std::filesystem::path folder_;
+  config::Config config_;
+  std::string text_;  ///< run.toml as read
+};
+
+/// `assay set`: checks, replaces run.toml atomically, appends to changes.log; returns the stages that become stale.
+std::vector<Stage> set_keys(const std::filesystem::path& folder, const std::vector<std::string>& overrides);
+
+}  // namespace assay::run

@@ -1,0 +1,101 @@
+// A study on a shared folder: DESIGN 4's protocol. One object per worker; only the heartbeat runs on another thread.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json_fwd.hpp"
+#include "study/planner.hpp"
+#include "study/trial.hpp"
+#include "study/view.hpp"
+
+namespace assay::study {
+
+/// What founds a study; later workers must bring the same `identity`.
+struct Founding {
+  std::string stage;                       ///< "search", ...: names the random streams
+  std::uint64_t seed = 0;
+  base::Json identity;                     ///< space, objectives, planner, evaluator: compared by later workers
+  std::vector<Objective> objectives;
+  std::vector<Fidelity> fidelities;
+};
+
+/// Changeable while the study runs; read anew at every refresh through `limits_source`.
+struct Limits {
+  std::int64_t max_trials = 100;
+  std::int64_t max_failed = 34;
+  int max_attempts = 3;
+  double lease_seconds = 240;
+  double heartbeat_seconds = 20;
+};
+
+struct Claim {
+  Work work;
+};
+
+class Study {
+ public:
+  /// Founds the study in `folder` (RUN/search), or joins it. Error(config) if it was founded with another identity (names
+  /// the first difference), Error(io) where link(2) does not work.
+  Study(const std::filesystem::path& folder, Founding founding, Limits limits);
+  ~Study();
+  Study(Study&&) noexcept;
+  Study& operator=(Study&&) = delete;
+
+  void set_limits(const Limits& limits);
+  const Limits& limits() const;
+
+  /// Reads only what was appended since the last call.
+  StudyView refresh();
+
+  struct Nothing { std::string reason; };                 ///< wait, then ask again
+  struct Ended { std::string reason; bool failed; };      ///< no work is left or may be claimed: close
+  using Offer = std::variant<Claim, Nothing, Ended>;
+
+  /// Protocol 3 and 6: dead workers' items first (takeover), then what the planner decides.
+  Offer claim(Planner& planner);
+
+  /// Appends a report record (flushed with the next heartbeat or result, at most 1 s late). Verdict::stop if the item
+  /// is known to be committed by another attempt, or was dropped.
+  Verdict report(const Claim& claim, std::int64_t step, const Metrics& metrics);
+
+  /// Protocol 4: durable end record, then the link; false if another attempt had committed. Retried ends (infrastructure,
+  /// again) are recorded and released, not committed.
+  bool commit(const Claim& claim, const Outcome& outcome);
+
+  /// Protocol 7: fixes the members; true once all of them are committed (this or another worker publishes the end).
+  bool close(const std::string& reason);
+
+  /// Says goodbye in the log: the next worker need not wait for a lease.
+  void leave(const std::string& reason);
+
+  const std::string& worker_id() const;
+  const std::filesystem::path& folder() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Read-only look at a study by somebody who is no worker (status, report, later stages). Reading again is incremental.
+class Reader {
+ public:
+  explicit Reader(const std::filesystem::path& folder);
+  ~Reader();
+  Reader(Reader&&) noexcept;
+  /// True once study.json is there.
+  bool founded() const;
+  StudyView refresh();
+  base::Json founding() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace assay::study

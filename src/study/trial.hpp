@@ -1,0 +1,117 @@
+// What a study records: proposals, attempts, measurements, trials. Plain values.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json_fwd.hpp"
+#include "space/space.hpp"
+
+namespace assay::study {
+
+using TrialId = std::int64_t;
+
+/// How much a measurement costs. data, width and resolution are shares of the full setting in (0, 1].
+struct Fidelity {
+  int epochs = 1;
+  double data = 1, width = 1, resolution = 1;
+  bool operator==(const Fidelity&) const = default;
+};
+base::Json to_json(const Fidelity& fidelity);
+Fidelity fidelity_from_json(const base::Json& json);
+/// "4 epochs, half the data": for people.
+std::string to_text(const Fidelity& fidelity, int full_epochs);
+
+/// One piece of work: rung `rung` of trial `trial`.
+struct ItemId {
+  TrialId trial = 0;
+  int rung = 0;
+  auto operator<=>(const ItemId&) const = default;
+};
+
+enum class State { waiting, running, done, stopped, failed, infeasible, voided };
+enum class Failure { none, nan, oom, crash, timeout, invalid, exit, infrastructure };
+std::string to_string(State state);
+std::string to_string(Failure failure);
+State state_from(const std::string& text);
+Failure failure_from(const std::string& text);
+
+using Metrics = std::map<std::string, double>;
+
+struct Report {
+  std::int64_t step = 0;  ///< epochs for the built-in trainer
+  double seconds = 0;     ///< since the attempt's start
+  Metrics metrics;
+};
+
+/// What a planner wants measured. `at` overrides the rung's fidelity (proxy-select compares several).
+struct Proposal {
+  space::Params params;
+  std::optional<Fidelity> at;
+  std::optional<ItemId> from;  ///< start from this item's checkpoint (another trial's, too)
+  std::string note;            ///< origin: planner, parents
+  std::map<std::string, std::string> tags;  ///< planner's own marks, e.g. reference = "3", seed = "1"
+};
+
+/// A claimed item, ready to be evaluated.
+struct Work {
+  ItemId item;
+  int attempt = 1;
+  Proposal what;
+  Fidelity at;
+  std::uint64_t seed = 0;               ///< derived from (seed, stage, trial)
+  std::filesystem::path folder;         ///< trials/<n>/<r>.<a>/, made on demand by the evaluator
+  std::filesystem::path previous;       ///< newest folder with a usable checkpoint of this item or of `from`; may be empty
+};
+
+/// How an evaluation ended. Infrastructure failures and `again` are not committed: the item goes to the next attempt.
+struct Outcome {
+  State state = State::done;            ///< done, stopped, failed or infeasible
+  Failure failure = Failure::none;
+  std::string reason;
+  Metrics metrics;
+  std::map<std::string, std::string> attributes;
+  double device_seconds = 0;            ///< cost: wall seconds x devices
+  bool again = false;                   ///< left at a step boundary with a checkpoint (signal, time budget)
+};
+
+/// One item as the logs tell it.
+struct Measurement {
+  ItemId item;
+  int attempt = 0;
+  State state = State::waiting;
+  Failure failure = Failure::none;
+  std::string reason;
+  Fidelity at;
+  Metrics metrics;
+  std::map<std::string, std::string> attributes;
+  std::vector<Report> reports;
+  std::string worker, host, job;
+  double started = 0, ended = 0;        ///< Unix seconds by the worker's clock, for people
+  double device_seconds = 0;
+};
+
+struct Trial {
+  TrialId id = 0;
+  Proposal what;
+  bool proposed = false;                ///< false while only the number is claimed
+  std::vector<Measurement> rungs;       ///< index = rung; those claimed so far
+
+  /// The highest rung that is done, or nullptr.
+  const Measurement* result() const;
+  State state() const;
+};
+
+/// What is optimised: direction and, for Pareto fronts, the threshold of interest.
+struct Objective {
+  std::string metric;
+  bool maximise = true;
+  std::optional<double> threshold;
+};
+
+}  // namespace assay::study

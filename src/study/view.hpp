@@ -1,0 +1,62 @@
+// An immutable snapshot of a study. Copies are cheap; trials that did not change are shared between snapshots.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "study/trial.hpp"
+
+namespace assay::study {
+
+/// A worker as its log shows it.
+struct WorkerInfo {
+  std::string id, host, job;
+  std::int64_t pid = 0;
+  double first_seen = 0, last_record = 0;  ///< Unix seconds by the worker's clock
+  bool ended = false;                      ///< its log ends with `bye`
+  std::string reason;                      ///< why it left
+  std::string boot;
+  std::uint64_t process_start = 0;
+  int cores = 0, gpus = 0;
+};
+
+struct Counts {
+  std::int64_t claimed = 0, running = 0, done = 0, stopped = 0, failed = 0, infeasible = 0, voided = 0;
+};
+
+class StudyView {
+ public:
+  /// Indexed by trial number; gaps (numbers not claimed yet) are nullptr.
+  const std::vector<std::shared_ptr<const Trial>>& trials() const { return trials_; }
+  const Trial* find(TrialId id) const;
+  /// Committed measurements with state done, ordered by (number, rung): the only order a quota may use.
+  std::vector<const Measurement*> committed() const;
+  /// Items claimed and not committed.
+  std::vector<const Measurement*> running() const;
+  Counts counts() const;
+  const std::vector<WorkerInfo>& workers() const { return workers_; }
+
+  const std::vector<Objective>& objectives() const { return objectives_; }
+  const std::vector<Fidelity>& fidelities() const { return fidelities_; }
+  /// Trials whose result has every objective, not dominated by another one; ordered by number.
+  std::vector<const Trial*> pareto() const;
+  /// Best by the first objective; nullptr if nothing is done.
+  const Trial* best() const;
+  bool closed() const { return closed_; }
+  std::int64_t max_trials() const { return max_trials_; }
+
+ private:
+  friend class Reader;
+  friend class ViewBuilder;
+  std::vector<std::shared_ptr<const Trial>> trials_;
+  std::vector<WorkerInfo> workers_;
+  std::vector<Objective> objectives_;
+  std::vector<Fidelity> fidelities_;
+  std::int64_t max_trials_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace assay::study

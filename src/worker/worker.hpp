@@ -1,0 +1,27 @@
+// The worker loop of every study stage: look, claim, evaluate, commit, until there is nothing left or a stop is wanted.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/error.hpp"
+#include "comm/world.hpp"
+#include "study/planner.hpp"
+#include "study/study.hpp"
+
+namespace assay::worker {
+
+struct Options {
+  double time_budget = 0;                          ///< seconds this process may run; 0: no limit
+  std::function<study::Limits()> limits;           ///< asked between trials: limits may change while the study runs
+};
+
+/// Runs in the group's leader; the other ranks call follow(). Returns done (the study is closed, all members committed),
+/// partial (closed after too many failures), or again (signal, time budget, stop file).
+base::Exit work(const comm::Group& group, study::Study& study, study::Planner& planner, study::Evaluator& evaluator,
+                const Options& options);
+
+/// The other ranks of a group: evaluate what the leader sends until it says goodbye.
+base::Exit follow(const comm::Group& group, study::Evaluator& evaluator);
+
+}  // namespace assay::worker
