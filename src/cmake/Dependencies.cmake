@@ -7,6 +7,7 @@ endif()
 
 find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
+set(MPI_CXX_SKIP_MPICXX ON)  # the C interface only; the C++ bindings left the standard
 find_package(MPI REQUIRED COMPONENTS CXX)
 find_package(LibTorch REQUIRED)
 

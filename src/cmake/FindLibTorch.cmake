@@ -52,3 +52,7 @@ if(ASSAY_WITH_CUDA)
   list(APPEND _rpath ${_nvidia_libs})
 endif()
 set(ASSAY_TORCH_RPATH "${_rpath}" CACHE INTERNAL "Folders in which executables look for LibTorch at run time")
+
+# The wheel's own Python has torch: it checks exported networks and runs the Python examples.
+find_program(ASSAY_PYTHON python3 HINTS "${_site}/../../../bin" NO_DEFAULT_PATH)
+find_program(ASSAY_PYTHON python3)
