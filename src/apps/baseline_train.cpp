@@ -1,0 +1,63 @@
+// baseline-train: the defaults of all domains on the full schedule: what the search must beat, what one full training
+// costs, and which batch size fills the device.
+#include "apps/study_stage.hpp"
+#include "base/log.hpp"
+#include "launch/summary.hpp"
+#include "search/planners.hpp"
+#include "train/throughput.hpp"
+
+using namespace assay;
+
+namespace {
+
+run::BaselineFigures figures_of(const run::Run& run, const study::Measurement& result, std::int64_t valid_rows) {
+  run::BaselineFigures figures;
+  const auto objective = run.objectives().front();
+  figures.metrics = result.metrics;
+  figures.score = apps::metric_interval(objective, result.metrics.at(objective.metric), valid_rows);
+  if (result.metrics.contains("parameters")) {
+    figures.parameters = static_cast<std::int64_t>(result.metrics.at("parameters"));
+    figures.multiply_adds = static_cast<std::int64_t>(result.metrics.at("multiply_adds"));
+  }
+  figures.training_seconds = result.ended - result.started;
+  figures.device_seconds = result.device_seconds;
+  figures.curve = result.reports;
+  return figures;
+}
+
+base::Exit baseline_train(cli::StageContext& context) {
+  const auto& run = context.run;
+  const auto& config = run.config();
+  const auto split = run::split_figures(run.need(run::Stage::split));
+  const auto space = std::make_shared<const space::Space>(space::Space::load(config, "baseline"));
+
+  apps::StudyStage stage{.stage = run::Stage::baseline, .space = space, .trials = 1};
+  stage.planner = search::make_list_planner("baseline", {{.params = space->defaults(), .note = "defaults"}});
+  stage.fidelities = {apps::full_fidelity(config, run::Stage::baseline)};
+  stage.keep_weights = true;
+
+  return apps::run_study(context, std::move(stage), [&](const study::StudyView& view, bool) {
+    const auto* result = view.trials().empty() ? nullptr : view.trials().front()->result();
+    if (result == nullptr) {
+      const auto& rung = view.trials().front()->rungs.front();
+      base::fail(base::Exit::config,
+                 "the baseline (all defaults) failed: {} ({}). Mend the defaults or the training before searching around them.",
+                 rung.reason, study::to_string(rung.failure));
+    }
+    auto figures = figures_of(run, *result, split.valid);
+    if (config.flag("baseline.batch_sweep") && config.texts("trial.command").empty()) {
+      figures.sweep = train::sweep_batches(run, *space, context.options.device, context.options.threads);
+      figures.best_batch = train::best_batch(figures.sweep);
+    }
+    const auto json = run::to_json(figures);
+    return context.finish(run::Stage::baseline, json, launch::summary(run::Stage::baseline, json));
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return cli::run_stage(argc, argv, run::Stage::baseline,
+                        "Trains the defaults on the full schedule: validation curve, throughput, batch sizes, cost.",
+                        baseline_train);
+}

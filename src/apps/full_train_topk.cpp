@@ -1,0 +1,53 @@
+// full-train-topk: the best networks of the search and the baseline, trained in full with several seeds on the whole
+// training set, and scored once on the untouched validation set.
+#include "apps/finalists.hpp"
+#include "apps/study_stage.hpp"
+#include "base/log.hpp"
+#include "data/dataset.hpp"
+#include "launch/summary.hpp"
+#include "search/planners.hpp"
+#include "study/study.hpp"
+
+using namespace assay;
+
+namespace {
+
+base::Exit full_train(cli::StageContext& context) {
+  const auto& run = context.run;
+  const auto& config = run.config();
+  run.need(run::Stage::search);
+  const auto split = run::split_figures(run.need(run::Stage::split));
+  const auto space = std::make_shared<const space::Space>(space::Space::load(config, "search"));
+  study::Reader searched(run.folder(run::Stage::search));
+  const auto found = searched.refresh();
+  const auto finalists = apps::choose_finalists(found, *space, config);
+  auto proposals = apps::trainings(finalists, static_cast<int>(config.integer("full.seeds")));
+
+  apps::StudyStage stage{.stage = run::Stage::full, .space = space};
+  stage.trials = static_cast<std::int64_t>(proposals.size());
+  stage.planner = search::make_list_planner("finalists x seeds", std::move(proposals));
+  stage.fidelities = {apps::full_fidelity(config, run::Stage::full)};
+  stage.rows = eval::Rows::final;
+  stage.keep_weights = true;
+  stage.gpus_per_trial = static_cast<int>(config.integer("full.gpus_per_trial"));
+
+  return apps::run_study(context, std::move(stage), [&](const study::StudyView& view, bool) {
+    const auto figures = apps::judge_finalists(view, finalists, run, split.untouched);
+    if (figures.winner < -1 || figures.finalists.empty()) {
+      base::fail(base::Exit::partial, "every training of the finalists failed; see `assay trials {} --stage full`",
+                 run.folder().string());
+    }
+    apps::publish_winner(figures, view, run, *space);
+    for (const auto& missing : figures.missing) base::log_warning("{}", missing);
+    const auto json = run::to_json(figures);
+    return context.finish(run::Stage::full, json, launch::summary(run::Stage::full, json), !figures.missing.empty());
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return cli::run_stage(argc, argv, run::Stage::full,
+                        "Trains the best networks in full with several seeds and scores them on the untouched validation set.",
+                        full_train);
+}

@@ -1,0 +1,128 @@
+#include "apps/proxy_choice.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.hpp"
+#include "stats/correlation.hpp"
+
+namespace assay::apps {
+namespace {
+
+/// Scores and costs of one setting, by reference network; NaN where the training failed.
+struct Measured {
+  std::vector<double> scores, seconds;
+};
+
+Measured collect(const study::StudyView& view, const std::string& candidate, const study::Objective& objective,
+                 std::size_t networks) {
+  Measured measured{std::vector<double>(networks, NAN), std::vector<double>(networks, NAN)};
+  for (const auto& trial : view.trials()) {
+    if (!trial || !trial->what.tags.contains("candidate") || trial->what.tags.at("candidate") != candidate) continue;
+    const auto* result = trial->result();
+    if (result == nullptr || !result->metrics.contains(objective.metric)) continue;
+    const auto index = static_cast<std::size_t>(std::stol(trial->what.tags.at("reference")));
+    measured.scores.at(index) = result->metrics.at(objective.metric) * (objective.maximise ? 1 : -1);
+    measured.seconds.at(index) = result->device_seconds;
+  }
+  return measured;
+}
+
+double mean_of_finite(const std::vector<double>& values) {
+  double sum = 0;
+  int count = 0;
+  for (const double value : values) {
+    if (std::isfinite(value)) sum += value, ++count;
+  }
+  return count == 0 ? 0 : sum / count;
+}
+
+run::Interval interval_of(const stats::Interval& interval) { return {interval.estimate, interval.lo, interval.hi}; }
+
+run::CandidateFigures judge(const Measured& full, const Measured& proxy, const study::Fidelity& fidelity,
+                            const run::Run& run, int full_epochs, std::size_t index) {
+  std::vector<double> x, y;
+  for (std::size_t i = 0; i < full.scores.size(); ++i) {
+    if (!std::isfinite(full.scores[i]) || !std::isfinite(proxy.scores[i])) continue;
+    x.push_back(full.scores[i]);
+    y.push_back(proxy.scores[i]);
+  }
+  run::CandidateFigures figures;
+  figures.fidelity = fidelity;
+  figures.name = study::to_text(fidelity, full_epochs);
+  figures.networks = static_cast<int>(x.size());
+  figures.seconds = mean_of_finite(proxy.seconds);
+  if (figures.seconds > 0) figures.speed_up = mean_of_finite(full.seconds) / figures.seconds;
+  if (x.size() < 3) return figures;
+  const auto draws = static_cast<int>(run.config().integer("proxy.bootstrap"));
+  const base::Rng rng(run.seed(), "proxy", static_cast<std::int64_t>(index), "bootstrap");
+  figures.spearman = interval_of(stats::bootstrap_pairs(x, y, stats::spearman, draws, rng));
+  figures.kendall = interval_of(stats::bootstrap_pairs(x, y, stats::kendall_tau_b, draws, rng));
+  figures.passes = figures.spearman.lo >= run.config().number("proxy.agreement") && figures.speed_up > 1;
+  return figures;
+}
+
+std::string verdict_of(const run::ProxyFigures& figures, const run::CandidateFigures* best) {
+  const auto passing = std::count_if(figures.candidates.begin(), figures.candidates.end(),
+                                     [](const auto& candidate) { return candidate.passes; });
+  if (best == nullptr) {
+    return fmt::format(
+        "none of {} proxies agrees well enough (lower bound of rho >= {:.2f} is asked); the search will train in full",
+        figures.candidates.size(), figures.agreement_wanted);
+  }
+  return fmt::format("{} of {} proxies agree; chosen {}", passing, figures.candidates.size(), best->name);
+}
+
+}  // namespace
+
+std::vector<study::Fidelity> proxy_candidates(const config::Config& config, const study::Fidelity& full) {
+  std::vector<study::Fidelity> candidates;
+  const auto listed = config.node("proxy.candidate");
+  for (std::size_t i = 0; listed && i < listed.size(); ++i) {
+    const auto entry = listed.items()[i].second;
+    study::Fidelity fidelity = full;
+    if (const auto epochs = entry.at("epochs")) fidelity.epochs = static_cast<int>(epochs.integer());
+    if (const auto data = entry.at("data")) fidelity.data = data.number();
+    if (const auto width = entry.at("width")) fidelity.width = width.number();
+    if (const auto resolution = entry.at("resolution")) fidelity.resolution = resolution.number();
+    if (fidelity == full) entry.fail("this proxy is the full training; reduce epochs, data, width or resolution");
+    candidates.push_back(fidelity);
+  }
+  if (!candidates.empty()) return candidates;
+  const int eighth = std::max(1, full.epochs / 8), quarter = std::max(1, full.epochs / 4);
+  return {{.epochs = eighth}, {.epochs = quarter}, {.epochs = quarter, .width = 0.5}};
+}
+
+run::ProxyFigures choose_proxy(const study::StudyView& view, const run::Run& run, const study::Fidelity& full,
+                               const std::vector<study::Fidelity>& candidates) {
+  const auto objective = run.objectives().front();
+  const auto networks = view.trials().size() / (candidates.size() + 1);
+  const auto reference = collect(view, "full", objective, networks);
+
+  run::ProxyFigures figures;
+  figures.agreement_wanted = run.config().number("proxy.agreement");
+  figures.full_seconds = mean_of_finite(reference.seconds);
+  figures.scatter.resize(networks);
+  const double sign = objective.maximise ? 1 : -1;
+  for (std::size_t r = 0; r < networks; ++r) {
+    if (std::isfinite(reference.scores[r])) figures.scatter[r]["full"] = sign * reference.scores[r];
+  }
+  for (std::size_t c = 0; c < candidates.size(); ++c) {
+    const auto proxy = collect(view, std::to_string(c), objective, networks);
+    figures.candidates.push_back(judge(reference, proxy, candidates[c], run, full.epochs, c));
+    for (std::size_t r = 0; r < networks; ++r) {
+      if (std::isfinite(proxy.scores[r])) figures.scatter[r][std::to_string(c)] = sign * proxy.scores[r];
+    }
+  }
+  const run::CandidateFigures* best = nullptr;
+  for (const auto& candidate : figures.candidates) {
+    if (candidate.passes && (best == nullptr || candidate.seconds < best->seconds)) best = &candidate;
+  }
+  if (best != nullptr) figures.chosen = best->fidelity;
+  figures.verdict = verdict_of(figures, best);
+  return figures;
+}
+
+}  // namespace assay::apps

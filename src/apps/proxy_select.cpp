@@ -1,0 +1,72 @@
+// proxy-select: trains the reference networks in full and under every candidate proxy, and keeps the cheapest candidate
+// whose ranking agrees with the full one.
+#include <algorithm>
+#include <cmath>
+
+#include "apps/proxy_choice.hpp"
+#include "apps/study_stage.hpp"
+#include "arch/lower.hpp"
+#include "data/dataset.hpp"
+#include "launch/summary.hpp"
+#include "search/planners.hpp"
+
+using namespace assay;
+
+namespace {
+
+/// Size of a network, for spreading the reference set; constant where the network cannot be built here.
+std::vector<double> size_features(const space::Space& space, const space::Params& params) {
+  const auto concrete = space.instantiate(params);
+  if (!concrete.contains("model") || !concrete["model"].contains("blocks")) return space.encode(params);
+  const auto counts = arch::count(arch::lower(concrete["model"], 10));
+  return {std::log1p(static_cast<double>(counts.parameters)), std::log1p(static_cast<double>(counts.multiply_adds))};
+}
+
+/// The longest trainings first, so that the workers end together.
+std::vector<study::Proposal> grid(const std::vector<space::Params>& references, const study::Fidelity& full,
+                                  const std::vector<study::Fidelity>& candidates) {
+  std::vector<study::Proposal> proposals;
+  const auto add = [&](const study::Fidelity& at, const std::string& candidate) {
+    for (std::size_t r = 0; r < references.size(); ++r) {
+      proposals.push_back({.params = references[r],
+                           .at = at,
+                           .note = "reference " + std::to_string(r),
+                           .tags = {{"reference", std::to_string(r)}, {"candidate", candidate}}});
+    }
+  };
+  add(full, "full");
+  for (std::size_t c = 0; c < candidates.size(); ++c) add(candidates[c], std::to_string(c));
+  return proposals;
+}
+
+base::Exit proxy_select(cli::StageContext& context) {
+  const auto& run = context.run;
+  const auto& config = run.config();
+  run.need(run::Stage::split);
+  const auto space = std::make_shared<const space::Space>(space::Space::load(config, "proxy"));
+  const auto full = apps::full_fidelity(config, run::Stage::proxy);
+  const auto candidates = apps::proxy_candidates(config, full);
+  const auto references =
+      search::reference_set(*space, run.seed(), static_cast<int>(config.integer("proxy.reference")),
+                            [&](const space::Params& params) { return size_features(*space, params); });
+  auto proposals = grid(references, full, candidates);
+
+  apps::StudyStage stage{.stage = run::Stage::proxy, .space = space};
+  stage.trials = static_cast<std::int64_t>(proposals.size());
+  stage.planner = search::make_list_planner("reference networks x proxies", std::move(proposals));
+  stage.fidelities = {full};
+
+  return apps::run_study(context, std::move(stage), [&](const study::StudyView& view, bool partial) {
+    const auto figures = apps::choose_proxy(view, run, full, candidates);
+    const auto json = run::to_json(figures);
+    return context.finish(run::Stage::proxy, json, launch::summary(run::Stage::proxy, json), partial);
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return cli::run_stage(argc, argv, run::Stage::proxy,
+                        "Finds the cheapest proxy task that ranks the reference networks as full training does.",
+                        proxy_select);
+}

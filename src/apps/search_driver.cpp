@@ -1,0 +1,61 @@
+// search-driver: one worker of the search. The first one founds the study, more of them make it faster, any of them may
+// die; one of the last publishes the Pareto front.
+#include "apps/study_stage.hpp"
+#include "base/log.hpp"
+#include "launch/summary.hpp"
+#include "search/planners.hpp"
+
+using namespace assay;
+
+namespace {
+
+study::Fidelity search_fidelity(const run::Run& run) {
+  const auto proxy = run::proxy_figures(run.need(run::Stage::proxy));
+  if (!proxy.chosen) base::log_info("{}", proxy.verdict);
+  return proxy.chosen.value_or(apps::full_fidelity(run.config(), run::Stage::search));
+}
+
+run::SearchFigures figures_of(const study::StudyView& view, const run::Run& run, const study::Fidelity& fidelity,
+                              bool partial) {
+  run::SearchFigures figures;
+  figures.counts = view.counts();
+  figures.fidelity = fidelity;
+  if (const auto* best = view.best()) {
+    figures.best = best->id;
+    figures.best_score = best->result()->metrics.at(run.objectives().front().metric);
+  }
+  for (const auto* trial : view.pareto()) figures.pareto.push_back(trial->id);
+  figures.device_seconds = apps::device_seconds(view);
+  const auto measured = std::max<std::int64_t>(1, figures.counts.done + figures.counts.failed);
+  figures.mean_trial_seconds = figures.device_seconds / static_cast<double>(measured);
+  figures.reason = partial ? "too many failed trials" : "all trials are done";
+  return figures;
+}
+
+base::Exit search(cli::StageContext& context) {
+  const auto& run = context.run;
+  const auto fidelity = search_fidelity(run);
+  const auto space = std::make_shared<const space::Space>(space::Space::load(run.config(), "search"));
+  for (const auto& warning : space->warnings()) base::log_warning("{}", warning);
+
+  apps::StudyStage stage{.stage = run::Stage::search, .space = space};
+  stage.planner = search::make_planner(run.config(), space, run.seed(), {{.params = space->defaults(), .note = "defaults"}});
+  stage.fidelities = {fidelity};
+
+  return apps::run_study(context, std::move(stage), [&](const study::StudyView& view, bool partial) {
+    const auto figures = figures_of(view, run, fidelity, partial);
+    const auto json = run::to_json(figures);
+    if (figures.best < 0) {
+      base::fail(base::Exit::partial, "no trial of the search succeeded; see `assay trials {} --state failed`",
+                 run.folder().string());
+    }
+    return context.finish(run::Stage::search, json, launch::summary(run::Stage::search, json), partial);
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return cli::run_stage(argc, argv, run::Stage::search,
+                        "Searches the space on the chosen proxy task; start as many as you like on one run folder.", search);
+}

@@ -1,0 +1,82 @@
+#include "apps/study_stage.hpp"
+
+#include "comm/world.hpp"
+#include "stats/intervals.hpp"
+#include "study/study.hpp"
+#include "worker/worker.hpp"
+
+namespace assay::apps {
+namespace {
+
+study::Limits limits_of(const run::Run& run, const StudyStage& stage) {
+  auto limits = run.limits(stage.stage);
+  if (stage.trials > 0) {
+    limits.max_trials = stage.trials;
+    // A list is worked off whole: one failed finalist must not cost the others.
+    limits.max_failed = stage.trials + 1;
+  }
+  return limits;
+}
+
+study::Founding founding_of(const run::Run& run, const StudyStage& stage) {
+  study::Founding founding;
+  founding.stage = run::to_string(stage.stage);
+  founding.seed = run.seed();
+  founding.objectives = run.objectives();
+  founding.fidelities = stage.fidelities;
+  founding.identity = {{"space", stage.space->describe()},
+                       {"planner", stage.planner->describe()},
+                       {"configuration", run.identity(stage.stage)}};
+  return founding;
+}
+
+}  // namespace
+
+base::Exit run_study(cli::StageContext& context, StudyStage stage,
+                     const std::function<base::Exit(const study::StudyView&, bool partial)>& conclude) {
+  auto& run = context.run;
+  const comm::World world;
+  const auto group = world.groups(stage.gpus_per_trial);
+  const auto evaluator = eval::make_evaluator({.run = run,
+                                               .stage = stage.stage,
+                                               .space = stage.space,
+                                               .group = group,
+                                               .device = context.options.device,
+                                               .threads = context.options.threads,
+                                               .rows = stage.rows,
+                                               .keep_weights = stage.keep_weights});
+  if (group.rank() != 0) return worker::follow(group, *evaluator);
+
+  study::Study study(run.folder(stage.stage), founding_of(run, stage), limits_of(run, stage));
+  const worker::Options options{.time_budget = context.options.time_budget, .limits = [&] {
+                                  run.reload();
+                                  return limits_of(run, stage);
+                                }};
+  const auto exit = worker::work(group, study, *stage.planner, *evaluator, options);
+  if (exit == base::Exit::again) return exit;
+  return conclude(study.refresh(), exit == base::Exit::partial);
+}
+
+study::Fidelity full_fidelity(const config::Config& config, run::Stage stage) {
+  const auto training = config.section("training", run::to_string(stage));
+  study::Fidelity full;
+  full.epochs = training.at("epochs").is_number() ? training.at("epochs").get<int>() : 0;
+  return full;
+}
+
+run::Interval metric_interval(const study::Objective& objective, double value, std::int64_t rows) {
+  if (objective.metric != "accuracy" || rows <= 0) return {value, value, value};
+  const auto interval = stats::wilson(value, rows);
+  return {value, interval.lo, interval.hi};
+}
+
+double device_seconds(const study::StudyView& view) {
+  double sum = 0;
+  for (const auto& trial : view.trials()) {
+    if (!trial) continue;
+    for (const auto& measurement : trial->rungs) sum += measurement.device_seconds;
+  }
+  return sum;
+}
+
+}  // namespace assay::apps

@@ -1,0 +1,42 @@
+// What the four study stages share: found or join the study, work in it, and, once it is closed, draw the conclusion.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "cli/stage.hpp"
+#include "eval/evaluators.hpp"
+#include "run/results.hpp"
+#include "space/space.hpp"
+#include "study/planner.hpp"
+#include "study/view.hpp"
+
+namespace assay::apps {
+
+struct StudyStage {
+  run::Stage stage;
+  std::shared_ptr<const space::Space> space;
+  std::unique_ptr<study::Planner> planner;
+  std::vector<study::Fidelity> fidelities;
+  eval::Rows rows = eval::Rows::search;
+  bool keep_weights = false;
+  int gpus_per_trial = 1;
+  std::int64_t trials = 0;  ///< exact number of trials of a list; 0: [search] max_trials
+};
+
+/// Runs one worker. `conclude` sees the closed study and publishes done.json; it must give the same result in whichever
+/// worker it runs.
+base::Exit run_study(cli::StageContext& context, StudyStage stage,
+                     const std::function<base::Exit(const study::StudyView&, bool partial)>& conclude);
+
+/// The full schedule of a stage: [training] overlaid with [<stage>.training]; epochs 0 if they are searched.
+study::Fidelity full_fidelity(const config::Config& config, run::Stage stage);
+
+/// 95 % interval of a metric measured on `rows` rows: Wilson's for accuracies; for other metrics the bare value.
+run::Interval metric_interval(const study::Objective& objective, double value, std::int64_t rows);
+
+/// Sum over all measurements of a study.
+double device_seconds(const study::StudyView& view);
+
+}  // namespace assay::apps
