@@ -1,0 +1,28 @@
+// Several objectives at once: dominance, fronts, crowding, hypervolume. One row per point, one column per objective.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace assay::stats {
+
+using Points = std::vector<std::vector<double>>;
+
+/// a is nowhere worse than b and somewhere better; maximise[j] tells the direction of objective j.
+bool dominates(const std::vector<double>& a, const std::vector<double>& b, const std::vector<bool>& maximise);
+
+/// Indices of the points that no other point dominates, ascending; equal points are all kept.
+std::vector<std::size_t> pareto_front(const Points& points, const std::vector<bool>& maximise);
+
+/// Layer of each point: 0 for the Pareto front, 1 for the front of the rest, and so on.
+std::vector<int> pareto_layers(const Points& points, const std::vector<bool>& maximise);
+
+/// Crowding distance (Deb et al. 2002, NSGA-II) of the points `members` of one layer: infinite at the ends of an axis,
+/// large where neighbours are far.
+std::vector<double> crowding(const Points& points, const std::vector<std::size_t>& members);
+
+/// Volume dominated by the points and bounded by `reference`; points beyond the reference count nothing. Exact, by
+/// slicing along the last objective: fine for two to five objectives and hundreds of points.
+double hypervolume(const Points& points, const std::vector<double>& reference, const std::vector<bool>& maximise);
+
+}  // namespace assay::stats
