@@ -41,7 +41,8 @@ base::Exit baseline_train(cli::StageContext& context) {
     if (result == nullptr) {
       const auto& rung = view.trials().front()->rungs.front();
       base::fail(base::Exit::config,
-                 "the baseline (all defaults) failed: {} ({}). Mend the defaults or the training before searching around them.",
+                 "the baseline (all defaults) failed: {} ({}). Mend the defaults or the training before searching "
+                 "around them.",
                  rung.reason, study::to_string(rung.failure));
     }
     auto figures = figures_of(run, *result, split.valid);

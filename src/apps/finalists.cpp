@@ -6,12 +6,12 @@
 #include <filesystem>
 
 #include "apps/study_stage.hpp"
+#include "arch/python.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "os/file.hpp"
 #include "search/planners.hpp"
-#include "stats/intervals.hpp"
-#include "arch/python.hpp"
+#include "stats/summary.hpp"
 
 namespace assay::apps {
 namespace {
@@ -29,7 +29,8 @@ std::vector<const study::Trial*> trainings_of(const study::StudyView& view, stud
   return found;
 }
 
-run::Interval interval_over_seeds(const study::Objective& objective, const std::vector<double>& scores, std::int64_t rows) {
+run::Interval interval_over_seeds(const study::Objective& objective, const std::vector<double>& scores,
+                                  std::int64_t rows) {
   if (scores.size() == 1) return metric_interval(objective, scores.front(), rows);
   const auto interval = stats::mean_interval(scores);
   return {interval.estimate, interval.lo, interval.hi};
@@ -52,8 +53,10 @@ std::string card(const run::FinalistFigures& winner, const run::FullFigures& fig
   text += "\n## Parameters\n\n";
   for (const auto& [name, value] : winner.params) text += fmt::format("- `{}` = {}\n", name, space::to_text(value));
   text +=
-      "\n## Files\n\n- `network.json`: the network as a graph of primitives\n- `weights.safetensors`: weights of the first "
-      "seed (no seed was picked by its score)\n- `network.py`: rebuilds it in PyTorch: `from network import load; net = "
+      "\n## Files\n\n- `network.json`: the network as a graph of primitives\n- `weights.safetensors`: weights of the "
+      "first "
+      "seed (no seed was picked by its score)\n- `network.py`: rebuilds it in PyTorch: `from network import load; net "
+      "= "
       "load()`\n";
   return text;
 }

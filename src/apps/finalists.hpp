@@ -14,23 +14,24 @@ namespace assay::apps {
 struct Finalist {
   study::TrialId trial = -1;  ///< number in the search; -1: the baseline, trained as a control
   space::Params params;
-  double search_score = 0;    ///< first objective as the search measured it; 0 for the baseline
+  double search_score = 0;  ///< first objective as the search measured it; 0 for the baseline
 };
 
 /// The [full] top_k best of the search, and the defaults unless [full] baseline = false or they are among the best.
 std::vector<Finalist> choose_finalists(const study::StudyView& search, const space::Space& space,
                                        const config::Config& config);
 
-/// Every finalist with every seed; all finalists with the first seed come first, so that a stage cut short compares all.
+/// Every finalist with every seed; all finalists with the first seed come first, so that a stage cut short compares
+/// all.
 std::vector<study::Proposal> trainings(const std::vector<Finalist>& finalists, int seeds);
 
-/// Scores per seed on the untouched validation set (`rows` rows), best mean first. One seed: Wilson's interval; more: a t
-/// interval over seeds, which does not contain the uncertainty of the validation set itself.
+/// Scores per seed on the untouched validation set (`rows` rows), best mean first. One seed: Wilson's interval; more: a
+/// t interval over seeds, which does not contain the uncertainty of the validation set itself.
 run::FullFigures judge_finalists(const study::StudyView& view, const std::vector<Finalist>& finalists,
                                  const run::Run& run, std::int64_t rows);
 
-/// full/winner/: network.json, weights.safetensors (of the first seed, so that no seed is picked by its score), network.py,
-/// card.md. Nothing if the trials are external commands without exported weights.
+/// full/winner/: network.json, weights.safetensors (of the first seed, so that no seed is picked by its score),
+/// network.py, card.md. Nothing if the trials are external commands without exported weights.
 void publish_winner(const run::FullFigures& figures, const study::StudyView& view, const run::Run& run,
                     const space::Space& space);
 

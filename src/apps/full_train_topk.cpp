@@ -47,7 +47,8 @@ base::Exit full_train(cli::StageContext& context) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return cli::run_stage(argc, argv, run::Stage::full,
-                        "Trains the best networks in full with several seeds and scores them on the untouched validation set.",
-                        full_train);
+  return cli::run_stage(
+      argc, argv, run::Stage::full,
+      "Trains the best networks in full with several seeds and scores them on the untouched validation set.",
+      full_train);
 }

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
-#include "stats/correlation.hpp"
+#include "stats/agreement.hpp"
 
 namespace assay::apps {
 namespace {
@@ -59,7 +59,7 @@ run::CandidateFigures judge(const Measured& full, const Measured& proxy, const s
   const auto draws = static_cast<int>(run.config().integer("proxy.bootstrap"));
   const base::Rng rng(run.seed(), "proxy", static_cast<std::int64_t>(index), "bootstrap");
   figures.spearman = interval_of(stats::bootstrap_pairs(x, y, stats::spearman, draws, rng));
-  figures.kendall = interval_of(stats::bootstrap_pairs(x, y, stats::kendall_tau_b, draws, rng));
+  figures.kendall = interval_of(stats::bootstrap_pairs(x, y, stats::kendall, draws, rng));
   figures.passes = figures.spearman.lo >= run.config().number("proxy.agreement") && figures.speed_up > 1;
   return figures;
 }

@@ -10,12 +10,13 @@
 
 namespace assay::apps {
 
-/// [[proxy.candidate]] entries (keys left out: as in full training); without any: an eighth and a quarter of the epochs, and
-/// a quarter of the epochs at half the width.
+/// [[proxy.candidate]] entries (keys left out: as in full training); without any: an eighth and a quarter of the
+/// epochs, and a quarter of the epochs at half the width.
 std::vector<study::Fidelity> proxy_candidates(const config::Config& config, const study::Fidelity& full);
 
-/// Spearman and Kendall with bootstrap intervals over the networks. A candidate passes if it costs less than full training
-/// and the lower bound of its Spearman correlation reaches [proxy] agreement; the cheapest one that passes is chosen.
+/// Spearman and Kendall with bootstrap intervals over the networks. A candidate passes if it costs less than full
+/// training and the lower bound of its Spearman correlation reaches [proxy] agreement; the cheapest one that passes is
+/// chosen.
 run::ProxyFigures choose_proxy(const study::StudyView& view, const run::Run& run, const study::Fidelity& full,
                                const std::vector<study::Fidelity>& candidates);
 

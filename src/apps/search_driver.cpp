@@ -39,7 +39,8 @@ base::Exit search(cli::StageContext& context) {
   for (const auto& warning : space->warnings()) base::log_warning("{}", warning);
 
   apps::StudyStage stage{.stage = run::Stage::search, .space = space};
-  stage.planner = search::make_planner(run.config(), space, run.seed(), {{.params = space->defaults(), .note = "defaults"}});
+  stage.planner =
+      search::make_planner(run.config(), space, run.seed(), {{.params = space->defaults(), .note = "defaults"}});
   stage.fidelities = {fidelity};
 
   return apps::run_study(context, std::move(stage), [&](const study::StudyView& view, bool partial) {
@@ -57,5 +58,6 @@ base::Exit search(cli::StageContext& context) {
 
 int main(int argc, char** argv) {
   return cli::run_stage(argc, argv, run::Stage::search,
-                        "Searches the space on the chosen proxy task; start as many as you like on one run folder.", search);
+                        "Searches the space on the chosen proxy task; start as many as you like on one run folder.",
+                        search);
 }

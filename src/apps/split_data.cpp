@@ -45,5 +45,6 @@ base::Exit split_data(cli::StageContext& stage) {
 
 int main(int argc, char** argv) {
   return cli::run_stage(argc, argv, run::Stage::split,
-                        "Splits the training set 90/10 for the search; the validation set stays untouched.", split_data);
+                        "Splits the training set 90/10 for the search; the validation set stays untouched.",
+                        split_data);
 }

@@ -4,14 +4,22 @@ namespace assay::base {
 
 std::string_view to_string(Exit code) {
   switch (code) {
-    case Exit::done: return "done";
-    case Exit::partial: return "partial";
-    case Exit::config: return "config";
-    case Exit::data: return "data";
-    case Exit::upstream: return "upstream";
-    case Exit::defect: return "defect";
-    case Exit::io: return "io";
-    case Exit::again: return "again";
+    case Exit::done:
+      return "done";
+    case Exit::partial:
+      return "partial";
+    case Exit::config:
+      return "config";
+    case Exit::data:
+      return "data";
+    case Exit::upstream:
+      return "upstream";
+    case Exit::defect:
+      return "defect";
+    case Exit::io:
+      return "io";
+    case Exit::again:
+      return "again";
   }
   return "defect";
 }

@@ -61,7 +61,8 @@ std::string nearest_word(std::string_view word, const std::vector<std::string>& 
 
 std::string with_commas(long long number) {
   std::string digits = std::to_string(number < 0 ? -number : number);
-  for (auto i = static_cast<std::ptrdiff_t>(digits.size()) - 3; i > 0; i -= 3) digits.insert(static_cast<std::size_t>(i), ",");
+  for (auto i = static_cast<std::ptrdiff_t>(digits.size()) - 3; i > 0; i -= 3)
+    digits.insert(static_cast<std::size_t>(i), ",");
   return number < 0 ? "-" + digits : digits;
 }
 

@@ -22,7 +22,8 @@ using base::fail;
 
 [[noreturn]] void fail_errno(std::string_view action, const Path& path, int error) {
   std::string_view hint;
-  if (error == ENOSPC || error == EDQUOT) hint = " Free space (or raise the quota) and start again; nothing finished is lost.";
+  if (error == ENOSPC || error == EDQUOT)
+    hint = " Free space (or raise the quota) and start again; nothing finished is lost.";
   if (error == EROFS || error == EACCES || error == EPERM) hint = " Choose a run folder that you can write to.";
   fail(Exit::io, "cannot {} {}: {}.{}", action, path.string(), std::strerror(error), hint);
 }
@@ -123,7 +124,8 @@ std::string read_part(const Path& path, std::uint64_t offset, std::size_t size) 
   std::string content(size, '\0');
   std::size_t filled = 0;
   while (filled < size) {
-    const auto count = ::pread(file.value(), content.data() + filled, size - filled, static_cast<off_t>(offset + filled));
+    const auto count =
+        ::pread(file.value(), content.data() + filled, size - filled, static_cast<off_t>(offset + filled));
     if (count == 0 || (count < 0 && errno == ESTALE)) break;
     if (count < 0 && errno != EINTR) fail_errno("read", path, errno);
     if (count > 0) filled += static_cast<std::size_t>(count);

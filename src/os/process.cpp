@@ -95,7 +95,8 @@ Child::Child(const Command& command) : group_(command.own_group) {
   }
   ::close(report[0]);
   if (problem != 0) {
-    fail(Exit::io, "cannot start {}: {}. Is it installed and in PATH?", command.arguments.at(0), std::strerror(problem));
+    fail(Exit::io, "cannot start {}: {}. Is it installed and in PATH?", command.arguments.at(0),
+         std::strerror(problem));
   }
   if (group_) ::setpgid(pid_, pid_);
 }
@@ -164,7 +165,9 @@ Captured capture(const std::vector<std::string>& arguments, double timeout_secon
       child->signal(SIGKILL);
       break;
     }
-    if (::poll(&watch, 1, left) < 0 && errno != EINTR) break;
+    const int ready = ::poll(&watch, 1, left);
+    if (ready < 0 && errno != EINTR) break;
+    if (ready <= 0) continue;
     const auto count = ::read(channel[0], buffer, sizeof buffer);
     if (count <= 0) break;
     result.output.append(buffer, static_cast<std::size_t>(count));

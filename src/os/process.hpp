@@ -13,18 +13,18 @@
 namespace assay::os {
 
 struct Command {
-  std::vector<std::string> arguments;               ///< argv; [0] is looked up in PATH
-  std::map<std::string, std::string> environment;   ///< added to the inherited one
-  std::vector<std::string> scrub;                   ///< prefixes of inherited variables to drop, e.g. "OMPI_"
-  Path folder;                                      ///< working folder; empty: inherited
-  Path standard_output, standard_error;             ///< files, appended to; empty: inherited
-  bool own_group = true;                            ///< own process group, so that all descendants can be signalled
-  bool die_with_parent = true;                      ///< SIGKILL when the parent dies (PR_SET_PDEATHSIG)
+  std::vector<std::string> arguments;              ///< argv; [0] is looked up in PATH
+  std::map<std::string, std::string> environment;  ///< added to the inherited one
+  std::vector<std::string> scrub;                  ///< prefixes of inherited variables to drop, e.g. "OMPI_"
+  Path folder;                                     ///< working folder; empty: inherited
+  Path standard_output, standard_error;            ///< files, appended to; empty: inherited
+  bool own_group = true;                           ///< own process group, so that all descendants can be signalled
+  bool die_with_parent = true;                     ///< SIGKILL when the parent dies (PR_SET_PDEATHSIG)
 };
 
 struct Ended {
-  int code = 0;     ///< exit status, or -1 after a signal
-  int signal = 0;   ///< the signal that ended it, or 0
+  int code = 0;    ///< exit status, or -1 after a signal
+  int signal = 0;  ///< the signal that ended it, or 0
 };
 
 /// One started process. The destructor kills the group if it still runs.
