@@ -1,8 +1,6 @@
 #include "stats/summary.hpp"
 
 #include <algorithm>
-#include <boost/math/distributions/normal.hpp>
-#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -42,24 +40,5 @@ double quantile(std::span<const double> values, double share) {
 }
 
 double median(std::span<const double> values) { return quantile(values, 0.5); }
-
-Interval mean_interval(std::span<const double> values, double level) {
-  const double centre = mean(values);
-  if (values.size() < 2) return {centre, centre, centre};
-  const auto n = static_cast<double>(values.size());
-  const boost::math::students_t t(n - 1);
-  const double half = boost::math::quantile(t, 0.5 + level / 2) * standard_deviation(values) / std::sqrt(n);
-  return {centre, centre - half, centre + half};
-}
-
-Interval proportion_interval(double hits, double total, double level) {
-  if (!(total > 0)) return {none, none, none};
-  const double z = boost::math::quantile(boost::math::normal(), 0.5 + level / 2);
-  const double share = hits / total;
-  const double shrink = 1 + z * z / total;
-  const double centre = (share + z * z / (2 * total)) / shrink;
-  const double half = z / shrink * std::sqrt(share * (1 - share) / total + z * z / (4 * total * total));
-  return {share, std::max(0.0, std::min(share, centre - half)), std::min(1.0, std::max(share, centre + half))};
-}
 
 }  // namespace assay::stats

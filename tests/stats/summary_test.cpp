@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/random.hpp"
+#include "stats/intervals.hpp"
 #include "stats/summary.hpp"
 
 using namespace assay;
@@ -44,12 +45,12 @@ TEST_CASE("t interval covers the true mean 95 times in 100") {
 }
 
 TEST_CASE("Wilson interval") {
-  const auto interval = stats::proportion_interval(8, 10);
+  const auto interval = stats::wilson(0.8, 10);
   CHECK(interval.estimate == 0.8);
   CHECK(interval.lo == Approx(0.4901625).epsilon(1e-6));  // R: prop.test(8, 10, correct = FALSE)
   CHECK(interval.hi == Approx(0.9433178).epsilon(1e-6));
-  const auto all = stats::proportion_interval(50, 50);
+  const auto all = stats::wilson(1, 50);
   CHECK(all.hi == 1);
   CHECK(all.lo == Approx(0.9286524).epsilon(1e-6));
-  CHECK(stats::proportion_interval(0, 50).lo == 0);
+  CHECK(stats::wilson(0, 50).lo == 0);
 }

@@ -1,4 +1,4 @@
-#include "stats/agreement.hpp"
+#include "stats/correlation.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -50,7 +50,7 @@ double spearman(std::span<const double> x, std::span<const double> y) {
   return pearson(average_ranks(x), average_ranks(y));
 }
 
-double kendall(std::span<const double> x, std::span<const double> y) {
+double kendall_tau_b(std::span<const double> x, std::span<const double> y) {
   require_pairs(x, y);
   double score = 0, untied_x = 0, untied_y = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {

@@ -4,7 +4,7 @@
 #include <numeric>
 #include <vector>
 
-#include "stats/agreement.hpp"
+#include "stats/correlation.hpp"
 
 using namespace assay;
 using Catch::Approx;
@@ -17,13 +17,13 @@ TEST_CASE("average ranks share ties") {
 
 TEST_CASE("coefficients agree with scipy's documented examples") {
   CHECK(stats::spearman(List{1, 2, 3, 4, 5}, List{5, 6, 7, 8, 7}) == Approx(0.8207826816681233));
-  CHECK(stats::kendall(List{12, 2, 1, 12, 2}, List{1, 4, 7, 1, 0}) == Approx(-0.47140452079103173));
+  CHECK(stats::kendall_tau_b(List{12, 2, 1, 12, 2}, List{1, 4, 7, 1, 0}) == Approx(-0.47140452079103173));
   CHECK(stats::pearson(List{1, 2, 3}, List{2, 4, 6}) == Approx(1));
 }
 
 TEST_CASE("extremes: equal, reversed, constant and empty lists") {
   const List up{1, 2, 3, 4}, down{4, 3, 2, 1}, flat{2, 2, 2, 2};
-  for (const auto& coefficient : {stats::Agreement(stats::spearman), stats::Agreement(stats::kendall)}) {
+  for (const auto& coefficient : {stats::Agreement(stats::spearman), stats::Agreement(stats::kendall_tau_b)}) {
     CHECK(coefficient(up, up) == Approx(1));
     CHECK(coefficient(up, down) == Approx(-1));
     CHECK(coefficient(up, flat) == 0);
@@ -48,7 +48,7 @@ TEST_CASE("chance levels equal the count over all orders") {
   const List straight(order.begin(), order.end());
   int reached = 0, total = 0;
   do {
-    reached += stats::kendall(straight, List(order.begin(), order.end())) >= 0.6 - 1e-9;
+    reached += stats::kendall_tau_b(straight, List(order.begin(), order.end())) >= 0.6 - 1e-9;
     ++total;
   } while (std::next_permutation(order.begin(), order.end()));
   CHECK(stats::kendall_chance(6, 0.6) == Approx(double(reached) / total));
@@ -77,7 +77,7 @@ TEST_CASE("bootstrap interval of pairs") {
 TEST_CASE("bootstrap with too few pairs claims nothing; perfect agreement stays perfect") {
   const List two{1, 2}, many{1, 2, 3, 4, 5};
   const auto run = [](const List& list) {
-    return stats::bootstrap_pairs(list, list, stats::kendall, 200, base::Rng(1, "test", 0, "few"));
+    return stats::bootstrap_pairs(list, list, stats::kendall_tau_b, 200, base::Rng(1, "test", 0, "few"));
   };
   CHECK(run(two).lo == -1);
   CHECK(run(many).lo == Approx(1));

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/random.hpp"
-#include "stats/interval.hpp"
+#include "stats/intervals.hpp"
 
 namespace assay::stats {
 
@@ -21,7 +21,7 @@ double pearson(std::span<const double> x, std::span<const double> y);
 double spearman(std::span<const double> x, std::span<const double> y);
 
 /// Kendall's tau-b, which allows for ties; O(n^2).
-double kendall(std::span<const double> x, std::span<const double> y);
+double kendall_tau_b(std::span<const double> x, std::span<const double> y);
 
 /// Probability that two unrelated rankings of n things without ties agree with tau >= `tau`; exact.
 double kendall_chance(int n, double tau);
