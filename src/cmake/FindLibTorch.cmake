@@ -41,6 +41,9 @@ message(STATUS "LibTorch ${ASSAY_TORCH_VERSION} in ${ASSAY_TORCH}; GPU path: ${A
 add_library(assay_torch INTERFACE)
 target_include_directories(assay_torch SYSTEM INTERFACE
   "${ASSAY_TORCH}/include" "${ASSAY_TORCH}/include/torch/csrc/api/include")
+# The wheel's libraries export a std::filesystem of their own, whose remove_all crashes outside Python. The C++ library
+# must come before them, so that the program finds its own first.
+target_link_libraries(assay_torch INTERFACE -Wl,--push-state,--no-as-needed,-lstdc++,--pop-state)
 target_link_libraries(assay_torch INTERFACE ${ASSAY_TORCH_MAIN} ${ASSAY_TORCH_CPU} ${ASSAY_TORCH_C10} Threads::Threads)
 set(_rpath "${ASSAY_TORCH}/lib")
 if(ASSAY_WITH_CUDA)
