@@ -1,0 +1,55 @@
+#include "study/view_builder.hpp"
+
+#include <utility>
+
+namespace assay::study {
+
+ViewBuilder& ViewBuilder::objectives(std::vector<Objective> objectives) {
+  view_.objectives_ = std::move(objectives);
+  return *this;
+}
+
+ViewBuilder& ViewBuilder::fidelities(std::vector<Fidelity> fidelities) {
+  view_.fidelities_ = std::move(fidelities);
+  return *this;
+}
+
+ViewBuilder& ViewBuilder::max_trials(std::int64_t count) {
+  view_.max_trials_ = count;
+  return *this;
+}
+
+ViewBuilder& ViewBuilder::closed(bool closed) {
+  view_.closed_ = closed;
+  return *this;
+}
+
+ViewBuilder& ViewBuilder::workers(std::vector<WorkerInfo> workers) {
+  view_.workers_ = std::move(workers);
+  return *this;
+}
+
+ViewBuilder& ViewBuilder::trial(Trial trial) { return this->trial(std::make_shared<const Trial>(std::move(trial))); }
+
+ViewBuilder& ViewBuilder::trial(std::shared_ptr<const Trial> trial) {
+  const auto index = static_cast<std::size_t>(trial->id);
+  if (view_.trials_.size() <= index) view_.trials_.resize(index + 1);
+  view_.trials_[index] = std::move(trial);
+  return *this;
+}
+
+ViewBuilder& ViewBuilder::done(TrialId id, space::Params params, Metrics metrics) {
+  Trial trial;
+  trial.id = id;
+  trial.what.params = std::move(params);
+  trial.proposed = true;
+  Measurement measurement;
+  measurement.item = {id, 0};
+  measurement.attempt = 1;
+  measurement.state = State::done;
+  measurement.metrics = std::move(metrics);
+  trial.rungs.push_back(std::move(measurement));
+  return this->trial(std::move(trial));
+}
+
+}  // namespace assay::study

@@ -1,0 +1,32 @@
+// Makes a StudyView from trials in memory: used by the log reader, and by tests of planners.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "study/view.hpp"
+
+namespace assay::study {
+
+class ViewBuilder {
+ public:
+  ViewBuilder& objectives(std::vector<Objective> objectives);
+  ViewBuilder& fidelities(std::vector<Fidelity> fidelities);
+  ViewBuilder& max_trials(std::int64_t count);
+  ViewBuilder& closed(bool closed);
+  ViewBuilder& workers(std::vector<WorkerInfo> workers);
+  /// Puts the trial at its number (replacing what was there); numbers between stay gaps.
+  ViewBuilder& trial(Trial trial);
+  ViewBuilder& trial(std::shared_ptr<const Trial> trial);
+  /// Shorthand: a trial with one rung that ended `done` with these metrics.
+  ViewBuilder& done(TrialId id, space::Params params, Metrics metrics);
+
+  /// A snapshot; the builder can go on.
+  StudyView build() const { return view_; }
+
+ private:
+  StudyView view_;
+};
+
+}  // namespace assay::study
