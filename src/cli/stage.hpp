@@ -35,9 +35,26 @@ struct StageContext {
   base::Exit finish(run::Stage stage, const base::Json& figures, const std::string& line, bool partial = false);
 };
 
-/// Parses the common options, opens (or founds) the run, returns 0 at once if the stage is done and fresh, sets a stale or
-/// forced one aside, runs the recipe, and turns any exception into exit code, one sentence and error.json.
+/// Parses the common options, opens (or founds) the run, returns 0 at once if the stage is done and fresh, sets a stale
+/// or forced one aside, runs the recipe, and turns any exception into exit code, one sentence and error.json.
+///
+/// Ranks of one MPI launch must take the same way: `agree` (asked only where a launcher started more than one rank)
+/// gets this rank's decision and returns rank 0's. Without it the ranks decide by themselves.
 int run_stage(int argc, char** argv, run::Stage stage, const std::string& description,
-              const std::function<base::Exit(StageContext&)>& recipe);
+              const std::function<base::Exit(StageContext&)>& recipe, const std::function<int(int)>& agree = {});
+
+/// This process's rank and the number of ranks by the launcher's environment, without starting MPI; 0 of 1 without one.
+struct Launched {
+  int rank = 0, size = 1;
+};
+Launched launched();
+
+/// What error.json holds: kind, message, rank, host, trial, place and nearest key of a configuration error.
+base::Json error_record(const std::exception& error);
+base::Exit exit_of(const std::exception& error);
+
+/// For programs that are no stage (assay): runs `body`, turns exceptions into one sentence on standard error and the
+/// exit code.
+int run_tool(const std::function<base::Exit()>& body);
 
 }  // namespace assay::cli

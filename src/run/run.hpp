@@ -25,15 +25,15 @@ std::string executable(Stage stage);
 
 struct Status {
   enum class Kind { waiting, running, done, partial, failed, stale } kind = Kind::waiting;
-  std::string reason;           ///< stale: which key or which upstream stage changed; failed: error.json's message
-  base::Json done;              ///< done.json, if any
+  std::string reason;  ///< stale: which key or which upstream stage changed; failed: error.json's message
+  base::Json done;     ///< done.json, if any
 };
 
 class Run {
  public:
-  /// Opens RUN/run.toml, or founds the run from `config_file` (+ overrides, + seed). Error(config) if RUN was founded from
-  /// another configuration (names the first differing identity key and the remedies: assay set, another folder), or if
-  /// there is neither; Error(io) if it cannot be written.
+  /// Opens RUN/run.toml, or founds the run from `config_file` (+ overrides, + seed). Error(config) if RUN was founded
+  /// from another configuration (names the first differing identity key and the remedies: assay set, another folder),
+  /// or if there is neither; Error(io) if it cannot be written.
   static Run open(const std::filesystem::path& folder, const std::optional<std::filesystem::path>& config_file = {},
                   const std::vector<std::string>& overrides = {}, std::optional<std::uint64_t> seed = {});
 
@@ -62,16 +62,33 @@ class Run {
   void finish(Stage stage, const base::Json& figures, double started, bool partial = false) const;
   /// Writes error.json.
   void fail(Stage stage, const base::Json& error) const;
-  /// --force: renames the stage's folder to <stage>.1, ...
+  /// --force: renames the stage's folder to <stage>.1, ...; of several processes that ask at once one does it and the
+  /// others wait. Error(config) while workers of the old study are still at work.
   void set_aside(Stage stage) const;
+
+  /// Called once a stage really starts: makes its folder, notes the identity that it starts with (begun.json, so that a
+  /// stage which is not finished can be stale as well) and removes the error of an earlier start.
+  void begin(Stage stage) const;
+
+  /// The earlier stages whose results this one builds on.
+  static std::vector<Stage> inputs(Stage stage);
 
  private:
   std::filesystem::path folder_;
   config::Config config_;
   std::string text_;  ///< run.toml as read
+
+  void check_same_run(const config::Config& given, const std::string& source) const;
+  std::string stale_reason(const base::Json& noted, Stage stage) const;
 };
 
 /// `assay set`: checks, replaces run.toml atomically, appends to changes.log; returns the stages that become stale.
 std::vector<Stage> set_keys(const std::filesystem::path& folder, const std::vector<std::string>& overrides);
+
+/// The key class of every override ("search.max_trials=80"); Error(config) for text without "=".
+bool only_limits(const std::vector<std::string>& overrides);
+
+/// True for folders that other machines do not see: temporary ones and memory file systems.
+bool node_local(const std::filesystem::path& folder);
 
 }  // namespace assay::run
