@@ -1,0 +1,215 @@
+#include "cli/stage.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "base/version.hpp"
+#include "os/file.hpp"
+#include "os/host.hpp"
+#include "os/signal.hpp"
+#include "run/line.hpp"
+
+namespace assay::cli {
+namespace {
+
+using base::Exit;
+using Kind = run::Status::Kind;
+
+constexpr int go_on = -1;  ///< decision of a rank: run the recipe; anything else is an exit code
+
+void add_options(CLI::App& app, StageOptions& options, std::string& budget, bool& verbose, bool& quiet) {
+  app.add_option("run", options.folder, "run folder")->required()->type_name("RUN_DIR");
+  app.add_option("--config", options.config, "found the run folder from this file (or check that it belongs to it)")
+      ->type_name("FILE");
+  app.add_option("--set", options.set, "change a key of the configuration; may be given several times")
+      ->type_name("KEY=VALUE")
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_option("--seed", options.seed, "seed of the run (run.seed)")->type_name("N");
+  app.add_option("--device", options.device, "where to train")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+      ->type_name("auto|cpu|cuda");
+  app.add_option("--threads", options.threads, "threads of this process; 0: all cores it may use")
+      ->check(CLI::Range(0, 4096))
+      ->type_name("N");
+  app.add_option("--time-budget", budget, "stop cleanly after this time (exit code 75): 90s, 30m, 8h")->type_name("T");
+  app.add_flag("--force", options.force, "make a finished stage anew; the old folder is renamed, never deleted");
+  app.add_flag("--dry-run", options.dry_run, "say what would be done");
+  app.add_flag("--json", options.json, "print the figures as JSON");
+  auto* loud = app.add_flag("-v,--verbose", verbose, "more lines, the settings first");
+  app.add_flag("-q,--quiet", quiet, "warnings only")->excludes(loud);
+}
+
+std::string version_line(const std::string& program) {
+  return program + " " + base::version() + " (" + base::revision() + ")";
+}
+
+struct Parsed {
+  StageOptions options;
+  std::optional<int> exit;  ///< --help, --version, usage errors
+};
+
+Parsed parse(int argc, char** argv, run::Stage stage, const std::string& description) {
+  Parsed parsed;
+  CLI::App app(description, run::executable(stage));
+  std::string budget;
+  bool verbose = false, quiet = false;
+  add_options(app, parsed.options, budget, verbose, quiet);
+  app.set_version_flag("--version", version_line(run::executable(stage)));
+  app.footer(
+      "Exit codes: 0 done, 3 partly done, 64 configuration, 65 data, 69 an earlier stage is missing, 70 a defect, "
+      "74 input/output, 75 stopped early: start again.");
+  try {
+    app.parse(argc, argv);
+    if (!budget.empty()) parsed.options.time_budget = base::parse_duration(budget, "--time-budget");
+  } catch (const CLI::ParseError& error) {
+    const bool asked = error.get_exit_code() == 0;
+    if (launched().rank == 0) {
+      if (asked)
+        app.exit(error);
+      else
+        std::fprintf(stderr, "error: %s (%s --help shows the options)\n", error.what(), run::executable(stage).c_str());
+    }
+    parsed.exit = asked ? 0 : static_cast<int>(Exit::config);
+  }
+  base::set_verbosity(quiet || launched().rank != 0 ? base::Level::quiet
+                      : verbose                     ? base::Level::verbose
+                                                    : base::Level::normal);
+  return parsed;
+}
+
+void show_settings(const run::Run& run, run::Stage stage) {
+  if (base::verbosity() < base::Level::verbose) return;
+  base::log_detail("{} on {}, {} cores, run {}", version_line(run::executable(stage)), os::host_name(),
+                   os::usable_cores(), run.folder().string());
+  for (const auto& line : base::split(run.config().resolved(), '\n')) {
+    if (!base::trim(line).empty()) base::log_detail("    {}", line);
+  }
+}
+
+/// The first input that is not usable, so that nothing is set aside before the stage can really start.
+void check_inputs(const run::Run& run, run::Stage stage) {
+  if (stage == run::Stage::report) return;  // the report takes whatever is there
+  for (const auto input : run::Run::inputs(stage)) run.need(input);
+}
+
+/// What --dry-run prints.
+int dry_run(const StageOptions& options, run::Stage stage) {
+  if (!os::file_size(options.folder / "run.toml")) {
+    if (!options.config) run::Run::open(options.folder);  // throws: neither run nor configuration
+    config::Config::load(*options.config, options.set);
+    std::printf("would found %s from %s\n", options.folder.c_str(), options.config->c_str());
+    if (stage != run::Stage::split)
+      std::printf("would then stop: %s needs the stages before it\n", run::executable(stage).c_str());
+    return 0;
+  }
+  const auto run = run::Run::open(options.folder, options.config, options.set, options.seed);
+  const auto status = run.status(stage);
+  const bool done = status.kind == Kind::done || status.kind == Kind::partial;
+  const auto name = run::to_string(stage);
+  if (done && !options.force) {
+    std::printf("%s is done; nothing to do\n", name.c_str());
+    return 0;
+  }
+  check_inputs(run, stage);
+  if (status.kind == Kind::stale || done) {
+    std::printf("would set %s aside%s%s\n", name.c_str(), status.reason.empty() ? "" : ": ", status.reason.c_str());
+  }
+  std::printf("would %s %s in %s\n", status.kind == Kind::running ? "go on with" : "start", name.c_str(),
+              run.folder(stage).c_str());
+  return 0;
+}
+
+/// Done already: says so and returns its exit code. Stale or forced: sets the old folder aside.
+int prepare(StageContext& context, run::Stage stage) {
+  const auto& run = context.run;
+  const auto status = run.status(stage);
+  const bool done = status.kind == Kind::done || status.kind == Kind::partial;
+  if (done && !context.options.force) {
+    if (context.options.json) std::printf("%s\n", status.done.at("figures").dump(2).c_str());
+    base::log_info("{} is {} already ({}, {}); --force makes it anew", run::to_string(stage),
+                   status.kind == Kind::partial ? "partly done" : "done", (run.folder(stage) / "done.json").string(),
+                   status.done.value("ended", ""));
+    return static_cast<int>(status.kind == Kind::partial ? Exit::partial : Exit::done);
+  }
+  check_inputs(run, stage);
+  if (status.kind == Kind::stale || (context.options.force && os::file_size(run.folder(stage) / "begun.json"))) {
+    base::log_info("{} is made anew: {}", run::to_string(stage), status.reason.empty() ? "--force" : status.reason);
+    run.set_aside(stage);
+  }
+  run.begin(stage);
+  return go_on;
+}
+
+void report_failure(const StageContext* context, const StageOptions& options, run::Stage stage,
+                    const std::exception& error) {
+  const auto code = exit_of(error);
+  const auto [rank, size] = launched();
+  // Errors of the configuration come to all ranks alike: one of them speaks.
+  if (rank == 0 || code == Exit::io || code == Exit::defect) {
+    const auto prefix =
+        fmt::format("{}{}: ", code == Exit::defect ? "error (a defect of ours, please report it)" : "error",
+                    size > 1 ? fmt::format(" on rank {}", rank) : "");
+    base::write_log(base::Level::quiet, prefix, error.what());
+  }
+  try {
+    if (context != nullptr) {
+      context->run.fail(stage, error_record(error));
+    } else if (os::file_size(options.folder / "run.toml")) {
+      const auto folder = options.folder / run::to_string(stage);
+      os::make_folders(folder);
+      os::publish(folder / "error.json", error_record(error).dump(2) + "\n");
+    }
+  } catch (const std::exception& second) {
+    base::log_detail("error.json could not be written: {}", second.what());
+  }
+}
+
+}  // namespace
+
+Exit StageContext::finish(run::Stage stage, const base::Json& figures, const std::string& line, bool partial) {
+  run.finish(stage, figures, started, partial);
+  if (launched().rank == 0) {
+    const auto text = options.json
+                          ? figures.dump(2)
+                          : run::stage_line(stage, partial ? "partial" : "done", line, base::unix_seconds() - started);
+    std::printf("%s\n", text.c_str());
+    std::fflush(stdout);
+  }
+  return partial ? Exit::partial : Exit::done;
+}
+
+int run_stage(int argc, char** argv, run::Stage stage, const std::string& description,
+              const std::function<Exit(StageContext&)>& recipe, const std::function<int(int)>& agree) {
+  std::optional<StageContext> context;
+  StageOptions options;
+  try {
+    auto parsed = parse(argc, argv, stage, description);
+    if (parsed.exit) return *parsed.exit;
+    options = parsed.options;
+    if (options.dry_run) return dry_run(options, stage);
+    os::catch_stop_signals();
+    context.emplace(StageContext{options, run::Run::open(options.folder, options.config, options.set, options.seed),
+                                 base::unix_seconds()});
+    show_settings(context->run, stage);
+    const auto [rank, size] = launched();
+    int decision = go_on;
+    if (rank == 0) decision = prepare(*context, stage);
+    if (size > 1 && agree) decision = agree(decision);
+    if (decision != go_on) return decision;
+    if (os::stop_signal() != 0) return static_cast<int>(Exit::again);
+    return static_cast<int>(recipe(*context));
+  } catch (const std::bad_alloc&) {
+    report_failure(context ? &*context : nullptr, options, stage,
+                   base::Error(Exit::io, "out of memory: give the job more, or make batches or networks smaller"));
+    return static_cast<int>(Exit::io);
+  } catch (const std::exception& error) {
+    report_failure(context ? &*context : nullptr, options, stage, error);
+    return static_cast<int>(exit_of(error));
+  }
+}
+
+}  // namespace assay::cli

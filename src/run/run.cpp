@@ -1,0 +1,192 @@
+// Founding and opening a run, and the typed values that the stages take from its configuration.
+#include "run/run.hpp"
+
+#include <sys/statfs.h>
+
+#include <algorithm>
+#include <limits>
+#include <set>
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "config/settings.hpp"
+#include "os/file.hpp"
+#include "os/host.hpp"
+
+namespace assay::run {
+namespace {
+
+namespace fs = std::filesystem;
+using base::Exit;
+
+/// Everything that a result can depend on.
+const std::vector<std::string> all_sections = {"run",      "data",     "split",      "model",      "define", "params",
+                                               "training", "augment",  "objectives", "constraint", "proxy",  "search",
+                                               "full",     "baseline", "trial",      "study",      "report"};
+
+std::vector<std::string> with_seed(std::vector<std::string> overrides, std::optional<std::uint64_t> seed) {
+  if (seed) overrides.push_back("run.seed=" + std::to_string(*seed));
+  return overrides;
+}
+
+std::string founding_text(const config::Config& config, const std::string& source) {
+  return "# The resolved configuration of this run, made from " + source +
+         ". All stages read only this file;\n# change it with `assay set RUN key=value`.\n" + config.resolved();
+}
+
+/// The file system must be asked about the nearest folder that exists.
+fs::path nearest_existing(fs::path folder) {
+  while (!fs::exists(folder) && folder.has_parent_path() && folder != folder.parent_path())
+    folder = folder.parent_path();
+  return folder;
+}
+
+bool below(const fs::path& folder, const fs::path& top) {
+  const auto relative = folder.lexically_relative(top);
+  return !relative.empty() && *relative.begin() != "..";
+}
+
+}  // namespace
+
+std::string to_string(Stage stage) {
+  static const char* names[] = {"split", "baseline", "proxy", "search", "full", "report"};
+  return names[static_cast<int>(stage)];
+}
+
+std::string executable(Stage stage) {
+  static const char* names[] = {"split-data",    "baseline-train",  "proxy-select",
+                                "search-driver", "full-train-topk", "analyze"};
+  return names[static_cast<int>(stage)];
+}
+
+Stage stage_from(const std::string& text) {
+  std::vector<std::string> names;
+  for (const Stage stage : all_stages) {
+    if (text == to_string(stage) || text == executable(stage)) return stage;
+    names.push_back(to_string(stage));
+  }
+  const auto near = base::nearest_word(text, names);
+  throw base::Error(Exit::config,
+                    fmt::format("there is no stage \"{}\"{}; the stages are {}", text,
+                                near.empty() ? "" : " (did you mean " + near + "?)", base::join(names, ", ")))
+      .with_nearest(near);
+}
+
+bool node_local(const fs::path& folder) {
+  const auto path = fs::weakly_canonical(fs::absolute(folder));
+  for (const char* top : {"/tmp", "/var/tmp", "/dev/shm"}) {
+    if (below(path, top)) return true;
+  }
+  const auto temporary = os::environment("TMPDIR");
+  if (temporary && below(path, fs::weakly_canonical(*temporary))) return true;
+  struct statfs info {};
+  constexpr auto tmpfs = 0x01021994, ramfs = static_cast<int>(0x858458f6);
+  if (::statfs(nearest_existing(path).c_str(), &info) != 0) return false;
+  return info.f_type == tmpfs || static_cast<int>(info.f_type) == ramfs;
+}
+
+Run Run::open(const fs::path& folder, const std::optional<fs::path>& config_file,
+              const std::vector<std::string>& overrides, std::optional<std::uint64_t> seed) {
+  Run run;
+  run.folder_ = fs::absolute(folder).lexically_normal();
+  if (run.folder_.filename().empty()) run.folder_ = run.folder_.parent_path();
+  const auto file = run.folder_ / "run.toml";
+  const auto changes = with_seed(overrides, seed);
+
+  std::optional<config::Config> given;
+  if (config_file) given = config::Config::load(*config_file, changes);
+  auto text = os::try_read_file(file);
+  if (!text && !given) {
+    base::fail(
+        Exit::config,
+        "{} is no run folder (there is no run.toml in it): name the configuration to found it from, --config FILE",
+        folder.string());
+  }
+  if (!text) {
+    os::make_folders(run.folder_);
+    const auto source = config_file->filename().string();
+    if (os::publish_once(file, founding_text(*given, source))) {
+      base::log_detail("founded {} from {}", run.folder_.string(), config_file->string());
+      if (os::job_id() && node_local(run.folder_)) {
+        base::log_warning(
+            "{} is on this node only: workers on other nodes cannot see it. Use a folder on the shared file system.",
+            run.folder_.string());
+      }
+    }
+    text = os::read_file(file);  // somebody else may have been first
+  }
+  run.text_ = *text;
+  run.config_ = config::Config::parse(*text, file.string());
+  if (given) {
+    run.check_same_run(*given, config_file->string());
+  } else if (!changes.empty()) {
+    run.check_same_run(run.config_.with(changes), "the command line");
+  }
+  return run;
+}
+
+/// Identity keys must agree. Limits and sites may differ: those of the run stay in force, and a line says so.
+void Run::check_same_run(const config::Config& given, const std::string& source) const {
+  const auto mine = config_.identity(all_sections);
+  const auto theirs = given.identity(all_sections);
+  std::set<std::string> keys;
+  for (const auto& [key, value] : mine) keys.insert(key);
+  for (const auto& [key, value] : theirs) keys.insert(key);
+  for (const auto& key : keys) {
+    const auto a = mine.find(key), b = theirs.find(key);
+    if (a != mine.end() && b != theirs.end() && a->second == b->second) continue;
+    const auto was = a == mine.end() ? "not set" : a->second, is = b == theirs.end() ? "not set" : b->second;
+    throw base::Error(
+        Exit::config,
+        fmt::format(
+            "{} was founded from another configuration: {} is {} there and {} in {}. Use another run folder, or change "
+            "this one with `assay set {} {}={}`, which says what must be made anew.",
+            folder_.string(), key, was, is, source, folder_.string(), key, b == theirs.end() ? "..." : b->second));
+  }
+  const auto resolved = config::Config::parse(given.resolved(), source);
+  for (const auto& row : config::settings()) {
+    if (row.key_class != config::KeyClass::limit || row.key.find('*') != std::string_view::npos) continue;
+    const auto a = config_.node(row.key), b = resolved.node(row.key);
+    if (!a || !b || a.json() == b.json()) continue;
+    base::log_warning("{} stays {} as in {}; `assay set {} {}={}` changes it.", row.key, a.json().dump(),
+                      (folder_ / "run.toml").string(), folder_.string(), row.key, b.json().dump());
+  }
+}
+
+std::uint64_t Run::seed() const { return static_cast<std::uint64_t>(config_.integer("run.seed")); }
+std::string Run::name() const { return config_.text("run.name"); }
+
+std::vector<study::Objective> Run::objectives() const {
+  std::vector<study::Objective> objectives;
+  for (const auto& [metric, node] : config_.node("objectives").items()) {
+    study::Objective objective{.metric = metric};
+    if (const auto goal = node.at("goal")) objective.maximise = goal.string() == "max";
+    if (const auto threshold = node.at("threshold")) objective.threshold = threshold.number();
+    objectives.push_back(objective);
+  }
+  if (!objectives.empty()) return objectives;
+  // "auto" becomes known when split-data has read the data.
+  auto task = config_.text("data.task");
+  if (const auto split = figures(Stage::split)) task = split->value("task", task);
+  if (task == "regression") return {{.metric = "rmse", .maximise = false}};
+  return {{.metric = "accuracy", .maximise = true}};
+}
+
+study::Limits Run::limits(Stage stage) const {
+  study::Limits limits;
+  limits.max_attempts = static_cast<int>(config_.integer("trial.max_attempts"));
+  limits.lease_seconds = config_.seconds("study.lease");
+  limits.heartbeat_seconds = config_.seconds("study.heartbeat");
+  const auto failed = config_.integer(to_string(stage) + ".max_failed");
+  if (stage == Stage::search) {
+    limits.max_trials = config_.integer("search.max_trials");
+    limits.max_failed = failed > 0 ? failed : std::max<std::int64_t>(1, (limits.max_trials + 2) / 3);
+  } else {
+    // The planner's list ends these studies; every failed item is reported by the stage itself.
+    limits.max_trials = std::numeric_limits<std::int32_t>::max();
+    limits.max_failed = failed > 0 ? failed : std::numeric_limits<std::int32_t>::max();
+  }
+  return limits;
+}
+
+}  // namespace assay::run
