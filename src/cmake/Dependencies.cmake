@@ -1,9 +1,17 @@
-# Every library from outside, as an imported target. Header libraries may come from the system or from
-# ${ASSAY_DEPS}/include (bin/setup without root puts them there).
-set(ASSAY_DEPS "" CACHE PATH "Folder of libraries that bin/setup fetched")
-if(ASSAY_DEPS)
-  list(PREPEND CMAKE_PREFIX_PATH "${ASSAY_DEPS}")
+# Every library from outside, as an imported target. What bin/setup built (archives.txt) comes before the system's own.
+set(_deps "$ENV{HOME}/.cache/assay")
+if(DEFINED ENV{ASSAY_DEPS})
+  set(_deps "$ENV{ASSAY_DEPS}")
 endif()
+set(ASSAY_DEPS "${_deps}" CACHE PATH "Folder in which bin/setup keeps LibTorch and libraries")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${CMAKE_CURRENT_LIST_DIR}/archives.txt")
+file(STRINGS "${CMAKE_CURRENT_LIST_DIR}/archives.txt" _archives REGEX "^[a-z]")
+foreach(_archive ${_archives})
+  string(REGEX REPLACE "^([^ ]+) ([^ ]+) .*" "\\1-\\2" _archive "${_archive}")
+  if(EXISTS "${ASSAY_DEPS}/${_archive}")
+    list(PREPEND CMAKE_PREFIX_PATH "${ASSAY_DEPS}/${_archive}")
+  endif()
+endforeach()
 
 find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
@@ -27,4 +35,8 @@ assay_header_library(stb stb/stb_image.h)
 assay_header_library(fmt fmt/format.h)
 target_compile_definitions(assay_dep_fmt INTERFACE FMT_HEADER_ONLY=1)
 
-find_package(simdjson REQUIRED)
+find_path(ASSAY_SIMDJSON_INCLUDE simdjson.h REQUIRED)
+find_library(ASSAY_SIMDJSON simdjson REQUIRED)
+add_library(assay_dep_simdjson INTERFACE)
+target_include_directories(assay_dep_simdjson SYSTEM INTERFACE ${ASSAY_SIMDJSON_INCLUDE})
+target_link_libraries(assay_dep_simdjson INTERFACE ${ASSAY_SIMDJSON} Threads::Threads)

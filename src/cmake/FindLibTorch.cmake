@@ -3,6 +3,15 @@
 # Output: target assay_torch; ASSAY_WITH_CUDA says whether the GPU path (c10_cuda, NCCL) is compiled in.
 set(ASSAY_TORCH "" CACHE PATH "Folder of LibTorch: .../site-packages/torch, or an unpacked libtorch")
 if(NOT ASSAY_TORCH)
+  # What bin/setup installed, CUDA 13.0 before 12.8 before 12.6 before the build without CUDA.
+  file(GLOB _installed "${ASSAY_DEPS}/torch-*/lib/python3*/site-packages/torch")
+  list(SORT _installed ORDER DESCENDING)
+  if(_installed)
+    list(GET _installed 0 _installed)
+    set(ASSAY_TORCH "${_installed}" CACHE PATH "" FORCE)
+  endif()
+endif()
+if(NOT ASSAY_TORCH)
   message(FATAL_ERROR "ASSAY_TORCH is not set. bin/setup installs LibTorch and sets it; or pass -DASSAY_TORCH=PATH.")
 endif()
 
