@@ -24,12 +24,16 @@ class Config {
   static Config load(const std::filesystem::path& file, const std::vector<std::string>& overrides = {});
   static Config parse(std::string_view text, const std::string& name, const std::vector<std::string>& overrides = {});
 
-  /// Typed values of rows of the settings table ("search.max_trials"); defaults come from the table.
+  /// Typed values of rows of the settings table ("search.max_trials"); defaults come from the table. Error(config)
+  /// where a value is missing or is a search domain.
   std::int64_t integer(std::string_view key) const;
   double number(std::string_view key) const;
+  /// Paths are looked for beside the TOML file, in the working directory, then in base::share_folder(); the first that
+  /// exists is given in full, else the path as written.
   std::string text(std::string_view key) const;
   bool flag(std::string_view key) const;
-  double seconds(std::string_view key) const;  ///< a duration
+  double seconds(std::string_view key) const;  ///< a duration; 0 if it is empty (no limit)
+  /// Of a path: all that are listed. Of trial.command: arguments that are files beside the TOML file are given in full.
   std::vector<std::string> texts(std::string_view key) const;
   std::vector<std::int64_t> integers(std::string_view key) const;
 
@@ -39,8 +43,8 @@ class Config {
   /// True if the key was written in the file or set by an override.
   bool has(std::string_view dotted_key) const { return static_cast<bool>(node(dotted_key)); }
 
-  /// `[training]` overlaid with `[<stage>.training]` (likewise "augment"), defaults filled in: concrete values and, where
-  /// the user wrote a domain, the domain's table as JSON.
+  /// `[training]` overlaid with `[<stage>.training]` (likewise "augment"), defaults filled in: concrete values and,
+  /// where the user wrote a domain, the domain's table as JSON.
   base::Json section(std::string_view name, std::string_view stage = "") const;
 
   /// The full configuration with every default written out, as TOML that load() accepts again: run.toml.
@@ -52,6 +56,10 @@ class Config {
 
   /// A copy with further overrides applied and checked.
   Config with(const std::vector<std::string>& overrides) const;
+
+  /// Error(config) unless this describes a whole run: data, and something to search or train. (A file that holds only a
+  /// model is a valid Config, but no run.)
+  void check_run() const;
 
  private:
   struct Data;

@@ -44,8 +44,9 @@ class Node {
 
   /// Dotted path from the root, e.g. "model.blocks[2].width".
   const std::string& path() const { return path_; }
-  /// file:line:column. Values set by an override report "--set key=value".
-  base::Where where() const;
+  /// file:line:column of the key (of an array's item: of the value). Values set by an override report "--set
+  /// key=value".
+  const base::Where& where() const { return where_; }
   /// The whole value below as JSON.
   base::Json json() const;
 
@@ -54,9 +55,12 @@ class Node {
 
  private:
   friend class Document;
+  [[noreturn]] void mismatch(const char* wanted) const;
+
   std::shared_ptr<const void> document_;
   const void* node_ = nullptr;
   std::string path_;
+  base::Where where_;
 };
 
 }  // namespace assay::config

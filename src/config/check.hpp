@@ -1,0 +1,24 @@
+// Checking a document against the settings table.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "config/settings.hpp"
+
+namespace assay::config {
+
+/// A value that stands in the document, with its row.
+struct Written {
+  const Setting* row = nullptr;
+  Node node;
+};
+
+/// Concrete key -> value, for every row that is written, overlays included ("search.training.lr"). Error(config) at the
+/// first unknown key, wrong type, value out of range or not among the choices.
+std::map<std::string, Written> check(const Node& root);
+
+/// A table with one of choice, int, float, normal, subset, ref.
+bool is_domain(const Node& node);
+
+}  // namespace assay::config

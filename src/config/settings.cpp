@@ -1,0 +1,306 @@
+// The table itself, and looking things up in it.
+#include "config/settings.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.hpp"
+
+namespace assay::config {
+namespace {
+
+constexpr auto I = KeyClass::identity;
+constexpr auto L = KeyClass::limit;
+constexpr auto S = KeyClass::site;
+
+// clang-format off
+constexpr Setting table[] = {
+    {"run.name", Type::text, "\"run\"", S, "name of the run, for people"},
+    {"run.seed", Type::integer, "1", I, "all random streams derive from it", 0},
+
+    {"data.format", Type::text, "", I, "how the files are read; external: your own trainer reads them", {}, {}, "idx|cifar|csv|images|external"},
+    {"data.train", Type::path, "", S, "training file, list of files, or folder of class folders (images)"},
+    {"data.train_labels", Type::path, "", S, "labels of the training images (idx)"},
+    {"data.valid", Type::path, "", S, "validation data, untouched until full-train-topk"},
+    {"data.valid_labels", Type::path, "", S, "labels of the validation images (idx)"},
+    {"data.shape", Type::integers, "", I, "[channels, height, width] of a row, e.g. [1, 8, 8]", 1, 65536},
+    {"data.task", Type::text, "\"auto\"", I, "auto: regression if the target has many different, non-integer numbers", {}, {}, "auto|classification|regression"},
+    {"data.target", Type::text, "\"\"", I, "target column by name or 0-based number; empty: the last (csv)", {}, {}, "", false, false, false, true},
+    {"data.header", Type::text, "\"auto\"", I, "whether the first line names the columns (csv)", {}, {}, "auto|yes|no"},
+    {"data.categorical", Type::texts, "[]", I, "columns to take as categories, besides those with text (csv)", {}, {}, "", false, false, false, true},
+    {"data.delimiter", Type::text, "\",\"", I, "one character between fields (csv)"},
+    {"data.group", Type::text, "\"\"", I, "column whose equal values stay together in the split", {}, {}, "", false, false, false, true},
+    {"data.label", Type::text, "\"\"", I, "label column of the items (external)", {}, {}, "", false, false, false, true},
+    {"data.id", Type::text, "\"\"", I, "id column of the items (external)", {}, {}, "", false, false, false, true},
+    {"data.external", Type::flag, "false", I, "same as format = \"external\""},
+    {"data.items", Type::path, "", S, "one line per training item, with header: id, label, group (external)"},
+    {"data.sha256", Type::free, "", S, "expected checksums, file name = \"hash\""},
+
+    {"split.share", Type::number, "0.10", I, "share of the training set that the search validates on", 0, 0.5, "", false, true},
+
+    {"model", Type::free, "", I, "network: input shape and blocks; values may be search domains"},
+    {"define.*", Type::free, "", I, "a named block for { use = \"name\" }"},
+    {"params.model", Type::free, "", I, "free keys for an external trainer: architecture"},
+    {"params.training", Type::free, "", I, "free keys for an external trainer: training"},
+    {"params.augment", Type::free, "", I, "free keys for an external trainer: augmentation"},
+
+    {"training.epochs", Type::integer, "30", I, "passes over the training data, full schedule", 1, 1000000, "", true},
+    {"training.batch_size", Type::integer, "128", I, "rows per step, over all ranks of a trial", 1, 1048576, "", true},
+    {"training.optimizer", Type::text, "\"adamw\"", I, "", {}, {}, "sgd|adamw", true},
+    {"training.lr", Type::number, "2e-3", I, "peak learning rate", 0, {}, "", true, true},
+    {"training.momentum", Type::number, "0.9", I, "of sgd", 0, 1, "", true, false, true},
+    {"training.nesterov", Type::flag, "true", I, "Nesterov momentum (sgd)"},
+    {"training.weight_decay", Type::number, "1e-4", I, "decoupled for adamw, added to the gradient for sgd", 0, {}, "", true},
+    {"training.beta1", Type::number, "0.9", I, "of adamw", 0, 1, "", true, false, true},
+    {"training.beta2", Type::number, "0.999", I, "of adamw", 0, 1, "", true, false, true},
+    {"training.epsilon", Type::number, "1e-8", I, "of adamw", 0, {}, "", true, true},
+    {"training.schedule", Type::text, "\"cosine\"", I, "learning rate over the training; cosine ends at 0", {}, {}, "cosine|constant", true},
+    {"training.warmup", Type::number, "1", I, "epochs of linear warm-up", 0, {}, "", true},
+    {"training.label_smoothing", Type::number, "0", I, "share of the target spread over all classes", 0, 1, "", true, false, true},
+    {"training.clip_norm", Type::number, "0", I, "largest norm of the gradient; 0: not clipped", 0, {}, "", true},
+    {"training.precision", Type::text, "\"fp32\"", I, "bf16: autocast on CUDA, ignored with a warning on CPU", {}, {}, "fp32|bf16"},
+
+    {"augment.crop", Type::integer, "0", I, "random crop after padding by so many pixels; 0: off", 0, 4096, "", true},
+    {"augment.flip", Type::flag, "false", I, "random horizontal flip", {}, {}, "", true},
+    {"augment.cutout", Type::integer, "0", I, "side of a random erased square in pixels; 0: off", 0, 4096, "", true},
+
+    {"objectives.*.goal", Type::text, "", I, "direction", {}, {}, "max|min"},
+    {"objectives.*.threshold", Type::number, "", I, "least useful value: reference point of the hypervolume"},
+
+    {"constraint[].metric", Type::text, "", I, "a measured metric"},
+    {"constraint[].at_most", Type::number, "", I, "its upper limit"},
+    {"constraint[].at_least", Type::number, "", I, "its lower limit"},
+    {"constraint[].require", Type::text, "", I, "relation between parameters, e.g. \"hidden2 <= hidden1\""},
+
+    {"baseline.batch_sweep", Type::flag, "true", I, "measure throughput at power-of-two batch sizes"},
+    {"baseline.largest_batch", Type::integer, "4096", I, "end of the sweep", 1, 1048576},
+    {"baseline.max_failed", Type::integer, "0", L, "failed trainings tolerated", 0},
+
+    {"proxy.reference", Type::integer, "8", I, "networks trained in full and under each candidate", 3, 1000},
+    {"proxy.agreement", Type::number, "0.65", I, "least rank agreement, judged on the lower bound of its 95 % interval", -1, 1},
+    {"proxy.candidate[].epochs", Type::integer, "", I, "", 1, 1000000},
+    {"proxy.candidate[].data", Type::number, "", I, "share of the training rows", 0, 1, "", false, true},
+    {"proxy.candidate[].width", Type::number, "", I, "scale of all widths", 0, 1, "", false, true},
+    {"proxy.candidate[].resolution", Type::number, "", I, "scale of the input's height and width", 0, 1, "", false, true},
+    {"proxy.bootstrap", Type::integer, "1000", I, "resamples behind the intervals", 10, 1000000},
+    {"proxy.parallel", Type::integer, "0", L, "workers; 0: as search.parallel", 0, 100000},
+    {"proxy.max_failed", Type::integer, "0", L, "failed trainings tolerated", 0},
+
+    {"search.algorithm", Type::text, "\"auto\"", I, "auto says what it chose and why", {}, {}, "auto|random|grid|list|evolution"},
+    {"search.points", Type::free, "", I, "points to try (list): [ { lr = 0.1 }, ... ]"},
+    {"search.max_trials", Type::integer, "100", L, "trials, exactly", 1, 10000000},
+    {"search.max_failed", Type::integer, "0", L, "the search ends after so many failed trials; 0: a third of max_trials", 0},
+    {"search.parallel", Type::integer, "2", L, "workers", 1, 100000},
+    {"search.max_duration", Type::duration, "\"\"", L, "of the whole search, e.g. \"12h\"; empty: no limit"},
+    {"search.population", Type::integer, "24", I, "networks that may have offspring (evolution)", 2, 100000},
+    {"search.tournament", Type::integer, "6", I, "of which the best is a parent (evolution)", 1, 100000},
+
+    {"full.top_k", Type::integer, "3", I, "finalists", 1, 10000},
+    {"full.seeds", Type::integer, "3", I, "trainings of each finalist", 1, 1000},
+    {"full.baseline", Type::flag, "true", I, "train the defaults too, as control"},
+    {"full.gpus_per_trial", Type::integer, "1", S, "GPUs that share one training", 1, 4096},
+    {"full.gpu_quota", Type::integer, "0", L, "GPUs in use at a time; 0: no quota", 0},
+    {"full.parallel", Type::integer, "0", L, "workers; 0: gpu_quota / gpus_per_trial, else search.parallel", 0, 100000},
+    {"full.max_failed", Type::integer, "0", L, "failed trainings tolerated; 0: all, the others go on", 0},
+
+    {"trial.command", Type::texts, "[]", I, "external trainer, e.g. [\"python\", \"train.py\"]; empty: the built-in one"},
+    {"trial.timeout", Type::duration, "\"\"", L, "of one training, e.g. \"2h\"; empty: no limit"},
+    {"trial.gpus", Type::integer, "0", S, "GPUs of a trial", 0, 4096},
+    {"trial.launcher", Type::text, "\"\"", S, "put before the command, e.g. \"srun --exact -N{nodes}\""},
+    {"trial.keep_alive", Type::flag, "false", S, "one process for many proposals (not in this version)"},
+    {"trial.max_attempts", Type::integer, "3", L, "tries at one measurement whose worker vanished", 1, 1000},
+    {"trial.keep_output", Type::flag, "true", S, "keep what the command printed"},
+
+    {"study.lease", Type::duration, "\"240s\"", L, "silence after which a worker's trial is taken over"},
+    {"study.heartbeat", Type::duration, "\"20s\"", L, "how often a worker shows that it lives"},
+
+    {"report.title", Type::text, "\"\"", S, "of the report; empty: the run's name"},
+};
+// clang-format on
+
+constexpr std::array overlaid = {"training", "augment"};
+constexpr std::array stages = {"baseline", "proxy", "search", "full"};
+
+/// "proxy.candidate[2].epochs" -> {"proxy", "candidate[]", "epochs"}; dots inside quotes do not separate.
+std::vector<std::string> segments_of(std::string_view key) {
+  std::vector<std::string> segments(1);
+  bool inside = false;
+  for (const char c : key) {
+    if (c == '"') inside = !inside;
+    if (c == '.' && !inside) {
+      segments.emplace_back();
+    } else {
+      segments.back() += c;
+    }
+  }
+  for (auto& segment : segments) {
+    const auto bracket = segment.find('[');
+    if (bracket != std::string::npos && segment.back() == ']') segment = segment.substr(0, bracket) + "[]";
+  }
+  return segments;
+}
+
+/// Drops the stage of an overlay: "search.training.lr" -> "training.lr".
+std::vector<std::string> base_segments(std::string_view key) {
+  auto segments = segments_of(key);
+  const auto among = [](const auto& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  if (segments.size() >= 2 && among(stages, segments[0]) && among(overlaid, segments[1]))
+    segments.erase(segments.begin());
+  return segments;
+}
+
+/// Whether the first segments of a row's key match.
+bool starts_with(const std::vector<std::string>& row, const std::vector<std::string>& segments) {
+  if (row.size() < segments.size()) return false;
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    const bool any = row[i] == "*" && !segments[i].ends_with("[]");
+    if (!any && row[i] != segments[i]) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::span<const Setting> settings() { return table; }
+
+const Setting* find_setting(std::string_view key) {
+  const auto segments = base_segments(key);
+  for (const auto& row : table) {
+    const auto pattern = segments_of(row.key);
+    if (pattern.size() == segments.size() && starts_with(pattern, segments)) return &row;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> setting_names(std::string_view path) {
+  std::vector<std::string> names;
+  const auto add = [&](std::string name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+  };
+  auto segments = path.empty() ? std::vector<std::string>{} : base_segments(path);
+  for (const auto& row : table) {
+    const auto pattern = segments_of(row.key);
+    if (pattern.size() > segments.size() && starts_with(pattern, segments)) add(pattern[segments.size()]);
+  }
+  if (std::find(stages.begin(), stages.end(), path) != stages.end()) {
+    for (const auto* name : overlaid) add(name);
+  }
+  return names;
+}
+
+namespace {
+
+constexpr std::string_view example_head =
+    R"(# A run of Assay. Only [data] and [model] (or [params.*] with [trial] command) are needed; the other keys stand here
+# with their defaults, behind a '#'. Any value below [model], [training], [augment] and [params.*] may be a search
+# domain: width.choice = [8, 16, 32], lr.float = [1e-4, 1e-1] with lr.log = true, depth.int = [1, 4].
+)";
+
+/// Lines that take the place of a section's rows: sections whose keys cannot be defaults.
+std::string_view example_of(std::string_view section) {
+  if (section == "data") {
+    return R"(format = "csv"
+train = "datasets/optdigits/train.csv.gz"
+valid = "datasets/optdigits/valid.csv.gz"
+shape = [1, 8, 8]
+)";
+  }
+  if (section == "model") {
+    return R"(input = [1, 8, 8]
+blocks = [
+  { op = "conv", name = "stem", kernel = 3, width = { choice = [8, 16], default = 16 } },
+  { use = "body", width = 32, stride = 2 },
+  { op = "pool", kind = "global-avg" },
+  { op = "linear", width = "classes" },
+]
+)";
+  }
+  if (section == "define") {
+    return R"(op = "mbconv"
+repeat.choice = [1, 2]
+kernel.choice = [3, 5]
+expand.choice = [1, 3]
+)";
+  }
+  if (section == "objectives") {
+    return R"(accuracy = { goal = "max", threshold = 0.9 }
+parameters = { goal = "min" }
+)";
+  }
+  if (section == "constraint") {
+    return R"(#[[constraint]]
+#metric = "latency_ms"
+#at_most = 2.0    # or at_least
+#[[constraint]]
+#require = "a <= b"    # between parameters
+)";
+  }
+  if (section == "params") {
+    return R"(#[params.model]
+#depth.choice = [2, 3, 4]
+)";
+  }
+  return "";
+}
+
+std::string comment_of(const Setting& row) {
+  std::string text(row.help);
+  if (!row.choices.empty()) {
+    auto choices = base::join(base::split(row.choices, '|'), ", ");
+    text = text.empty() ? choices : choices + "; " + text;
+  }
+  return text;
+}
+
+std::string section_of(const Setting& row) {
+  auto name = segments_of(row.key).front();
+  return name.ends_with("[]") ? name.substr(0, name.size() - 2) : name;
+}
+
+/// Every row of a section that can stand as `key = default`.
+std::string rows_of(std::string_view section) {
+  std::string text;
+  const auto example = example_of(section);
+  for (const auto& row : table) {
+    const auto segments = segments_of(row.key);
+    if (segments.front() != section || segments.size() != 2 || segments[1] == "*") continue;
+    if (example.find(segments[1] + " = ") != std::string_view::npos) continue;
+    const auto comment = comment_of(row);
+    const std::string initial(row.initial);
+    const auto line = initial.empty() ? "# " + segments[1] + ": " : "#" + segments[1] + " = " + initial + "    # ";
+    text += line + comment + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string commented_toml() {
+  std::string text(example_head);
+  std::string last;
+  for (const auto& row : table) {
+    const auto section = section_of(row);
+    if (section == last) continue;
+    last = section;
+    text += '\n';
+    const auto example = std::string(example_of(section));
+    if (section == "constraint" || section == "params") {
+      text += example;
+    } else if (section == "define") {
+      text += "[define.body]\n" + example;
+    } else {
+      text += "[" + section + "]\n" + example + rows_of(section);
+    }
+    if (section == "proxy")
+      text +=
+          "#candidate = [ { epochs = 4 }, { epochs = 8, data = 0.5 } ]    # cheaper trainings to try; also width, "
+          "resolution\n";
+    if (section == "full")
+      text += "#training.epochs = 40    # [full.training] overlays [training]; likewise search, proxy, baseline\n";
+  }
+  return text;
+}
+
+}  // namespace assay::config
