@@ -17,11 +17,11 @@ using Shape = std::vector<std::int64_t>;
 
 /// One primitive. Attributes are plain JSON values; which ones exist per `op` stands in primitives.hpp.
 struct Node {
-  std::string op;              ///< "input", "conv", "norm", "act", "pool", "linear", "add", "concat", "scale", "zero", ...
-  std::string block;           ///< name of the block that it came from, for messages
-  std::vector<int> inputs;     ///< indices of earlier nodes
+  std::string op;           ///< "input", "conv", "norm", "act", "pool", "linear", "add", "concat", "scale", "zero", ...
+  std::string block;        ///< name of the block that it came from, for messages
+  std::vector<int> inputs;  ///< indices of earlier nodes
   std::map<std::string, std::variant<std::int64_t, double, std::string>> attributes;
-  Shape shape;                 ///< of the output
+  Shape shape;  ///< of the output
 };
 
 /// Nodes in topological order; node 0 is the input, the last node the output (logits, or one value for regression).
@@ -44,13 +44,13 @@ Network lower(const base::Json& model, std::int64_t outputs, const Scaling& scal
 
 struct Counts {
   std::int64_t parameters = 0;
-  std::int64_t multiply_adds = 0;   ///< of one example's forward pass
-  std::int64_t activations = 0;     ///< output values of all nodes, one example
+  std::int64_t multiply_adds = 0;  ///< of one example's forward pass
+  std::int64_t activations = 0;    ///< output values of all nodes, one example
 };
 Counts count(const Network& network);
 
-/// Equal for networks that compute the same function of their weights: a Merkle hash from the inputs up, blind to names,
-/// to order of commutative inputs, to identity nodes and to dead branches.
+/// Equal for networks that compute the same function of their weights: a Merkle hash from the inputs up, blind to
+/// names, to order of commutative inputs, to identity nodes and to dead branches.
 std::string canonical_hash(const Network& network);
 
 /// The exchange format, network.json.

@@ -14,7 +14,9 @@ using base::Exit;
 
 constexpr double most = 1 << 20;  // channels, features, pixels: beyond it a number is a slip of the pen
 
-Attribute whole(std::string_view name, std::int64_t initial, double lo, double hi) { return {name, initial, lo, hi, {}}; }
+Attribute whole(std::string_view name, std::int64_t initial, double lo, double hi) {
+  return {name, initial, lo, hi, {}};
+}
 Attribute flag(std::string_view name, std::int64_t initial) { return {name, initial, 0, 1, {}}; }
 Attribute number(std::string_view name, double initial, double lo, double hi) { return {name, initial, lo, hi, {}}; }
 Attribute word(std::string_view name, std::vector<std::string_view> words) {
@@ -28,20 +30,44 @@ std::vector<Primitive> make_table() {
   // op, inputs from, to, commutative, width multiple, keeps zero, attributes, shape, cost
   return {
       {"input", 0, 0, false, 0, false, extents, given, free_of_cost},
-      {"conv", 1, 1, false, 4, true,
-       {whole("width", 1, 1, most), whole("kernel", 3, 1, 255), whole("stride", 1, 1, 255), whole("padding", 0, 0, 4096),
-        whole("dilation", 1, 1, 255), whole("groups", 1, 1, most), flag("bias", 1)},
-       rules::conv, conv_cost},
-      {"norm", 1, 1, false, 0, false,
+      {"conv",
+       1,
+       1,
+       false,
+       4,
+       true,
+       {whole("width", 1, 1, most), whole("kernel", 3, 1, 255), whole("stride", 1, 1, 255),
+        whole("padding", 0, 0, 4096), whole("dilation", 1, 1, 255), whole("groups", 1, 1, most), flag("bias", 1)},
+       rules::conv,
+       conv_cost},
+      {"norm",
+       1,
+       1,
+       false,
+       0,
+       false,
        {word("kind", {"batch", "layer"}), number("epsilon", 1e-5, 1e-12, 1), number("momentum", 0.1, 0, 1)},
-       same, norm_cost},
-      {"act", 1, 1, false, 0, true,
+       same,
+       norm_cost},
+      {"act",
+       1,
+       1,
+       false,
+       0,
+       true,
        {word("kind", {"relu", "relu6", "hswish", "swish", "gelu", "sigmoid", "hsigmoid", "tanh", "leaky"})},
-       same, free_of_cost},
-      {"pool", 1, 1, false, 0, true,
+       same,
+       free_of_cost},
+      {"pool",
+       1,
+       1,
+       false,
+       0,
+       true,
        {word("kind", {"max", "avg", "global-avg"}), whole("kernel", 2, 1, 255), whole("stride", 2, 1, 255),
         whole("padding", 0, 0, 127), flag("count_padding", 0)},
-       rules::pool, free_of_cost},
+       rules::pool,
+       free_of_cost},
       {"linear", 1, 1, false, 1, true, {whole("width", 1, 1, most), flag("bias", 1)}, rules::linear, linear_cost},
       {"flatten", 1, 1, false, 0, true, {}, rules::flatten, free_of_cost},
       {"add", 1, 4096, true, 0, false, {}, rules::add, free_of_cost},
@@ -54,7 +80,8 @@ std::vector<Primitive> make_table() {
 }
 
 const Attribute* find(const Primitive& row, std::string_view name) {
-  const auto at = std::find_if(row.attributes.begin(), row.attributes.end(), [&](const auto& a) { return a.name == name; });
+  const auto at =
+      std::find_if(row.attributes.begin(), row.attributes.end(), [&](const auto& a) { return a.name == name; });
   return at == row.attributes.end() ? nullptr : &*at;
 }
 
@@ -83,8 +110,8 @@ void check_range(const Node& node, const Attribute& attribute, double value) {
 void check_word(const Node& node, const Attribute& attribute, const std::string& value) {
   if (std::find(attribute.words.begin(), attribute.words.end(), value) != attribute.words.end()) return;
   const std::vector<std::string> words(attribute.words.begin(), attribute.words.end());
-  throw base::Error(Exit::config, fmt::format("block \"{}\": {} {} cannot be \"{}\"; it is one of {}", node.block, node.op,
-                                              attribute.name, value, base::join(words, ", ")))
+  throw base::Error(Exit::config, fmt::format("block \"{}\": {} {} cannot be \"{}\"; it is one of {}", node.block,
+                                              node.op, attribute.name, value, base::join(words, ", ")))
       .with_nearest(base::nearest_word(value, words));
 }
 

@@ -30,9 +30,9 @@ struct Cost {
 struct Primitive {
   std::string_view op;
   int least_inputs, most_inputs;
-  bool commutative;            ///< the order of the inputs does not matter
-  std::int64_t width_multiple; ///< Scaling::width acts on attribute `width`, in multiples of this; 0: not at all
-  bool keeps_zero;             ///< an input of zeros gives zeros whatever the weights (see keeps_zero())
+  bool commutative;             ///< the order of the inputs does not matter
+  std::int64_t width_multiple;  ///< Scaling::width acts on attribute `width`, in multiples of this; 0: not at all
+  bool keeps_zero;              ///< an input of zeros gives zeros whatever the weights (see keeps_zero())
   std::vector<Attribute> attributes;
   Shape (*shape)(const Node& node, const std::vector<Shape>& inputs);  ///< Error(config) naming block and shapes
   Cost (*cost)(const Node& node, const std::vector<Shape>& inputs);

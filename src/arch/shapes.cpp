@@ -14,8 +14,10 @@ template <class... Args>
 
 const Shape& image(const Node& node, const Shapes& inputs) {
   if (inputs[0].size() != 3) {
-    misfit(node, "{} needs an image (channels x height x width), but its input has {} features: put it before flatten, "
-           "linear and global pooling", node.op, to_text(inputs[0]));
+    misfit(node,
+           "{} needs an image (channels x height x width), but its input has {} features: put it before flatten, "
+           "linear and global pooling",
+           node.op, to_text(inputs[0]));
   }
   return inputs[0];
 }
@@ -32,8 +34,10 @@ Shape windowed(const Node& node, const Shape& in, std::int64_t channels, std::in
   const Shape out = {channels, slide(in[1], kernel, stride, padding, dilation),
                      slide(in[2], kernel, stride, padding, dilation)};
   if (out[1] < 1 || out[2] < 1) {
-    misfit(node, "a {0}x{0} window{1} does not fit into {2}: use a smaller kernel, fewer strides before it, or a larger "
-           "resolution", kernel, dilation > 1 ? fmt::format(" of dilation {}", dilation) : "", to_text(in));
+    misfit(node,
+           "a {0}x{0} window{1} does not fit into {2}: use a smaller kernel, fewer strides before it, or a larger "
+           "resolution",
+           kernel, dilation > 1 ? fmt::format(" of dilation {}", dilation) : "", to_text(in));
   }
   return out;
 }
@@ -52,7 +56,8 @@ Shape conv(const Node& node, const Shapes& inputs) {
   const auto& in = image(node, inputs);
   const auto width = integer(node, "width"), groups = integer(node, "groups");
   if (in[0] % groups != 0 || width % groups != 0) {
-    misfit(node, "{} groups do not divide the {} channels of its input and its width {}: choose groups that divide both",
+    misfit(node,
+           "{} groups do not divide the {} channels of its input and its width {}: choose groups that divide both",
            groups, in[0], width);
   }
   return windowed(node, in, width, integer(node, "dilation"));

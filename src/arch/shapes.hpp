@@ -7,7 +7,7 @@ namespace assay::arch::rules {
 
 using Shapes = std::vector<Shape>;
 
-Shape given(const Node& node, const Shapes& inputs);      ///< input, zero: the shape stands in the attributes
+Shape given(const Node& node, const Shapes& inputs);  ///< input, zero: the shape stands in the attributes
 Shape same(const Node& node, const Shapes& inputs);
 Shape conv(const Node& node, const Shapes& inputs);
 Shape pool(const Node& node, const Shapes& inputs);
