@@ -11,10 +11,16 @@
 
 namespace assay::study {
 
-struct New {};                       ///< claim the next free number, then propose
-struct Continue { ItemId item; };    ///< claim this item (a higher rung of a known trial)
-struct Wait { std::string reason; }; ///< nothing now; look again soon
-struct Finished { std::string reason; };
+struct New {};  ///< claim the next free number, then propose
+struct Continue {
+  ItemId item;
+};  ///< claim this item (a higher rung of a known trial)
+struct Wait {
+  std::string reason;
+};  ///< nothing now; look again soon
+struct Finished {
+  std::string reason;
+};
 using Decision = std::variant<New, Continue, Wait, Finished>;
 
 /// A pure function of (study so far, own random stream). May cache; must be able to derive everything from the view.
@@ -36,8 +42,8 @@ class StopRule {
 
 enum class Verdict { go_on, stop };
 
-/// Given to an evaluator: intermediate results go out, "stop" comes back (early stopping, drop, the item was committed by
-/// somebody else).
+/// Given to an evaluator: intermediate results go out, "stop" comes back (early stopping, drop, the item was committed
+/// by somebody else).
 class Reporter {
  public:
   virtual ~Reporter() = default;

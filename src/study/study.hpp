@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "base/json_fwd.hpp"
+#include "base/json.hpp"
 #include "study/planner.hpp"
 #include "study/trial.hpp"
 #include "study/view.hpp"
@@ -18,9 +18,9 @@ namespace assay::study {
 
 /// What founds a study; later workers must bring the same `identity`.
 struct Founding {
-  std::string stage;                       ///< "search", ...: names the random streams
+  std::string stage;  ///< "search", ...: names the random streams
   std::uint64_t seed = 0;
-  base::Json identity;                     ///< space, objectives, planner, evaluator: compared by later workers
+  base::Json identity;  ///< space, objectives, planner, evaluator: compared by later workers
   std::vector<Objective> objectives;
   std::vector<Fidelity> fidelities;
 };
@@ -40,8 +40,8 @@ struct Claim {
 
 class Study {
  public:
-  /// Founds the study in `folder` (RUN/search), or joins it. Error(config) if it was founded with another identity (names
-  /// the first difference), Error(io) where link(2) does not work.
+  /// Founds the study in `folder` (RUN/search), or joins it. Error(config) if it was founded with another identity
+  /// (names the first difference), Error(io) where link(2) does not work.
   Study(const std::filesystem::path& folder, Founding founding, Limits limits);
   ~Study();
   Study(Study&&) noexcept;
@@ -53,8 +53,13 @@ class Study {
   /// Reads only what was appended since the last call.
   StudyView refresh();
 
-  struct Nothing { std::string reason; };                 ///< wait, then ask again
-  struct Ended { std::string reason; bool failed; };      ///< no work is left or may be claimed: close
+  struct Nothing {
+    std::string reason;
+  };  ///< wait, then ask again
+  struct Ended {
+    std::string reason;
+    bool failed;
+  };  ///< no work is left or may be claimed: close
   using Offer = std::variant<Claim, Nothing, Ended>;
 
   /// Protocol 3 and 6: dead workers' items first (takeover), then what the planner decides.
@@ -64,8 +69,8 @@ class Study {
   /// is known to be committed by another attempt, or was dropped.
   Verdict report(const Claim& claim, std::int64_t step, const Metrics& metrics);
 
-  /// Protocol 4: durable end record, then the link; false if another attempt had committed. Retried ends (infrastructure,
-  /// again) are recorded and released, not committed.
+  /// Protocol 4: durable end record, then the link; false if another attempt had committed. Retried ends
+  /// (infrastructure, again) are recorded and released, not committed.
   bool commit(const Claim& claim, const Outcome& outcome);
 
   /// Protocol 7: fixes the members; true once all of them are committed (this or another worker publishes the end).

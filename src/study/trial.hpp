@@ -53,8 +53,8 @@ struct Report {
 struct Proposal {
   space::Params params;
   std::optional<Fidelity> at;
-  std::optional<ItemId> from;  ///< start from this item's checkpoint (another trial's, too)
-  std::string note;            ///< origin: planner, parents
+  std::optional<ItemId> from;               ///< start from this item's checkpoint (another trial's, too)
+  std::string note;                         ///< origin: planner, parents
   std::map<std::string, std::string> tags;  ///< planner's own marks, e.g. reference = "3", seed = "1"
 };
 
@@ -64,20 +64,20 @@ struct Work {
   int attempt = 1;
   Proposal what;
   Fidelity at;
-  std::uint64_t seed = 0;               ///< derived from (seed, stage, trial)
-  std::filesystem::path folder;         ///< trials/<n>/<r>.<a>/, made on demand by the evaluator
-  std::filesystem::path previous;       ///< newest folder with a usable checkpoint of this item or of `from`; may be empty
+  std::uint64_t seed = 0;          ///< derived from (seed, stage, trial)
+  std::filesystem::path folder;    ///< trials/<n>/<r>.<a>/, made on demand by the evaluator
+  std::filesystem::path previous;  ///< newest folder with a usable checkpoint of this item or of `from`; may be empty
 };
 
 /// How an evaluation ended. Infrastructure failures and `again` are not committed: the item goes to the next attempt.
 struct Outcome {
-  State state = State::done;            ///< done, stopped, failed or infeasible
+  State state = State::done;  ///< done, stopped, failed or infeasible
   Failure failure = Failure::none;
   std::string reason;
   Metrics metrics;
   std::map<std::string, std::string> attributes;
-  double device_seconds = 0;            ///< cost: wall seconds x devices
-  bool again = false;                   ///< left at a step boundary with a checkpoint (signal, time budget)
+  double device_seconds = 0;  ///< cost: wall seconds x devices
+  bool again = false;         ///< left at a step boundary with a checkpoint (signal, time budget)
 };
 
 /// One item as the logs tell it.
@@ -92,15 +92,15 @@ struct Measurement {
   std::map<std::string, std::string> attributes;
   std::vector<Report> reports;
   std::string worker, host, job;
-  double started = 0, ended = 0;        ///< Unix seconds by the worker's clock, for people
+  double started = 0, ended = 0;  ///< Unix seconds by the worker's clock, for people
   double device_seconds = 0;
 };
 
 struct Trial {
   TrialId id = 0;
   Proposal what;
-  bool proposed = false;                ///< false while only the number is claimed
-  std::vector<Measurement> rungs;       ///< index = rung; those claimed so far
+  bool proposed = false;           ///< false while only the number is claimed
+  std::vector<Measurement> rungs;  ///< index = rung; those claimed so far
 
   /// The highest rung that is done, or nullptr.
   const Measurement* result() const;

@@ -1,0 +1,16 @@
+// Where an attempt may go on from: the newest folder of earlier work that holds a usable checkpoint.
+#pragma once
+
+#include "study/facts.hpp"
+#include "study/names.hpp"
+
+namespace assay::study {
+
+/// A folder is usable if it holds `checkpoint.safetensors` (published whole by the trainer) or a non-empty folder
+/// `checkpoint/` (external commands).
+bool has_checkpoint(const Path& folder);
+
+/// Earlier attempts of the same item, then lower rungs, then `what.from`; empty if none has a checkpoint.
+Path previous_folder(const Layout& layout, const Facts& facts, const ItemId& item, int attempt, const Proposal& what);
+
+}  // namespace assay::study

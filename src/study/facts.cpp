@@ -1,0 +1,173 @@
+#include "study/facts.hpp"
+
+#include <algorithm>
+
+#include "base/time.hpp"
+
+namespace assay::study {
+
+bool retriable(const Outcome& outcome) { return outcome.again || outcome.failure == Failure::infrastructure; }
+
+bool model_failure(const Outcome& outcome) {
+  return outcome.state == State::failed && outcome.failure != Failure::infrastructure;
+}
+
+Attempt* Rung::find(int number) {
+  for (auto& attempt : attempts) {
+    if (attempt.number == number) return &attempt;
+  }
+  return nullptr;
+}
+
+const Attempt* Rung::telling() const {
+  if (const auto* winner = committer >= 0 ? committable(committer) : nullptr; winner != nullptr && winner->what)
+    return winner;
+  for (auto attempt = attempts.rbegin(); attempt != attempts.rend(); ++attempt) {
+    if (attempt->what) return &*attempt;
+  }
+  return nullptr;
+}
+
+const Attempt* Rung::committable(int worker) const {
+  for (const auto& attempt : attempts) {
+    const bool of_worker = worker < 0 || attempt.worker == worker;
+    if (of_worker && attempt.outcome && !retriable(*attempt.outcome)) return &attempt;
+  }
+  // A worker that gave an item up committed an infrastructure failure: only the commit tells that from a release.
+  if (committer < 0 || (worker >= 0 && worker != committer)) return nullptr;
+  for (auto attempt = attempts.rbegin(); attempt != attempts.rend(); ++attempt) {
+    if (attempt->worker == committer && attempt->outcome) return &*attempt;
+  }
+  return nullptr;
+}
+
+int Facts::worker(const std::string& id) {
+  const auto [entry, fresh] = worker_index_.try_emplace(id, static_cast<int>(workers_.size()));
+  if (fresh) {
+    workers_.emplace_back();
+    workers_.back().info.id = id;
+  }
+  return entry->second;
+}
+
+Rung& Facts::touch(const ItemId& item) {
+  const auto index = static_cast<std::size_t>(item.trial);
+  if (trials_.size() <= index) trials_.resize(index + 1);
+  auto& trial = trials_[index];
+  trial.shown = nullptr;
+  const auto rung = static_cast<std::size_t>(item.rung);
+  if (trial.rungs.size() <= rung) trial.rungs.resize(rung + 1);
+  if (!trial.rungs[rung].settled) open_.insert(item);
+  return trial.rungs[rung];
+}
+
+Attempt& Facts::touch(const ItemId& item, int number, int worker) {
+  auto& rung = touch(item);
+  auto* attempt = rung.find(number);
+  if (attempt == nullptr) {
+    const auto place = std::find_if(rung.attempts.begin(), rung.attempts.end(),
+                                    [&](const Attempt& other) { return other.number > number; });
+    attempt = &*rung.attempts.insert(place, Attempt{});
+    attempt->number = number;
+  }
+  if (worker >= 0) attempt->worker = worker;
+  return *attempt;
+}
+
+void Facts::settle(const ItemId& item, Rung& rung) {
+  if (rung.settled || rung.committer < 0) return;
+  const auto* winner = rung.committable(rung.committer);
+  if (winner == nullptr) return;  // the record is not visible yet
+  rung.settled = true;
+  open_.erase(item);
+  if (model_failure(*winner->outcome) && (!members_ || members_->items.contains(item))) ++failures_;
+}
+
+void Facts::apply(int worker, const Record& record) {
+  auto& info = workers_[static_cast<std::size_t>(worker)].info;
+  if (const auto* hello = std::get_if<Hello>(&record)) {
+    auto& facts = workers_[static_cast<std::size_t>(worker)];
+    auto greeted = hello->worker;
+    greeted.id = info.id;
+    greeted.ended = info.ended;
+    greeted.reason = info.reason;
+    greeted.last_record = std::max(info.last_record, hello->worker.first_seen);
+    facts = {std::move(greeted), hello->pid_namespace, true};
+  } else if (const auto* start = std::get_if<Start>(&record)) {
+    auto& attempt = touch(start->item, start->attempt, worker);
+    attempt.what = std::make_shared<const Proposal>(start->what);
+    attempt.at = start->at;
+    attempt.started = start->time;
+    info.last_record = std::max(info.last_record, start->time);
+  } else if (const auto* reported = std::get_if<Reported>(&record)) {
+    auto& attempt = touch(reported->item, reported->attempt, worker);
+    attempt.reports.push_back(reported->report);
+    info.last_record = std::max(info.last_record, attempt.started + reported->report.seconds);
+  } else if (const auto* end = std::get_if<End>(&record)) {
+    auto& attempt = touch(end->item, end->attempt, worker);
+    attempt.outcome = end->outcome;
+    attempt.ended = end->time;
+    attempt.learned = base::boot_seconds();
+    info.last_record = std::max(info.last_record, end->time);
+    settle(end->item, *find(end->item));
+  } else if (const auto* won = std::get_if<Won>(&record)) {
+    saw_commit(won->item, this->worker(won->worker));
+  } else if (const auto* beat = std::get_if<Beat>(&record)) {
+    info.last_record = std::max(info.last_record, beat->time);
+  } else if (const auto* bye = std::get_if<Bye>(&record)) {
+    info.ended = true;
+    info.reason = bye->reason;
+    info.last_record = std::max(info.last_record, bye->time);
+  }
+}
+
+void Facts::saw_claim(const ItemId& item, int attempt, int worker) { touch(item, attempt, worker); }
+
+void Facts::saw_commit(const ItemId& item, int worker) {
+  auto& rung = touch(item);
+  rung.committer = worker;
+  settle(item, rung);
+}
+
+void Facts::set_members(Members members) {
+  members_ = std::move(members);
+  failures_ = 0;
+  for (const auto& item : members_->items) {
+    auto& rung = touch(item);
+    if (!rung.settled) continue;
+    const auto* winner = rung.committable(rung.committer);
+    if (winner != nullptr && model_failure(*winner->outcome)) ++failures_;
+  }
+  for (auto& trial : trials_) trial.shown = nullptr;
+}
+
+bool Facts::taken(TrialId trial) const {
+  const auto index = static_cast<std::size_t>(trial);
+  return index < trials_.size() && !trials_[index].rungs.empty();
+}
+
+TrialId Facts::first_free(TrialId from) const {
+  while (taken(first_free_)) ++first_free_;
+  auto number = std::max(from, first_free_);
+  while (taken(number)) ++number;
+  return number;
+}
+
+std::vector<ItemId> Facts::open() const {
+  std::vector<ItemId> result;
+  for (const auto& item : open_) {
+    if (!members_ || members_->items.contains(item)) result.push_back(item);
+  }
+  return result;
+}
+
+Rung* Facts::find(const ItemId& item) { return const_cast<Rung*>(std::as_const(*this).find(item)); }
+
+const Rung* Facts::find(const ItemId& item) const {
+  const auto trial = static_cast<std::size_t>(item.trial);
+  const auto rung = static_cast<std::size_t>(item.rung);
+  if (trial >= trials_.size() || rung >= trials_[trial].rungs.size()) return nullptr;
+  return &trials_[trial].rungs[rung];
+}
+
+}  // namespace assay::study

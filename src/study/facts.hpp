@@ -1,0 +1,106 @@
+// What this process knows of a study from logs and names: items, attempts, commits, workers. Records may come in any
+// order of logs and more than once; the result is the same. Does no input or output.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "study/record.hpp"
+#include "study/view.hpp"
+
+namespace assay::study {
+
+/// Infrastructure failures and `again`: the item goes to the next attempt.
+bool retriable(const Outcome& outcome);
+/// Counts towards max_failed.
+bool model_failure(const Outcome& outcome);
+
+struct Attempt {
+  int number = 1;
+  int worker = -1;                       ///< index into workers; -1: its name is not read yet
+  std::shared_ptr<const Proposal> what;  ///< nothing: only the claim is known
+  Fidelity at;
+  double started = 0, ended = 0;  ///< Unix seconds
+  std::optional<Outcome> outcome;
+  double learned = 0;  ///< when this process learned of the outcome (boot-time clock)
+  std::vector<Report> reports;
+};
+
+struct Rung {
+  std::vector<Attempt> attempts;  ///< ordered by number, without gaps in what counts
+  int committer = -1;             ///< index of the worker whose result counts
+  bool settled = false;           ///< committed, and the result is known
+
+  Attempt* find(int number);
+  const Attempt* last() const { return attempts.empty() ? nullptr : &attempts.back(); }
+  /// The attempt whose parameters hold: the committed one, else the newest that recorded them.
+  const Attempt* telling() const;
+  /// A result that may be committed, of `worker` or (-1) of anybody.
+  const Attempt* committable(int worker = -1) const;
+};
+
+struct WorkerFacts {
+  WorkerInfo info;
+  std::string pid_namespace;
+  bool greeted = false;  ///< its first record has been read
+};
+
+/// The items that count once a study is closed.
+struct Members {
+  std::set<ItemId> items;
+  std::string reason;
+  bool failed = false;
+};
+
+class Facts {
+ public:
+  int worker(const std::string& id);
+  const std::vector<WorkerFacts>& workers() const { return workers_; }
+
+  void apply(int worker, const Record& record);
+  /// A claim's name was seen; `worker` -1 if its content is not known.
+  void saw_claim(const ItemId& item, int attempt, int worker);
+  void saw_commit(const ItemId& item, int worker);
+  void set_members(Members members);
+  const std::optional<Members>& members() const { return members_; }
+
+  bool taken(TrialId trial) const;
+  /// The first number that nobody is known to have claimed.
+  TrialId first_free(TrialId from = 0) const;
+  /// Claimed items without a settled result, members only once the study is closed.
+  std::vector<ItemId> open() const;
+  Rung* find(const ItemId& item);
+  const Rung* find(const ItemId& item) const;
+  std::int64_t failures() const { return failures_; }
+
+  /// Trials that did not change since the last view are shared with it.
+  StudyView view(const std::vector<Objective>& objectives, const std::vector<Fidelity>& fidelities,
+                 std::int64_t max_trials);
+
+ private:
+  struct TrialFacts {
+    std::vector<Rung> rungs;
+    std::shared_ptr<const Trial> shown;  ///< null: changed since the last view
+  };
+
+  Rung& touch(const ItemId& item);
+  Attempt& touch(const ItemId& item, int attempt, int worker);
+  void settle(const ItemId& item, Rung& rung);
+  std::shared_ptr<const Trial> show(TrialId id, const TrialFacts& facts) const;
+  Measurement measure(const ItemId& item, const Rung& rung) const;
+
+  std::vector<TrialFacts> trials_;
+  std::vector<WorkerFacts> workers_;
+  std::unordered_map<std::string, int> worker_index_;
+  std::set<ItemId> open_;
+  std::optional<Members> members_;
+  std::int64_t failures_ = 0;
+  mutable TrialId first_free_ = 0;
+};
+
+}  // namespace assay::study

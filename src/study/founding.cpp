@@ -1,0 +1,123 @@
+#include "study/founding.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "os/file.hpp"
+#include "os/host.hpp"
+#include "study/json.hpp"
+#include "study/record.hpp"
+
+namespace assay::study {
+namespace {
+
+using base::Exit;
+using base::Json;
+
+std::string shorten(const Json& json) {
+  auto text = json.dump();
+  return text.size() <= 80 ? text : text.substr(0, 77) + "...";
+}
+
+std::string below(const std::string& path, const std::string& key) { return path.empty() ? key : path + "." + key; }
+
+/// The claims rest on link(2) alone: better to know on the first second than after the first race.
+void probe_links(const Layout& layout) {
+  const auto token = layout.workers() / ("probe." + os::random_name());
+  const Path name = token.string() + ".link";
+  os::publish(token, "probe", os::Durable::no);
+  std::string problem;
+  try {
+    const bool first = os::link_name(token, name) == os::Link::mine;
+    if (!first || os::read_file(name) != "probe") problem = "a linked file reads differently";
+  } catch (const base::Error& error) {
+    problem = error.what();
+  }
+  os::remove_all(name);
+  os::remove_all(token);
+  if (!problem.empty()) {
+    base::fail(Exit::io,
+               "hard links do not work in {} ({}). Put the run folder on a file system with link(2), such as NFS, "
+               "Lustre, GPFS or a local disk.",
+               layout.study().string(), problem);
+  }
+}
+
+}  // namespace
+
+Json to_json(const Founding& founding) {
+  Json json;
+  json["format"] = log_format;
+  json["stage"] = founding.stage;
+  json["seed"] = founding.seed;
+  json["identity"] = founding.identity;
+  json["objectives"] = Json::array();
+  for (const auto& objective : founding.objectives) json["objectives"].push_back(to_json(objective));
+  json["fidelities"] = Json::array();
+  for (const auto& fidelity : founding.fidelities) json["fidelities"].push_back(to_json(fidelity));
+  return json;
+}
+
+Founding founding_from_json(const Json& json) {
+  Founding founding;
+  founding.stage = json.at("stage").get<std::string>();
+  founding.seed = json.at("seed").get<std::uint64_t>();
+  founding.identity = json.at("identity");
+  for (const auto& objective : json.at("objectives")) founding.objectives.push_back(objective_from_json(objective));
+  for (const auto& fidelity : json.at("fidelities")) founding.fidelities.push_back(fidelity_from_json(fidelity));
+  return founding;
+}
+
+std::optional<std::string> first_difference(const Json& there, const Json& here, const std::string& path) {
+  if (there == here) return std::nullopt;
+  if (there.is_object() && here.is_object()) {
+    for (const auto& [key, value] : there.items()) {
+      if (!here.contains(key)) return fmt::format("{} is {} there and missing here", below(path, key), shorten(value));
+      if (auto difference = first_difference(value, here.at(key), below(path, key))) return difference;
+    }
+    for (const auto& [key, value] : here.items()) {
+      if (!there.contains(key)) return fmt::format("{} is missing there and {} here", below(path, key), shorten(value));
+    }
+    return std::nullopt;  // the same members in another order
+  }
+  if (there.is_array() && here.is_array()) {
+    for (std::size_t i = 0; i < std::min(there.size(), here.size()); ++i) {
+      if (auto difference = first_difference(there[i], here[i], fmt::format("{}[{}]", path, i))) return difference;
+    }
+    if (there.size() == here.size()) return std::nullopt;
+    return fmt::format("{} has {} entries there and {} here", path, there.size(), here.size());
+  }
+  return fmt::format("{} is {} there and {} here", path, shorten(there), shorten(here));
+}
+
+void found_or_join(const Layout& layout, const Founding& founding) {
+  // What is stored has been through text once: compare like with like.
+  const auto mine = Json::parse(to_json(founding).dump());
+  auto there = read_founding(layout);
+  if (!there) {
+    for (const auto& folder : {layout.log(), layout.workers(), layout.study() / "claims"}) os::make_folders(folder);
+    probe_links(layout);
+    if (os::publish_once(layout.founding(), mine.dump(2) + "\n")) return;
+    there = read_founding(layout);
+    if (!there) base::fail(Exit::io, "{} exists and cannot be read", layout.founding().string());
+  }
+  if (const auto difference = first_difference(*there, mine)) {
+    base::fail(Exit::config,
+               "the study in {} was founded with another configuration: {}. Restore that value, use another run "
+               "folder, or start the stage anew with --force.",
+               layout.stage.string(), *difference);
+  }
+}
+
+std::optional<Json> read_founding(const Layout& layout) {
+  const auto text = os::try_read_file(layout.founding());
+  if (!text) return std::nullopt;
+  try {
+    return Json::parse(*text);
+  } catch (const Json::exception& error) {
+    base::fail(Exit::io, "{} is damaged ({})", layout.founding().string(), error.what());
+  }
+}
+
+}  // namespace assay::study

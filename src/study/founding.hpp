@@ -1,0 +1,27 @@
+// study.json: written once by the first worker, compared by all later ones.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/json_fwd.hpp"
+#include "study/names.hpp"
+#include "study/study.hpp"
+
+namespace assay::study {
+
+base::Json to_json(const Founding& founding);
+Founding founding_from_json(const base::Json& json);
+
+/// Nothing if they are equal, else the first path at which they differ, with both values.
+std::optional<std::string> first_difference(const base::Json& there, const base::Json& here,
+                                            const std::string& path = "");
+
+/// Founds the study or joins it. Error(config) if it was founded with something else, Error(io) where hard links do not
+/// work.
+void found_or_join(const Layout& layout, const Founding& founding);
+
+/// Nothing while the study is not founded.
+std::optional<base::Json> read_founding(const Layout& layout);
+
+}  // namespace assay::study

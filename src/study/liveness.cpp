@@ -1,0 +1,74 @@
+#include "study/liveness.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/time.hpp"
+#include "os/host.hpp"
+
+namespace assay::study {
+namespace {
+
+/// Pause between two looks at the same living process.
+constexpr double look_seconds = 0.25;
+
+std::string pid_namespace() {
+  char target[128];
+  const auto size = ::readlink("/proc/self/ns/pid", target, sizeof target);
+  return size > 0 ? std::string(target, static_cast<std::size_t>(size)) : std::string();
+}
+
+int visible_gpus() {
+  if (const char* listed = std::getenv("CUDA_VISIBLE_DEVICES"); listed != nullptr) {
+    const std::string text(listed);
+    return text.empty() || text[0] == '-' ? 0 : 1 + static_cast<int>(std::count(text.begin(), text.end(), ','));
+  }
+  int count = 0;
+  while (::access(("/dev/nvidia" + std::to_string(count)).c_str(), F_OK) == 0) ++count;
+  return count;
+}
+
+}  // namespace
+
+Hello greet(const std::string& worker) {
+  Hello hello;
+  hello.worker.id = worker;
+  hello.worker.host = os::host_name();
+  hello.worker.boot = os::boot_id();
+  hello.worker.pid = ::getpid();
+  hello.worker.process_start = os::process_start(::getpid()).value_or(0);
+  hello.worker.job = os::job_id().value_or("");
+  hello.worker.first_seen = hello.worker.last_record = base::unix_seconds();
+  hello.worker.cores = os::usable_cores();
+  hello.worker.gpus = visible_gpus();
+  hello.pid_namespace = pid_namespace();
+  hello.restart = std::atoi(os::environment("SLURM_RESTART_COUNT").value_or("0").c_str());
+  return hello;
+}
+
+Liveness::Liveness(Hello self) : self_(std::move(self)) {
+  knows_processes_ = self_.worker.process_start != 0 && !self_.worker.boot.empty() && !self_.pid_namespace.empty();
+}
+
+bool Liveness::proven_dead(const WorkerFacts& worker) {
+  if (!knows_processes_ || !worker.greeted || worker.info.process_start == 0) return false;
+  if (worker.info.host != self_.worker.host || worker.info.boot != self_.worker.boot ||
+      worker.pid_namespace != self_.pid_namespace) {
+    return false;
+  }
+  auto& look = looks_[worker.info.id];
+  const double now = base::boot_seconds();
+  if (look.dead || (look.time > 0 && now - look.time < look_seconds)) return look.dead;
+  look.time = now;
+  look.dead = os::process_start(worker.info.pid) != worker.info.process_start;
+  return look.dead;
+}
+
+bool Liveness::lease_over(const LogProgress& progress, std::optional<double> healthy_since, double lease) {
+  if (!healthy_since) return false;
+  return base::boot_seconds() - std::max(progress.grown, *healthy_since) > lease;
+}
+
+}  // namespace assay::study

@@ -1,0 +1,37 @@
+// Who still works: leases observed on this process's own clock, and proof of death on the same machine.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "study/facts.hpp"
+#include "study/log_reader.hpp"
+
+namespace assay::study {
+
+/// This process as the first record of its log shows it.
+Hello greet(const std::string& worker);
+
+class Liveness {
+ public:
+  explicit Liveness(Hello self);
+
+  /// True if it is proven that the worker's process is gone: same host, boot and pid namespace, and no process has that
+  /// pid and start time any more. Never true for what cannot be known.
+  bool proven_dead(const WorkerFacts& worker);
+
+  /// True if no byte came for `lease` seconds, all of them seconds in which this worker's own bytes reached the disk.
+  static bool lease_over(const LogProgress& progress, std::optional<double> healthy_since, double lease);
+
+ private:
+  struct Look {
+    double time = 0;
+    bool dead = false;
+  };
+  Hello self_;
+  bool knows_processes_ = false;
+  std::map<std::string, Look> looks_;
+};
+
+}  // namespace assay::study

@@ -1,0 +1,133 @@
+#include "study/names.hpp"
+
+#include <charconv>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "os/file.hpp"
+
+namespace assay::study {
+namespace {
+
+/// File systems allow 32,000 (ext3) to 65,000 (ext4) links to one file.
+constexpr std::int64_t links_per_token = 10'000;
+
+std::string item_text(const ItemId& item) { return std::to_string(item.trial) + "." + std::to_string(item.rung); }
+
+/// "41.0.2" -> {41, 0}, 2; "41.0" -> {41, 0}, 0.
+std::optional<std::pair<ItemId, int>> parse_name(std::string_view name) {
+  std::int64_t parts[3] = {0, 0, 0};
+  int count = 0;
+  const char* at = name.data();
+  const char* const end = name.data() + name.size();
+  for (; count < 3 && at < end; ++count) {
+    const auto [after, error] = std::from_chars(at, end, parts[count]);
+    if (error != std::errc()) return std::nullopt;
+    if (after < end && *after != '.') return std::nullopt;
+    at = after < end ? after + 1 : end;
+  }
+  if (count < 2 || at != end) return std::nullopt;
+  return std::pair{ItemId{parts[0], static_cast<int>(parts[1])}, static_cast<int>(parts[2])};
+}
+
+/// Members as runs of numbers, [first, last, rung]: numbers are nearly contiguous.
+base::Json runs(const std::set<ItemId>& items) {
+  std::map<int, std::vector<TrialId>> by_rung;
+  for (const auto& item : items) by_rung[item.rung].push_back(item.trial);
+  auto result = base::Json::array();
+  for (const auto& [rung, numbers] : by_rung) {
+    for (std::size_t i = 0; i < numbers.size();) {
+      std::size_t j = i;
+      while (j + 1 < numbers.size() && numbers[j + 1] == numbers[j] + 1) ++j;
+      result.push_back({numbers[i], numbers[j], rung});
+      i = j + 1;
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+Path Layout::claim(const ItemId& item, int attempt) const {
+  return block(item.trial) / (item_text(item) + "." + std::to_string(attempt));
+}
+
+Path Layout::commit(const ItemId& item) const { return block(item.trial) / item_text(item); }
+
+Path Layout::attempt(const ItemId& item, int attempt) const {
+  return stage / "trials" / std::to_string(item.trial) / (std::to_string(item.rung) + "." + std::to_string(attempt));
+}
+
+std::optional<Members> read_members(const Layout& layout) {
+  if (!os::file_size(layout.closed())) return std::nullopt;
+  const auto text = os::try_read_file(layout.closed());
+  if (!text) return std::nullopt;
+  try {
+    const auto json = base::Json::parse(*text);
+    Members members;
+    members.reason = json.at("reason").get<std::string>();
+    members.failed = json.at("failed").get<bool>();
+    for (const auto& run : json.at("members")) {
+      for (auto n = run.at(0).get<TrialId>(); n <= run.at(1).get<TrialId>(); ++n) {
+        members.items.insert({n, run.at(2).get<int>()});
+      }
+    }
+    return members;
+  } catch (const base::Json::exception& error) {
+    base::fail(base::Exit::io, "{} is damaged ({})", layout.closed().string(), error.what());
+  }
+}
+
+bool publish_members(const Layout& layout, const Members& members, const std::string& worker) {
+  base::Json json;
+  json["reason"] = members.reason;
+  json["failed"] = members.failed;
+  json["worker"] = worker;
+  json["members"] = runs(members.items);
+  return os::publish_once(layout.closed(), json.dump() + "\n");
+}
+
+std::optional<std::string> owner(const Path& name) { return os::try_read_file(name); }
+
+void list_names(const Layout& layout, const std::function<void(const ItemId&, int attempt)>& visit) {
+  const auto claims = layout.study() / "claims";
+  for (const auto& block : os::list_folder(claims)) {
+    for (const auto& name : os::list_folder(claims / block)) {
+      if (const auto parsed = parse_name(name)) visit(parsed->first, parsed->second);
+    }
+  }
+}
+
+Claimant::Claimant(Layout layout, std::string worker) : layout_(std::move(layout)), worker_(std::move(worker)) {}
+
+const Path& Claimant::token() {
+  if (token_.empty() || links_ >= links_per_token) {
+    token_ = layout_.workers() / (worker_ + (tokens_ == 0 ? "" : "-" + std::to_string(tokens_)));
+    ++tokens_;
+    links_ = 0;
+    os::publish_once(token_, worker_);
+  }
+  ++links_;
+  return token_;
+}
+
+std::optional<std::string> Claimant::link(const Path& token, const Path& name, const std::string& owner_of_token) {
+  if (os::link_name(token, name) == os::Link::mine) return std::nullopt;
+  auto there = owner(name);
+  base::require(there && *there != owner_of_token, "the name {} was refused and is not there", name.string());
+  return there;
+}
+
+std::optional<std::string> Claimant::claim(const ItemId& item, int attempt) {
+  if (blocks_.insert(item.trial / 1000).second) os::make_folders(layout_.block(item.trial));
+  return link(token(), layout_.claim(item, attempt), worker_);
+}
+
+std::string Claimant::commit(const ItemId& item, const std::string& winner) {
+  if (blocks_.insert(item.trial / 1000).second) os::make_folders(layout_.block(item.trial));
+  const auto other = link(winner == worker_ ? token() : layout_.workers() / winner, layout_.commit(item), winner);
+  return other.value_or(winner);
+}
+
+}  // namespace assay::study

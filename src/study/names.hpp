@@ -1,0 +1,66 @@
+// The names of a study: tokens, claims, commits, the closing. Names are only ever added; who owns one is told by its
+// content, the worker's id.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "study/facts.hpp"
+#include "study/trial.hpp"
+
+namespace assay::study {
+
+using Path = std::filesystem::path;
+
+/// Where things stand below RUN/<stage>/.
+struct Layout {
+  Path stage;
+  Path study() const { return stage / "study"; }
+  Path founding() const { return study() / "study.json"; }
+  Path log() const { return study() / "log"; }
+  Path workers() const { return study() / "workers"; }
+  Path closed() const { return study() / "closed"; }
+  /// Its presence asks all workers to leave; whoever wants them back removes it.
+  Path stop() const { return study() / "stop"; }
+  Path block(TrialId trial) const { return study() / "claims" / std::to_string(trial / 1000); }
+  Path claim(const ItemId& item, int attempt) const;
+  Path commit(const ItemId& item) const;
+  Path attempt(const ItemId& item, int attempt) const;  ///< trials/<n>/<r>.<a>
+};
+
+/// Reads `closed`; nothing while the study is open.
+std::optional<Members> read_members(const Layout& layout);
+/// False if another worker had closed before.
+bool publish_members(const Layout& layout, const Members& members, const std::string& worker);
+
+/// Owner of a name, or nothing if it does not exist.
+std::optional<std::string> owner(const Path& name);
+
+/// Lists all claims and commits that exist now: visit(item, attempt), attempt 0 for a commit.
+void list_names(const Layout& layout, const std::function<void(const ItemId&, int attempt)>& visit);
+
+/// Links names to this worker's token.
+class Claimant {
+ public:
+  Claimant(Layout layout, std::string worker);
+  /// Claims an attempt; nothing on success, else the owner (may be this worker's id never).
+  std::optional<std::string> claim(const ItemId& item, int attempt);
+  /// Commits the result of `winner` (mostly this worker itself); returns whose result counts.
+  std::string commit(const ItemId& item, const std::string& winner);
+
+ private:
+  const Path& token();
+  std::optional<std::string> link(const Path& token, const Path& name, const std::string& owner_of_token);
+
+  Layout layout_;
+  std::string worker_;
+  Path token_;
+  std::int64_t links_ = 0, tokens_ = 0;
+  std::set<std::int64_t> blocks_;  ///< folders that are there
+};
+
+}  // namespace assay::study

@@ -1,0 +1,71 @@
+// Looking at a study without being one of its workers.
+#include <optional>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "study/facts.hpp"
+#include "study/founding.hpp"
+#include "study/log_reader.hpp"
+#include "study/names.hpp"
+#include "study/study.hpp"
+
+namespace assay::study {
+
+struct Reader::Impl {
+  explicit Impl(const Path& folder)
+      : layout{folder}, logs(layout.log(), "", [this](const std::string& worker, const Record& record) {
+          facts.apply(facts.worker(worker), record);
+        }) {}
+
+  const std::optional<Founding>& founded() {
+    if (!founding) {
+      if (const auto json = read_founding(layout)) founding = founding_from_json(*json);
+    }
+    return founding;
+  }
+
+  /// Results whose `won` record has not come through: the name decides.
+  void settle() {
+    for (const auto& item : facts.open()) {
+      const auto* rung = facts.find(item);
+      if (rung->committer >= 0) continue;
+      const bool ended = !rung->attempts.empty() && rung->last()->outcome.has_value();
+      if (!ended && !facts.members()) continue;
+      if (const auto winner = owner(layout.commit(item))) facts.saw_commit(item, facts.worker(*winner));
+    }
+  }
+
+  Layout layout;
+  Facts facts;
+  LogReader logs;
+  std::optional<Founding> founding;
+};
+
+Reader::Reader(const std::filesystem::path& folder) : impl_(std::make_unique<Impl>(folder)) {}
+Reader::~Reader() = default;
+Reader::Reader(Reader&&) noexcept = default;
+
+bool Reader::founded() const { return impl_->founded().has_value(); }
+
+StudyView Reader::refresh() {
+  const auto& founding = impl_->founded();
+  if (!founding) return {};
+  impl_->logs.expect_new_files();
+  impl_->logs.read();
+  if (!impl_->facts.members()) {
+    if (auto members = read_members(impl_->layout)) impl_->facts.set_members(std::move(*members));
+  }
+  impl_->settle();
+  return impl_->facts.view(founding->objectives, founding->fidelities, 0);
+}
+
+base::Json Reader::founding() const {
+  auto json = read_founding(impl_->layout);
+  if (!json) {
+    base::fail(base::Exit::upstream, "there is no study in {} yet: its stage has not been started",
+               impl_->layout.stage.string());
+  }
+  return std::move(*json);
+}
+
+}  // namespace assay::study

@@ -1,0 +1,163 @@
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "study/checkpoint.hpp"
+#include "study/study_impl.hpp"
+
+namespace assay::study {
+
+Study::Offer Study::Impl::claim(Planner& planner) {
+  for (;;) {
+    observe();
+    if (auto claim = take_over(planner)) return std::move(*claim);
+    if (facts.members()) {
+      if (facts.open().empty()) return Ended{facts.members()->reason, facts.members()->failed};
+      return Nothing{waiting_for()};
+    }
+    if (too_many_failures()) {
+      return Ended{fmt::format("{} trials failed, {} are allowed", facts.failures(), max_failed()), true};
+    }
+    const auto seen = view();
+    const auto decision = planner.next(seen);
+    if (const auto* wait = std::get_if<Wait>(&decision)) return Nothing{wait->reason};
+    if (const auto* finished = std::get_if<Finished>(&decision)) return Ended{finished->reason, false};
+    if (const auto* next = std::get_if<Continue>(&decision)) {
+      if (auto claim = claim_rung(next->item)) return std::move(*claim);
+      continue;
+    }
+    const auto number = link_free_number();
+    if (!number) return Ended{fmt::format("all {} trials are taken", limits.max_trials), false};
+    if (auto claim = propose_and_start(planner, seen, {*number, 0}, 1)) return std::move(*claim);
+  }
+}
+
+std::int64_t Study::Impl::max_failed() const {
+  return limits.max_failed > 0 ? limits.max_failed : std::max<std::int64_t>(1, limits.max_trials / 3);
+}
+
+bool Study::Impl::too_many_failures() const { return facts.failures() >= max_failed(); }
+
+std::optional<TrialId> Study::Impl::link_free_number() {
+  auto number = facts.first_free();
+  for (std::int64_t width = 2; number < limits.max_trials; width = std::min<std::int64_t>(2 * width, 1024)) {
+    const ItemId item{number, 0};
+    const auto other = names.claim(item, 1);
+    facts.saw_claim(item, 1, other ? facts.worker(*other) : me);
+    if (!other) return number;
+    const auto first = facts.first_free();
+    number = facts.first_free(first + window.below(width));
+    if (number >= limits.max_trials) number = first;
+  }
+  return std::nullopt;
+}
+
+std::optional<Claim> Study::Impl::propose_and_start(Planner& planner, const StudyView& seen, const ItemId& item,
+                                                    int attempt) {
+  base::Rng stream(founding.seed, founding.stage, item.trial, "propose");
+  if (auto what = planner.propose(seen, item.trial, stream)) return start(item, attempt, std::move(*what));
+  Outcome nothing;
+  nothing.state = State::voided;
+  nothing.reason = "the planner had nothing to propose";
+  commit(item, attempt, nothing);
+  return std::nullopt;
+}
+
+Claim Study::Impl::start(const ItemId& item, int attempt, Proposal what) {
+  Claim claim;
+  auto& work = claim.work;
+  work.item = item;
+  work.attempt = attempt;
+  if (what.at) {
+    work.at = *what.at;
+  } else if (!founding.fidelities.empty()) {
+    const auto rung = std::min(static_cast<std::size_t>(item.rung), founding.fidelities.size() - 1);
+    work.at = founding.fidelities[rung];
+  }
+  work.seed = base::derive_seed(founding.seed, founding.stage, item.trial, "trial");
+  work.folder = layout.attempt(item, attempt);
+  if (attempt > 1 || item.rung > 0 || what.from) work.previous = previous_folder(layout, facts, item, attempt, what);
+  work.what = std::move(what);
+  const Start record{item, attempt, base::unix_seconds(), work.what, work.at};
+  log.append(record, Flush::written);
+  facts.apply(me, record);
+  begun[item] = base::steady_seconds();
+  looked = base::boot_seconds();
+  return claim;
+}
+
+std::optional<Claim> Study::Impl::claim_rung(const ItemId& item) {
+  const auto* rung = facts.find(item);
+  base::require(rung == nullptr || rung->attempts.empty(),
+                "the planner continues trial {} at rung {}, which is claimed already", item.trial, item.rung);
+  const auto* first = facts.find({item.trial, 0});
+  base::require(first != nullptr && first->telling() != nullptr,
+                "the planner continues trial {}, which has no parameters yet", item.trial);
+  auto what = *first->telling()->what;
+  what.at.reset();
+  what.from = ItemId{item.trial, item.rung - 1};
+  const auto other = names.claim(item, 1);
+  facts.saw_claim(item, 1, other ? facts.worker(*other) : me);
+  if (other) return std::nullopt;
+  return start(item, 1, std::move(what));
+}
+
+std::optional<Claim> Study::Impl::take_over(Planner& planner) {
+  for (const auto& item : facts.open()) {
+    if (auto claim = take_over(planner, item)) return claim;
+  }
+  return std::nullopt;
+}
+
+std::optional<Claim> Study::Impl::take_over(Planner& planner, const ItemId& item) {
+  const auto left_behind = [&](const Attempt& attempt) {
+    return attempt.outcome ? retriable(*attempt.outcome) : attempt.worker >= 0 && gone(attempt.worker);
+  };
+  const auto* rung = facts.find(item);
+  if (rung->committer >= 0 || rung->committable() != nullptr || rung->attempts.empty()) return std::nullopt;
+  if (!left_behind(*rung->last())) return std::nullopt;
+  rung = facts.find(item);  // the look at its worker may have read on
+  if (rung->committer >= 0 || rung->committable() != nullptr || !left_behind(*rung->last())) return std::nullopt;
+
+  const int last = rung->last()->number;
+  int lost = 0;
+  Outcome end{.state = State::failed, .failure = Failure::crash};
+  for (const auto& attempt : rung->attempts) {
+    if (attempt.outcome && attempt.outcome->again) continue;
+    if (!left_behind(attempt)) continue;
+    ++lost;
+    if (attempt.outcome) end = *attempt.outcome;
+  }
+  const auto next = names.claim(item, last + 1);
+  facts.saw_claim(item, last + 1, next ? facts.worker(*next) : me);
+  if (next) return std::nullopt;
+  if (lost >= limits.max_attempts) {
+    give_up(item, lost, end);
+    return std::nullopt;
+  }
+  rung = facts.find(item);
+  if (const auto* telling = rung->telling()) {
+    base::log_detail("trial {} rung {}: attempt {}", item.trial, item.rung, last + 1);
+    return start(item, last + 1, Proposal(*telling->what));
+  }
+  if (item.rung == 0) return propose_and_start(planner, view(), item, last + 1);
+  const auto* first = facts.find({item.trial, 0});
+  base::require(first->telling() != nullptr, "trial {} has a rung {} and no parameters", item.trial, item.rung);
+  auto what = *first->telling()->what;
+  what.at.reset();
+  what.from = ItemId{item.trial, item.rung - 1};
+  return start(item, last + 1, std::move(what));
+}
+
+std::string Study::Impl::waiting_for() {
+  const auto open = facts.open();
+  const auto* rung = facts.find(open.front());
+  const auto* last = rung->last();
+  const auto host =
+      last != nullptr && last->worker >= 0 ? facts.workers()[static_cast<std::size_t>(last->worker)].info.host : "";
+  return fmt::format("{} item{} still running, trial {}{} among them", open.size(), open.size() == 1 ? "" : "s",
+                     open.front().trial, host.empty() ? "" : " on " + host);
+}
+
+}  // namespace assay::study

@@ -1,0 +1,70 @@
+// The parts of a worker's study and what they do together: observe (study_observe.cpp), claim (study_claim.cpp), end
+// (study.cpp). Internal.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/json.hpp"
+#include "base/random.hpp"
+#include "study/facts.hpp"
+#include "study/liveness.hpp"
+#include "study/log_reader.hpp"
+#include "study/log_writer.hpp"
+#include "study/names.hpp"
+#include "study/study.hpp"
+
+namespace assay::study {
+
+struct Study::Impl {
+  Impl(const Path& folder, Founding founded_as, Limits initial_limits);
+
+  // --- observe
+  /// Reads what others appended, whether the study is closed, and settles results whose commit is not known yet.
+  void observe();
+  /// Looks at the commit names of finished items; commits for workers that died between record and link.
+  void settle(bool at_once);
+  /// True if the worker will never speak again (goodbye, proof of death) or its lease is over.
+  bool gone(int worker);
+  StudyView view();
+
+  // --- claim
+  Offer claim(Planner& planner);
+  std::optional<Claim> take_over(Planner& planner);
+  std::optional<Claim> take_over(Planner& planner, const ItemId& item);
+  std::optional<Claim> claim_rung(const ItemId& item);
+  std::optional<TrialId> link_free_number();
+  std::optional<Claim> propose_and_start(Planner& planner, const StudyView& seen, const ItemId& item, int attempt);
+  Claim start(const ItemId& item, int attempt, Proposal what);
+  std::string waiting_for();
+  bool too_many_failures() const;
+  std::int64_t max_failed() const;
+
+  // --- end
+  Verdict report(const Claim& claim, std::int64_t step, const Metrics& metrics);
+  bool commit(const ItemId& item, int attempt, const Outcome& outcome);
+  void give_up(const ItemId& item, int attempts, const Outcome& outcome);
+  bool close(const std::string& reason);
+  Members list_members(const std::string& reason);
+
+  const std::string& name_of(int worker) const { return facts.workers()[static_cast<std::size_t>(worker)].info.id; }
+
+  Layout layout;
+  Founding founding;
+  Limits limits;
+  Hello self;
+  Facts facts;
+  int me = -1;
+  Claimant names;
+  LogReader reader;
+  Liveness liveness;
+  LogWriter log;
+  base::Rng window;                   ///< chooses numbers after lost races; never influences results
+  std::map<int, double> first_heard;  ///< workers known by name only (boot-time clock)
+  std::map<ItemId, double> begun;     ///< own running items (steady clock)
+  double looked = 0;                  ///< when report() last looked at the commit's name (boot-time clock)
+};
+
+}  // namespace assay::study

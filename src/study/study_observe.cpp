@@ -1,0 +1,60 @@
+#include "base/time.hpp"
+#include "study/study_impl.hpp"
+
+namespace assay::study {
+namespace {
+
+/// How long the author of a result is given to commit it before others look at the name.
+constexpr double commit_seconds = 2;
+
+}  // namespace
+
+void Study::Impl::observe() {
+  reader.read();
+  if (!facts.members()) {
+    if (auto members = read_members(layout)) facts.set_members(std::move(*members));
+  }
+  settle(false);
+}
+
+void Study::Impl::settle(bool at_once) {
+  for (const auto& item : facts.open()) {
+    auto* rung = facts.find(item);
+    if (rung->committer >= 0) continue;  // committed; the record is not visible yet
+    const auto* result = rung->committable();
+    if (result == nullptr && !at_once) continue;
+    const bool author_gone = result != nullptr && result->worker >= 0 && gone(result->worker);
+    if (!at_once && !author_gone && base::boot_seconds() - result->learned < commit_seconds) continue;
+    // gone() may have read on: ask anew.
+    rung = facts.find(item);
+    result = rung->committable();
+    if (rung->committer >= 0) continue;
+    if (const auto winner = owner(layout.commit(item))) {
+      facts.saw_commit(item, facts.worker(*winner));
+    } else if (author_gone) {
+      const auto winner_by_link = names.commit(item, name_of(result->worker));
+      facts.saw_commit(item, facts.worker(winner_by_link));
+      log.append(Won{item, winner_by_link}, Flush::later);
+    } else if (result != nullptr) {
+      rung->find(result->number)->learned = base::boot_seconds();
+    }
+  }
+}
+
+bool Study::Impl::gone(int worker) {
+  if (worker == me) return false;
+  const auto id = name_of(worker);
+  if (facts.workers()[static_cast<std::size_t>(worker)].info.ended) return true;
+  if (liveness.proven_dead(facts.workers()[static_cast<std::size_t>(worker)])) {
+    reader.read(id);  // what it still wrote between our last reading and its death
+    return true;
+  }
+  const auto progress = reader.workers().find(id);
+  const auto heard = first_heard.try_emplace(worker, base::boot_seconds()).first->second;
+  const LogProgress known = progress != reader.workers().end() ? progress->second : LogProgress{heard, false};
+  return Liveness::lease_over(known, log.healthy_since(), limits.lease_seconds);
+}
+
+StudyView Study::Impl::view() { return facts.view(founding.objectives, founding.fidelities, limits.max_trials); }
+
+}  // namespace assay::study
