@@ -1,0 +1,31 @@
+// analyze: the report of whatever is there: one HTML file, CSV and JSON tables, hints for the next space. Gaps are
+// marked.
+#include "base/log.hpp"
+#include "cli/stage.hpp"
+#include "report/publish.hpp"
+
+using namespace assay;
+
+namespace {
+
+base::Exit analyze(cli::StageContext& context) {
+  const auto material = report::gather(context.run);
+  const auto published = report::publish(material, context.run.folder(run::Stage::report));
+  if (!published.charts) {
+    base::log_warning(
+        "plotly.min.js was not found, so the page holds tables without charts; bin/setup fetches it, "
+        "ASSAY_PLOTLY names it");
+  }
+  for (const auto& text : material.unreadable) base::log_warning("{}", text);
+  const base::Json figures = {
+      {"page", "report/index.html"}, {"headline", published.sentence}, {"charts", published.charts}};
+  return context.finish(run::Stage::report, figures, published.page.string());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return cli::run_stage(argc, argv, run::Stage::report,
+                        "Makes the report of a run: report/index.html, tables as CSV and JSON; gaps are marked.",
+                        analyze);
+}

@@ -1,0 +1,169 @@
+#include "report/document.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <set>
+
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "base/version.hpp"
+#include "os/host.hpp"
+#include "report/csv.hpp"
+#include "report/sections.hpp"
+#include "report/words.hpp"
+
+namespace assay::report {
+namespace {
+
+using base::Json;
+using run::Stage;
+
+Json stage_entry(const Material& material, const StageState& state) {
+  const auto name = run::to_string(state.stage);
+  std::string gap;
+  if (state.state == "failed") {
+    gap = fmt::format("The {} stage failed: {}", name, state.reason);
+  } else if (state.state == "running") {
+    gap = fmt::format("The {} stage has begun and has no result yet.", name);
+  } else {
+    gap = fmt::format("The {} stage has no result yet. To make it: {} {}", name, run::executable(state.stage),
+                      material.folder);
+  }
+  Json entry = {{"name", name},
+                {"executable", run::executable(state.stage)},
+                {"state", state.state},
+                {"reason", state.reason},
+                {"gap", gap}};
+  entry["seconds"] = state.seconds ? Json(*state.seconds) : Json();
+  if (state.stage == Stage::report) entry["state"] = "done", entry["seconds"] = nullptr;
+  return entry;
+}
+
+Json shares(const Material& material) {
+  std::set<std::string> names;
+  const auto look = [&](const std::string& name) {
+    if (is_share(name)) names.insert(name);
+  };
+  for (const auto& objective : material.objectives) look(objective.metric);
+  for (const auto& [stage, view] : material.studies) {
+    for (const auto& trial : view.trials()) {
+      if (!trial) continue;
+      for (const auto& rung : trial->rungs) {
+        for (const auto& [name, value] : rung.metrics) look(name);
+      }
+    }
+  }
+  return names;
+}
+
+Json objectives(const Material& material) {
+  Json list = Json::array();
+  for (const auto& objective : material.objectives) {
+    list.push_back({{"metric", objective.metric},
+                    {"maximise", objective.maximise},
+                    {"threshold", objective.threshold ? Json(*objective.threshold) : Json()}});
+  }
+  return list;
+}
+
+Json reproduction(const Material& material) {
+  std::string revision;
+  for (const auto& state : material.stages) {
+    if (!state.revision.empty()) revision = state.revision;
+  }
+  if (revision.empty()) revision = base::revision();
+  Json commands = Json::array();
+  commands.push_back("cp " + material.folder + "/run.toml again.toml");
+  std::string folder = "again";
+  for (const Stage stage : run::all_stages) {
+    auto line = "bin/" + run::executable(stage) + " " + folder;
+    if (stage == Stage::split) line += " --config again.toml";
+    commands.push_back(line);
+  }
+  auto text = fmt::format("Program revision {}, seed {}", revision, material.seed);
+  if (material.split && !material.split->data_hash.empty()) {
+    text += fmt::format(", data with SHA-256 {}...", material.split->data_hash.substr(0, 16));
+  }
+  text +=
+      ". On a CPU, with one worker and the same number of threads, the same seed gives the same trials; several "
+      "workers "
+      "finish in another order, and planners that learn then propose other networks.";
+  return {{"text", text}, {"commands", commands}};
+}
+
+}  // namespace
+
+Json document(const Material& material) {
+  Json stages = Json::array();
+  for (const auto& state : material.stages) stages.push_back(stage_entry(material, state));
+  Json json = {{"title", material.title},
+               {"run", material.name},
+               {"folder", material.folder},
+               {"generated", base::utc_text(base::unix_seconds())},
+               {"version", base::version()},
+               {"revision", base::revision()},
+               {"host", os::host_name()},
+               {"plotly", nullptr},
+               {"shares", shares(material)},
+               {"objectives", objectives(material)},
+               {"headline", headline_section(material)},
+               {"stages", stages},
+               {"split", split_section(material)},
+               {"baseline", material.baseline ? run::to_json(*material.baseline) : Json()},
+               {"proxy", proxy_section(material)},
+               {"search", search_section(material)},
+               {"full", full_section(material)},
+               {"cost", cost_section(material)},
+               {"failures", failures_section(material)},
+               {"hints", hints_section(material)},
+               {"checked", checks()},
+               {"settings", material.settings},
+               {"reproduce", reproduction(material)}};
+  return json;
+}
+
+Json summary(const Json& document) {
+  Json json = document;
+  for (const char* key : {"shares", "settings", "checked", "plotly"}) json.erase(key);
+  if (json["search"].is_object()) {
+    for (const char* key : {"table", "curves", "strongest", "curves_text", "epochs"}) json["search"].erase(key);
+  }
+  if (json["proxy"].is_object()) json["proxy"].erase("scatter");
+  if (json["baseline"].is_object()) json["baseline"].erase("curve");
+  return json;
+}
+
+std::string candidates_csv(const Material& material) {
+  auto text =
+      csv_line({"name", "epochs", "data", "width", "resolution", "spearman", "spearman_lo", "spearman_hi", "kendall",
+                "kendall_lo", "kendall_hi", "device_seconds", "speed_up", "networks", "passes", "chosen"});
+  if (!material.proxy) return text;
+  for (const auto& c : material.proxy->candidates) {
+    const bool chosen = material.proxy->chosen && *material.proxy->chosen == c.fidelity;
+    text += csv_line({c.name, std::to_string(c.fidelity.epochs), csv_number(c.fidelity.data),
+                      csv_number(c.fidelity.width), csv_number(c.fidelity.resolution), csv_number(c.spearman.estimate),
+                      csv_number(c.spearman.lo), csv_number(c.spearman.hi), csv_number(c.kendall.estimate),
+                      csv_number(c.kendall.lo), csv_number(c.kendall.hi), csv_number(c.seconds), csv_number(c.speed_up),
+                      std::to_string(c.networks), c.passes ? "true" : "false", chosen ? "true" : "false"});
+  }
+  return text;
+}
+
+std::string finalists_csv(const Material& material) {
+  auto text = csv_line({"trial", "winner", "score", "lo", "hi", "seeds", "scores", "search_score", "parameters",
+                        "multiply_adds", "params"});
+  if (!material.full) return text;
+  for (const auto& f : material.full->finalists) {
+    std::vector<std::string> scores;
+    for (const double score : f.scores) scores.push_back(csv_number(score));
+    text += csv_line({f.trial < 0 ? "baseline" : std::to_string(f.trial),
+                      f.trial == material.full->winner ? "true" : "false", csv_number(f.score.estimate),
+                      csv_number(f.score.lo), csv_number(f.score.hi), std::to_string(f.scores.size()),
+                      base::join(scores, " "), f.trial < 0 ? "" : csv_number(f.search_score),
+                      std::to_string(f.parameters), std::to_string(f.multiply_adds), space::to_json(f.params).dump()});
+  }
+  return text;
+}
+
+}  // namespace assay::report

@@ -1,0 +1,210 @@
+// The answer first, with its uncertainty and the split it comes from.
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "base/text.hpp"
+#include "report/compare.hpp"
+#include "report/insight.hpp"
+#include "report/sections.hpp"
+#include "report/words.hpp"
+
+namespace assay::report {
+namespace {
+
+using base::Json;
+using run::Stage;
+
+Json note(const char* level, const std::string& title, const std::string& text) {
+  return {{"level", level}, {"title", title}, {"text", text}};
+}
+
+Json figure(const std::string& label, const std::string& value, const std::string& detail) {
+  return {{"label", label}, {"value", value}, {"detail", detail}};
+}
+
+std::string capital(std::string text) {
+  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
+std::string rows_text(const Material& material, bool untouched) {
+  if (!material.split) return "";
+  return " (" + count_text(untouched ? material.split->untouched : material.split->valid, "row") + ")";
+}
+
+struct Words {
+  std::string sentence, lead;
+};
+
+Words of_full(const Material& material, const Verdict& found) {
+  const auto& metric = material.objectives.front().metric;
+  const auto& winner = *found.winner;
+  const auto score = value_text(metric, winner.score.estimate);
+  Words words;
+  words.lead =
+      fmt::format("95 % interval {}, {} on the untouched validation set{}, which no earlier stage has seen.",
+                  bounds_text(metric, winner.score).empty() ? "unknown" : bounds_text(metric, winner.score),
+                  winner.scores.size() == 1 ? "one training" : fmt::format("mean of {} seeds", winner.scores.size()),
+                  rows_text(material, true));
+  if (found.baseline == nullptr) {
+    words.sentence = fmt::format("{} reaches {} {}; there is no baseline to compare it with.",
+                                 capital(network_text(winner.trial)), score, metric);
+    return words;
+  }
+  if (found.baseline == found.winner) {
+    words.sentence = fmt::format("No network found beats the baseline, which reaches {} {}.", score, metric);
+    return words;
+  }
+  const auto control = value_text(metric, found.baseline->score.estimate);
+  const auto& gap = found.difference;
+  const bool sure = gap && gap->lo > 0;
+  if (sure) {
+    words.sentence = fmt::format("{} reaches {} {}; the baseline, trained in the same way, reaches {}.",
+                                 capital(network_text(winner.trial)), score, metric, control);
+    words.lead += fmt::format(" Better than the baseline by {} {}, more than the noise between seeds.",
+                              difference_text(metric, gap->estimate).substr(1), bounds_text(metric, *gap));
+  } else {
+    words.sentence = fmt::format("{} reaches {} {}, which cannot be told from the baseline's {}.",
+                                 capital(network_text(winner.trial)), score, metric, control);
+    words.lead += gap ? fmt::format(" The difference is {} {}: the interval holds zero.",
+                                    difference_text(metric, gap->estimate), bounds_text(metric, *gap))
+                      : " With one seed each, nothing is known of the noise between trainings.";
+  }
+  return words;
+}
+
+Words words_of(const Material& material) {
+  const auto& metric = material.objectives.front().metric;
+  if (const auto found = verdict(material)) return of_full(material, *found);
+  if (const auto* view = material.study(Stage::search)) {
+    const auto best = ranked(*view);
+    if (!best.empty()) {
+      return {
+          fmt::format("{} is the search's best so far with {} {}; it has not been trained in full.",
+                      capital(network_text(best.front()->id)),
+                      value_text(metric, best.front()->result()->metrics.at(metric)), metric),
+          fmt::format("The score comes from the search-validation part{} and is the largest of {}: it ranks, and it "
+                      "promises too much.",
+                      rows_text(material, false), count_text(static_cast<std::int64_t>(best.size()), "trial"))};
+    }
+  }
+  if (material.baseline) {
+    return {fmt::format("The baseline reaches {} {}; nothing has been searched yet.",
+                        value_text(metric, material.baseline->score.estimate), metric),
+            fmt::format("95 % interval {}, one training, on the search-validation part{}.",
+                        bounds_text(metric, material.baseline->score), rows_text(material, false))};
+  }
+  return {"Nothing has been measured yet.", "The stages below say what to run."};
+}
+
+Json figures_of(const Material& material) {
+  const auto& metric = material.objectives.front().metric;
+  Json figures = Json::array();
+  if (const auto found = verdict(material)) {
+    const auto& winner = *found->winner;
+    figures.push_back(figure(metric + ", untouched set", value_text(metric, winner.score.estimate),
+                             fmt::format("{}, {}", bounds_text(metric, winner.score),
+                                         count_text(static_cast<std::int64_t>(winner.scores.size()), "seed"))));
+    if (found->difference && found->baseline != found->winner) {
+      figures.push_back(figure("against the baseline", difference_text(metric, found->difference->estimate),
+                               bounds_text(metric, *found->difference)));
+    }
+    if (found->baseline != nullptr && found->baseline != found->winner && winner.parameters > 0 &&
+        found->baseline->parameters > 0) {
+      figures.push_back(figure("parameters", base::with_commas(winner.parameters),
+                               fmt::format("baseline {}", base::with_commas(found->baseline->parameters))));
+    }
+  } else if (material.baseline) {
+    figures.push_back(figure("baseline " + metric, value_text(metric, material.baseline->score.estimate),
+                             bounds_text(metric, material.baseline->score)));
+  }
+  if (material.proxy && material.proxy->chosen) {
+    for (const auto& candidate : material.proxy->candidates) {
+      if (candidate.fidelity != *material.proxy->chosen) continue;
+      figures.push_back(figure("proxy agreement", fmt::format("rho {:.2f}", candidate.spearman.estimate),
+                               fmt::format("[{:.2f}, {:.2f}], {:.1f} x cheaper", candidate.spearman.lo,
+                                           candidate.spearman.hi, candidate.speed_up)));
+    }
+  }
+  if (const auto* view = material.study(Stage::search)) {
+    const auto counts = view->counts();
+    figures.push_back(figure("trials", base::with_commas(counts.claimed),
+                             fmt::format("{} done, {} failed; front of {}", base::with_commas(counts.done),
+                                         base::with_commas(counts.failed), view->pareto().size())));
+  }
+  double cost = 0;
+  for (const auto& [stage, view] : material.studies) {
+    for (const auto& trial : view.trials()) {
+      if (!trial) continue;
+      for (const auto& rung : trial->rungs) cost += rung.device_seconds;
+    }
+  }
+  const double full = full_training_seconds(material);
+  if (cost > 0) {
+    figures.push_back(figure("device-hours in all", device_hours_text(cost),
+                             full > 0 ? fmt::format("as much as {:.1f} full trainings", cost / full) : ""));
+  }
+  return figures;
+}
+
+Json notes_of(const Material& material) {
+  Json notes = Json::array();
+  for (const auto& state : material.stages) {
+    if (state.stage == Stage::report) continue;
+    const auto name = run::to_string(state.stage);
+    if (state.state == "failed") notes.push_back(note("bad", "The " + name + " stage failed", state.reason));
+    if (state.state == "stale") {
+      notes.push_back(note("act", "The " + name + " stage is stale",
+                           state.reason + ". Its figures belong to the earlier settings."));
+    }
+  }
+  for (const auto& text : material.unreadable)
+    notes.push_back(note("bad", "A part of the run folder is damaged", text));
+  if (material.full) {
+    for (const auto& missing : material.full->missing) notes.push_back(note("act", "Missing from the result", missing));
+    int finalists = 0;
+    for (const auto& finalist : material.full->finalists) finalists += finalist.trial >= 0;
+    if (finalists > 1 && material.full->winner >= 0) {
+      notes.push_back(
+          note("info", fmt::format("The winner was picked among {} finalists by these same scores", finalists),
+               "The best of several equal networks looks a little better than it is; its score on new data will "
+               "rather be lower than higher."));
+    }
+  }
+  if (material.search && material.proxy && !material.proxy->chosen) {
+    notes.push_back(note("act", "The search trained in full", material.proxy->verdict));
+  }
+  return notes;
+}
+
+}  // namespace
+
+std::optional<Verdict> verdict(const Material& material) {
+  if (!material.full || material.full->finalists.empty()) return std::nullopt;
+  Verdict found;
+  for (const auto& finalist : material.full->finalists) {
+    if (finalist.scores.empty()) continue;
+    if (finalist.trial == material.full->winner) found.winner = &finalist;
+    if (finalist.trial < 0) found.baseline = &finalist;
+  }
+  if (found.winner == nullptr) return std::nullopt;
+  if (found.baseline != nullptr) {
+    found.difference = difference(found.winner->scores, found.baseline->scores);
+    if (found.difference && !material.objectives.front().maximise) {
+      const auto d = *found.difference;
+      found.difference = run::Interval{-d.estimate, -d.hi, -d.lo};
+    }
+  }
+  return found;
+}
+
+Json headline_section(const Material& material) {
+  const auto words = words_of(material);
+  return {{"sentence", words.sentence},
+          {"lead", words.lead},
+          {"figures", figures_of(material)},
+          {"notes", notes_of(material)}};
+}
+
+}  // namespace assay::report

@@ -1,0 +1,171 @@
+#include "report/insight.hpp"
+
+#include <fmt/format.h>
+#include <algorithm>
+
+#include <cmath>
+#include <functional>
+#include <set>
+#include <span>
+
+#include "report/compare.hpp"
+#include "stats/correlation.hpp"
+
+namespace assay::report {
+namespace {
+
+using study::Trial;
+
+/// The first objective's score with the sign that makes more better; NaN without a result.
+double merit(const Trial& trial, const study::Objective& objective) {
+  const auto* result = trial.result();
+  if (result == nullptr) return NAN;
+  const auto found = result->metrics.find(objective.metric);
+  return found == result->metrics.end() ? NAN : found->second * (objective.maximise ? 1 : -1);
+}
+
+std::vector<const Trial*> scored(const study::StudyView& view) {
+  std::vector<const Trial*> trials;
+  if (view.objectives().empty()) return trials;
+  for (const auto& trial : view.trials()) {
+    if (trial && std::isfinite(merit(*trial, view.objectives().front()))) trials.push_back(trial.get());
+  }
+  return trials;
+}
+
+std::optional<double> number_of(const space::Value& value) {
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
+  if (const auto* number = std::get_if<double>(&value)) return *number;
+  return std::nullopt;
+}
+
+/// One group per value; numbers with more than eight values by quartile.
+std::vector<int> groups_of(const std::vector<const Trial*>& trials, const std::string& name) {
+  std::set<std::string> texts;
+  std::vector<double> numbers;
+  for (const auto* trial : trials) {
+    const auto found = trial->what.params.find(name);
+    if (found == trial->what.params.end()) continue;
+    texts.insert(space::to_text(found->second));
+    if (const auto number = number_of(found->second)) numbers.push_back(*number);
+  }
+  std::sort(numbers.begin(), numbers.end());
+  const bool quartiles = texts.size() > 8 && !numbers.empty();
+  std::vector<int> groups;
+  for (const auto* trial : trials) {
+    const auto found = trial->what.params.find(name);
+    if (found == trial->what.params.end()) {
+      groups.push_back(-1);
+    } else if (const auto number = number_of(found->second); quartiles && number) {
+      const auto below = std::lower_bound(numbers.begin(), numbers.end(), *number) - numbers.begin();
+      groups.push_back(static_cast<int>(4 * below / static_cast<std::ptrdiff_t>(numbers.size())));
+    } else {
+      groups.push_back(static_cast<int>(std::distance(texts.begin(), texts.find(space::to_text(found->second)))));
+    }
+  }
+  return groups;
+}
+
+/// The chance that a uniform draw falls on an end, and how to tell that a value lies there.
+struct Ends {
+  double chance = 0;
+  std::function<bool(double)> lower, upper;
+  std::string lowest, highest;
+};
+
+std::optional<Ends> ends_of(const space::Domain& domain) {
+  if (domain.kind == space::Kind::choice && domain.ordered && domain.items.size() >= 3) {
+    std::vector<double> items;
+    for (const auto& item : domain.items) items.push_back(number_of(item).value_or(NAN));
+    const auto [lo, hi] = std::minmax_element(items.begin(), items.end());
+    return Ends{1.0 / static_cast<double>(items.size()), [lo = *lo](double v) { return v <= lo; },
+                [hi = *hi](double v) { return v >= hi; }, fmt::format("{:g}", *lo), fmt::format("{:g}", *hi)};
+  }
+  const bool range = domain.kind == space::Kind::integer || domain.kind == space::Kind::real;
+  if (!range || !(domain.hi > domain.lo)) return std::nullopt;
+  const auto at = [domain](double share) {
+    if (domain.log) return std::exp(std::log(domain.lo) + share * (std::log(domain.hi) - std::log(domain.lo)));
+    return domain.lo + share * (domain.hi - domain.lo);
+  };
+  double chance = 0.1;
+  if (domain.kind == space::Kind::integer) chance = std::max(chance, 1 / (domain.hi - domain.lo + 1));
+  if (chance > 0.34) return std::nullopt;
+  return Ends{chance, [limit = at(0.1)](double v) { return v <= limit; },
+              [limit = at(0.9)](double v) { return v >= limit; }, fmt::format("{:g}", domain.lo),
+              fmt::format("{:g}", domain.hi)};
+}
+
+}  // namespace
+
+std::vector<const Trial*> ranked(const study::StudyView& view) {
+  auto trials = scored(view);
+  std::stable_sort(trials.begin(), trials.end(), [&](const Trial* a, const Trial* b) {
+    return merit(*a, view.objectives().front()) > merit(*b, view.objectives().front());
+  });
+  return trials;
+}
+
+Progress progress(const study::StudyView& view) {
+  Progress result;
+  const auto trials = scored(view);
+  result.scored = static_cast<std::int64_t>(trials.size());
+  if (trials.empty()) return result;
+  std::vector<double> merits;
+  for (const auto* trial : trials) merits.push_back(merit(*trial, view.objectives().front()));
+  const auto best = std::max_element(merits.begin(), merits.end()) - merits.begin();
+  result.best = trials[static_cast<std::size_t>(best)]->id;
+  result.since_best = result.scored - 1 - best;
+  const auto third = merits.size() / 3;
+  if (third >= 5) {
+    const std::span<const double> all(merits);
+    result.growth = difference(all.last(third), all.first(third));
+  }
+  return result;
+}
+
+std::vector<Influence> influences(const study::StudyView& view) {
+  const auto trials = scored(view);
+  if (trials.size() < 12) return {};
+  std::set<std::string> names;
+  std::vector<double> merits;
+  for (const auto* trial : trials) {
+    merits.push_back(merit(*trial, view.objectives().front()));
+    for (const auto& [name, value] : trial->what.params) names.insert(name);
+  }
+  // Ranks instead of scores: one network that learnt nothing must not drown all others.
+  const auto ranks = stats::average_ranks(merits);
+  std::vector<Influence> list;
+  for (const auto& name : names) list.push_back({name, explained_share(ranks, groups_of(trials, name))});
+  std::stable_sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.share > b.share; });
+  return list;
+}
+
+std::vector<Edge> edges(const study::StudyView& view, const space::Space& space) {
+  auto best = ranked(view);
+  if (best.size() < 20) return {};
+  best.resize(std::clamp<std::size_t>(best.size() / 10, 5, 50));
+  std::vector<Edge> found;
+  // Every parameter is looked at from both ends: the level is shared among the looks (Bonferroni).
+  const double level = 0.05 / (2.0 * static_cast<double>(std::max<std::size_t>(1, space.parameters().size())));
+  for (const auto& parameter : space.parameters()) {
+    const auto ends = ends_of(parameter.domain);
+    if (!ends) continue;
+    int lower = 0, upper = 0, of = 0;
+    for (const auto* trial : best) {
+      const auto value = trial->what.params.find(parameter.name);
+      const auto number = value == trial->what.params.end() ? std::nullopt : number_of(value->second);
+      if (!number) continue;
+      ++of;
+      lower += ends->lower(*number);
+      upper += ends->upper(*number);
+    }
+    if (upper > 0 && binomial_tail(upper, of, ends->chance) < level) {
+      found.push_back({parameter.name, "upper", ends->highest, upper, of});
+    } else if (lower > 0 && binomial_tail(lower, of, ends->chance) < level) {
+      found.push_back({parameter.name, "lower", ends->lowest, lower, of});
+    }
+  }
+  return found;
+}
+
+}  // namespace assay::report

@@ -1,0 +1,95 @@
+#include "report/material.hpp"
+
+#include "base/error.hpp"
+#include "os/file.hpp"
+#include "run/line.hpp"
+#include "study/study.hpp"
+
+namespace assay::report {
+namespace {
+
+using base::Json;
+using run::Stage;
+
+/// Runs `read`; a damaged part of the folder must not cost the rest of the report.
+template <class Read>
+void guarded(Material& material, const std::string& what, const Read& read) {
+  try {
+    read();
+  } catch (const std::exception& error) {
+    material.unreadable.push_back(what + " could not be read: " + error.what());
+  }
+}
+
+StageState state_of(const run::Run& run, Stage stage) {
+  StageState state{.stage = stage, .state = "waiting", .reason = "", .seconds = {}, .revision = ""};
+  const auto status = run.status(stage);
+  state.state = run::to_string(status.kind);
+  state.reason = status.reason;
+  if (status.done.is_object()) {
+    if (status.done.contains("seconds")) state.seconds = status.done["seconds"].get<double>();
+    state.revision = status.done.value("revision", "");
+  }
+  return state;
+}
+
+void read_study(Material& material, const run::Run& run, Stage stage) {
+  guarded(material, "the study of the " + run::to_string(stage) + " stage", [&] {
+    study::Reader reader(run.folder(stage));
+    if (reader.founded()) material.studies.emplace(stage, reader.refresh());
+  });
+}
+
+template <class Figures>
+void read_figures(Material& material, const run::Run& run, Stage stage, std::optional<Figures>& into,
+                  Figures (*parse)(const Json&)) {
+  guarded(material, "the figures of the " + run::to_string(stage) + " stage", [&] {
+    if (const auto json = run.figures(stage)) into = parse(*json);
+  });
+}
+
+}  // namespace
+
+const study::StudyView* Material::study(Stage stage) const {
+  const auto found = studies.find(stage);
+  return found == studies.end() ? nullptr : &found->second;
+}
+
+const StageState& Material::state(Stage stage) const {
+  for (const auto& state : stages) {
+    if (state.stage == stage) return state;
+  }
+  base::fail(base::Exit::defect, "the report has no state of stage {}", run::to_string(stage));
+}
+
+Material gather(const run::Run& run) {
+  Material material;
+  const auto& config = run.config();
+  material.name = run.name();
+  material.title = config.text("report.title").empty() ? run.name() : config.text("report.title");
+  material.folder = run.folder().string();
+  material.settings = config.resolved();
+  material.seed = run.seed();
+  material.objectives = run.objectives();
+  material.parallel = config.integer("search.parallel");
+  const auto epochs = config.section("training").value("epochs", Json());
+  if (epochs.is_number()) material.full_epochs = epochs.get<std::int64_t>();
+  for (const Stage stage : run::all_stages) material.stages.push_back(state_of(run, stage));
+
+  read_figures(material, run, Stage::split, material.split, run::split_figures);
+  read_figures(material, run, Stage::baseline, material.baseline, run::baseline_figures);
+  read_figures(material, run, Stage::proxy, material.proxy, run::proxy_figures);
+  read_figures(material, run, Stage::search, material.search, run::search_figures);
+  read_figures(material, run, Stage::full, material.full, run::full_figures);
+  guarded(material, "split/report.json", [&] {
+    if (const auto text = os::try_read_file(run.folder(Stage::split) / "report.json")) {
+      material.split_report = Json::parse(*text);
+    }
+  });
+  for (const Stage stage : {Stage::baseline, Stage::proxy, Stage::search, Stage::full})
+    read_study(material, run, stage);
+  guarded(material, "the search space", [&] { material.space = space::Space::load(config, "search"); });
+  return material;
+}
+
+}  // namespace assay::report

@@ -1,0 +1,50 @@
+// Everything that a run folder holds for a report, read once. What is missing stays empty; nothing here judges.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.hpp"
+#include "run/results.hpp"
+#include "run/run.hpp"
+#include "space/space.hpp"
+#include "study/view.hpp"
+
+namespace assay::report {
+
+struct StageState {
+  run::Stage stage = run::Stage::split;
+  std::string state;              ///< "waiting", "running", "done", "partial", "failed", "stale"
+  std::string reason;             ///< why it failed or is stale
+  std::optional<double> seconds;  ///< from its start to its end
+  std::string revision;           ///< of the program that made it
+};
+
+struct Material {
+  std::string name, title, folder, settings;
+  std::uint64_t seed = 0;
+  std::vector<study::Objective> objectives;
+  std::vector<StageState> stages;
+  std::optional<run::SplitFigures> split;
+  base::Json split_report;  ///< split/report.json: histograms, warnings; null if missing
+  std::optional<run::BaselineFigures> baseline;
+  std::optional<run::ProxyFigures> proxy;
+  std::optional<run::SearchFigures> search;
+  std::optional<run::FullFigures> full;
+  std::map<run::Stage, study::StudyView> studies;  ///< those that have begun
+  std::optional<space::Space> space;
+  std::int64_t parallel = 1;            ///< [search] parallel
+  std::int64_t full_epochs = 0;         ///< 0: searched itself
+  std::vector<std::string> unreadable;  ///< what is there and could not be read, one sentence each
+
+  /// The study of a stage, or nullptr.
+  const study::StudyView* study(run::Stage stage) const;
+  const StageState& state(run::Stage stage) const;
+};
+
+Material gather(const run::Run& run);
+
+}  // namespace assay::report

@@ -1,0 +1,100 @@
+// Charts in the page's own colours. Each is a function that returns {traces, layout}; it is called again when the colours
+// or its own controls change. Without Plotly a line says so and the tables remain.
+"use strict";
+
+// Okabe and Ito's palette, told apart by colour-blind readers too; yellow only on dark ground.
+const palette = {
+  light: {blue: "#0072b2", orange: "#d55e00", green: "#009e73", pink: "#b8629a", sky: "#56b4e9", amber: "#c98a00", grey: "#8c96a6"},
+  dark: {blue: "#56b4e9", orange: "#f0813a", green: "#35c79b", pink: "#dd94c0", sky: "#8fcdf3", amber: "#f0c04c", grey: "#7d899b"},
+};
+const scheme = () => document.documentElement.dataset.theme || "light";
+const colours = () => palette[scheme()];
+const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const series = () => { const c = colours(); return [c.blue, c.orange, c.green, c.pink, c.amber, c.sky, c.grey]; };
+
+const charts = [];
+const clear = colour => colour + "55";
+
+function layoutBase() {
+  const line = css("--line"), soft = css("--soft");
+  const axisBase = {gridcolor: line, linecolor: line, zeroline: false, automargin: true, ticks: "outside", ticklen: 4,
+                    tickcolor: line, tickfont: {size: 11.5, color: soft}, title: {font: {size: 12.5, color: soft}, standoff: 8}};
+  return {
+    font: {family: getComputedStyle(document.body).fontFamily, size: 12.5, color: css("--ink")},
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: {l: 56, r: 14, t: 10, b: 44},
+    xaxis: axisBase, yaxis: axisBase, hovermode: "closest",
+    hoverlabel: {bgcolor: css("--card"), bordercolor: line, font: {color: css("--ink"), size: 12.5}, align: "left"},
+    legend: {orientation: "h", x: 0, y: 1.02, xanchor: "left", yanchor: "bottom", font: {size: 12, color: soft}},
+  };
+}
+
+function merged(base, extra) {
+  const result = {...base};
+  for (const [key, v] of Object.entries(extra || {})) {
+    const deep = v && typeof v === "object" && !Array.isArray(v) && base[key] && typeof base[key] === "object";
+    result[key] = deep ? merged(base[key], v) : v;
+  }
+  return result;
+}
+
+function drawChart(chart) {
+  if (typeof Plotly === "undefined") {
+    if (!chart.node.firstChild) chart.node.append(el("div", {class: "none"}, "Plotly was not found when this report was made: no chart here."));
+    return Promise.resolve();
+  }
+  const {traces, layout} = chart.build();
+  const config = {responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"],
+                  toImageButtonOptions: {format: "svg", filename: chart.node.id}};
+  return Plotly.react(chart.node, traces, merged(layoutBase(), layout), config);
+}
+
+/** A card with a heading, a hint, optional controls and a chart that `build` describes. */
+function chartCard(id, options, build) {
+  const node = el("div", {class: "chart" + (options.tall ? " tall" : ""), id, role: "img", "aria-label": options.title});
+  const chart = {node, build};
+  charts.push(chart);
+  const card = el("div", {class: "card " + (options.size || "")}, el("h3", {}, options.title),
+    options.hint && el("p", {class: "hint"}, options.hint),
+    options.controls && el("div", {class: "controls"}, options.controls(() => drawChart(chart))),
+    node, options.foot && el("p", {class: "foot"}, options.foot));
+  return card;
+}
+
+/** Plotly reads sub-tags in hover texts; names from the user's configuration must not become such. */
+const safe = text => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+
+function errorBars(metric, list, colour) {
+  const pad = i => (isNumber(i.lo) && isNumber(i.hi) ? i : {lo: i.estimate, hi: i.estimate});
+  return {type: "data", symmetric: false, thickness: 1.6, width: 5, color: colour,
+          array: list.map(i => scaled(metric, pad(i).hi - i.estimate)),
+          arrayminus: list.map(i => scaled(metric, i.estimate - pad(i).lo))};
+}
+
+/** The axis range that shows the bulk: outliers below (or above, for "min") do not squeeze the rest. */
+function focusRange(values, maximise) {
+  const sorted = values.filter(isNumber).sort((a, b) => a - b);
+  if (sorted.length < 8) return null;
+  const at = q => sorted[Math.min(sorted.length - 1, Math.max(0, Math.round(q * (sorted.length - 1))))];
+  const spread = at(0.75) - at(0.25) || at(0.9) - at(0.1);
+  if (!spread) return null;
+  const lo = maximise ? Math.max(sorted[0], at(0.25) - 4 * spread) : sorted[0];
+  const hi = maximise ? sorted.at(-1) : Math.min(sorted.at(-1), at(0.75) + 4 * spread);
+  if (lo === sorted[0] && hi === sorted.at(-1)) return null;
+  return [lo - 0.06 * (hi - lo), hi + 0.06 * (hi - lo)];
+}
+
+function drawAll() {
+  return Promise.all(charts.map(drawChart)).then(() => {
+    // For the test in a headless browser: what was drawn, and what went wrong.
+    const drawn = charts.filter(c => c.node.querySelector(".main-svg")).map(c => c.node.id);
+    const root = document.documentElement.dataset;
+    root.charts = charts.map(c => c.node.id).join(" ");
+    root.drawn = drawn.join(" ");
+    root.errors = window.reportErrors.join(" | ");
+  });
+}
+
+function setTheme(theme) {
+  document.documentElement.dataset.theme = theme;
+  return drawAll();
+}

@@ -1,0 +1,368 @@
+// The sections of the page, in reading order. A stage that has not run leaves a marked gap with the command to run it.
+"use strict";
+
+const objective = D.objectives[0];
+const second = D.objectives[1];
+const trials = D.search ? new Trials(D.search.table) : null;
+const front = new Set(D.search ? D.search.front : []);
+const better = (a, b) => (objective.maximise ? a > b : a < b);
+
+const stageOf = name => D.stages.find(s => s.name === name);
+const gap = name => el("div", {class: "gap"}, stageOf(name).gap);
+const note = n => el("div", {class: "note " + n.level}, el("b", {}, n.title), n.text && el("p", {}, n.text));
+const grid = (...cards) => el("div", {class: "grid"}, cards.flat().filter(Boolean));
+const card = (size, title, ...content) => el("div", {class: "card " + size}, title && el("h3", {}, title), content);
+
+function hero() {
+  const h = D.headline;
+  return el("div", {class: "hero"},
+    el("div", {class: "run"}, `${D.run} · report of ${D.generated}`),
+    el("h1", {}, h.sentence),
+    h.lead && el("p", {class: "lead"}, h.lead),
+    el("div", {class: "figures"}, h.figures.map(f => el("div", {class: "figure"},
+      el("div", {class: "label"}, f.label), el("div", {class: "value"}, f.value), el("div", {class: "detail"}, f.detail)))),
+    el("div", {class: "steps"}, D.stages.map(s => el("div", {class: "step " + s.state},
+      el("b", {}, s.name), s.state + (isNumber(s.seconds) ? ` · ${duration(s.seconds)}` : "")))),
+    h.notes.map(note));
+}
+
+// ---- result ----
+
+function finalistTable() {
+  const rows = D.full.finalists.map(f => [
+    trialName(f.trial) + (f.trial === D.full.winner ? " ★" : ""), interval(objective.metric, f.score), String(f.scores.length),
+    f.difference ? interval(objective.metric, f.difference).replace(/ %/, isShare(objective.metric) ? " pts" : "$&") : "–",
+    f.trial < 0 ? "–" : value(objective.metric, f.search_score), commas(f.parameters), commas(f.multiply_adds)]);
+  return table([{label: "network"}, {label: `${label(objective.metric)}, untouched validation set`, number: true}, {label: "seeds", number: true},
+    {label: "against the baseline", number: true}, {label: "in the search", number: true}, {label: "parameters", number: true},
+    {label: "multiply-adds", number: true}], rows, {strong: i => D.full.finalists[i].trial === D.full.winner});
+}
+
+function finalistChart() {
+  const c = colours(), list = [...D.full.finalists].reverse(), names = list.map(f => trialName(f.trial));
+  const colour = f => (f.trial < 0 ? c.grey : f.trial === D.full.winner ? c.orange : c.blue);
+  const seeds = list.flatMap(f => f.scores.map(s => ({x: scaled(objective.metric, s), y: trialName(f.trial)})));
+  return {traces: [
+    {type: "scatter", mode: "markers", name: "single seeds", x: seeds.map(s => s.x), y: seeds.map(s => s.y),
+     marker: {size: 7, color: "rgba(0,0,0,0)", line: {color: c.grey, width: 1.3}}, hovertemplate: "%{x:.2f}<extra>one seed</extra>"},
+    ...list.map((f, i) => ({type: "scatter", mode: "markers", x: [scaled(objective.metric, f.score.estimate)], y: [names[i]], showlegend: false,
+      marker: {size: 11, color: colour(f), symbol: f.trial < 0 ? "diamond" : "circle"}, error_x: errorBars(objective.metric, [f.score], colour(f)),
+      hovertemplate: `${safe(interval(objective.metric, f.score))}<extra>${safe(names[i])}</extra>`}))],
+    layout: {xaxis: {title: {text: axis(objective.metric) + ", untouched validation set"}}, yaxis: {type: "category", gridcolor: "rgba(0,0,0,0)"}}};
+}
+
+/** Where stage 1 put the finalists and where stage 2 does. */
+function rankChart() {
+  const c = colours(), list = D.full.finalists.filter(f => f.trial >= 0);
+  const fails = D.full.finalists.filter(f => f.trial < 0);
+  const lines = fails.map(f => ({type: "line", xref: "paper", x0: 0, x1: 1, y0: scaled(objective.metric, f.score.estimate),
+    y1: scaled(objective.metric, f.score.estimate), line: {color: c.grey, width: 1.2, dash: "dot"}}));
+  return {traces: [{type: "scatter", mode: "markers+text", x: list.map(f => scaled(objective.metric, f.search_score)),
+    y: list.map(f => scaled(objective.metric, f.score.estimate)), text: list.map(f => `${f.trial}`), textposition: "top right",
+    error_y: errorBars(objective.metric, list.map(f => f.score), c.blue), customdata: list.map(f => interval(objective.metric, f.score)),
+    marker: {size: 10, color: list.map(f => (f.trial === D.full.winner ? c.orange : c.blue))},
+    hovertemplate: "trial %{text}<br>search %{x:.2f}<br>full %{customdata}<extra></extra>"}],
+    layout: {shapes: lines, showlegend: false, xaxis: {title: {text: `stage 1: ${axis(objective.metric)} in the search`}},
+      yaxis: {title: {text: `stage 2: ${axis(objective.metric)}, full training`}},
+      annotations: lines.map(l => ({xref: "paper", x: 1, y: l.y0, text: "baseline", showarrow: false, yshift: 8, xanchor: "right", font: {size: 11, color: c.grey}}))}};
+}
+
+function result() {
+  if (!D.full) return [gap("full")];
+  return [grid(
+    chartCard("chart-finalists", {title: "Finalists against the baseline", size: "half",
+      hint: "Mean over seeds with its 95 % interval; rings are single seeds."}, finalistChart),
+    D.full.finalists.some(f => f.trial >= 0) && chartCard("chart-ranks", {title: "Stage 1 against stage 2", size: "half", hint: D.full.rank_text}, rankChart),
+    card("", "Finalists", finalistTable(), el("p", {class: "foot"}, D.full.foot)))];
+}
+
+// ---- search ----
+
+function searchCurve() {
+  const c = colours(), id = trials.column("trial"), y = trials.column(objective.metric), state = trials.column("state");
+  const good = id.map((_, i) => i).filter(i => isNumber(y[i]) && state[i] === "done");
+  const bad = id.map((_, i) => i).filter(i => ["failed", "infeasible"].includes(state[i]));
+  const best = {x: [], y: []};
+  let record = null;
+  for (const i of good) {
+    if (record === null || better(y[i], record)) record = y[i];
+    best.x.push(id[i]);
+    best.y.push(scaled(objective.metric, record));
+  }
+  const range = focusRange(good.map(i => scaled(objective.metric, y[i])), objective.maximise);
+  const lowest = range ? range[0] : Math.min(...good.map(i => scaled(objective.metric, y[i])));
+  const reason = trials.column("reason"), failure = trials.column("failure");
+  return {traces: [
+    {type: "scatter", mode: "markers", name: "trial", x: good.map(i => id[i]), y: good.map(i => scaled(objective.metric, y[i])),
+     marker: {size: good.length > 500 ? 4 : 7, color: clear(c.blue), line: {color: c.blue, width: 1}}, hovertemplate: "trial %{x}: %{y:.2f}<extra></extra>"},
+    {type: "scatter", mode: "lines", name: "best so far", ...best, line: {shape: "hv", color: c.orange, width: 2.4}, hoverinfo: "skip"},
+    ...(bad.length ? [{type: "scatter", mode: "markers", name: "failed", x: bad.map(i => id[i]), y: bad.map(() => lowest), cliponaxis: false,
+      marker: {symbol: "x", size: 8, color: c.grey}, customdata: bad.map(i => safe(`${failure[i] || state[i]}: ${reason[i] || ""}`).slice(0, 120)),
+      hovertemplate: "trial %{x} %{customdata}<extra></extra>"}] : [])],
+    layout: {xaxis: {title: {text: "trial number"}}, yaxis: {title: {text: axis(objective.metric)}, ...(range ? {range} : {})}}};
+}
+
+function frontCard() {
+  const metrics = [...trials.keys("metric", true), "seconds"];
+  const start = second ? second.metric : metrics.includes("parameters") ? "parameters" : "seconds";
+  const view = {x: metrics.includes(start) ? start : metrics.find(m => m !== objective.metric) || objective.metric, y: objective.metric};
+  const goal = metric => D.objectives.find(o => o.metric === metric);
+  const build = () => {
+    const c = colours(), id = trials.column("trial"), state = trials.column("state"), x = trials.column(view.x), y = trials.column(view.y);
+    const rows = id.map((_, i) => i).filter(i => state[i] === "done" && isNumber(x[i]) && isNumber(y[i]));
+    const chosen = rows.filter(i => front.has(id[i])).sort((a, b) => x[a] - x[b]);
+    const place = list => ({x: list.map(i => scaled(view.x, x[i])), y: list.map(i => scaled(view.y, y[i])), customdata: list.map(i => id[i])});
+    const hover = `trial %{customdata}<br>${label(view.y)} %{y:,.4~g}<br>${label(view.x)} %{x:,.4~g}<extra></extra>`;
+    const isFront = goal(view.x) && goal(view.y);
+    const positive = rows.every(i => x[i] > 0);
+    const wide = positive && rows.length && Math.max(...rows.map(i => x[i])) > 8 * Math.min(...rows.map(i => x[i]));
+    const finalists = D.full ? rows.filter(i => D.full.finalists.some(f => f.trial === id[i])) : [];
+    const limits = [["x", view.x], ["y", view.y]].filter(([, m]) => goal(m) && isNumber(goal(m).threshold)).map(([a, m]) => {
+      const at = scaled(m, goal(m).threshold);
+      return {type: "line", line: {color: c.pink, width: 1.3, dash: "dash"}, ...(a === "x" ? {x0: at, x1: at, yref: "paper", y0: 0, y1: 1} : {y0: at, y1: at, xref: "paper", x0: 0, x1: 1})};
+    });
+    const range = focusRange(rows.map(i => scaled(view.y, y[i])), !goal(view.y) || goal(view.y).maximise);
+    return {traces: [
+      {type: "scatter", mode: "markers", name: "trial", ...place(rows), hovertemplate: hover,
+       marker: {size: rows.length > 500 ? 4 : 7, color: clear(c.blue), line: {color: c.blue, width: 1}}},
+      {type: "scatter", mode: isFront ? "lines+markers" : "markers", name: "Pareto front", ...place(chosen), hovertemplate: hover, marker: {size: 9, color: c.orange},
+       line: {color: c.orange, width: 1.4, shape: objective.maximise ? "hv" : "vh"}},
+      ...(finalists.length ? [{type: "scatter", mode: "markers", name: "trained in full", ...place(finalists), hovertemplate: hover,
+        marker: {size: 15, color: "rgba(0,0,0,0)", line: {color: c.green, width: 2}}}] : []),
+      ...(limits.length ? [{type: "scatter", mode: "lines", name: "threshold", x: [null], y: [null], line: {color: c.pink, width: 1.3, dash: "dash"}}] : [])],
+      layout: {shapes: limits, xaxis: {title: {text: axis(view.x)}, ...(wide ? {type: "log", dtick: "D2"} : {})}, yaxis: {title: {text: axis(view.y)}, ...(range ? {range} : {})}}};
+  };
+  const options = metrics.map(m => ({value: m, label: label(m)}));
+  return chartCard("chart-front", {title: "Pareto front", size: "half", hint: "Every finished trial; any two metrics can be set against each other.",
+    controls: redraw => [el("label", {}, "across", select(options, view.x, v => { view.x = v; redraw(); })),
+                         el("label", {}, "up", select(options, view.y, v => { view.y = v; redraw(); }))]}, build);
+}
+
+function curvesChart() {
+  const c = colours(), best = new Set(D.search.curves.filter(x => x.top).map(x => x.trial));
+  const line = (x, colour, width) => ({type: "scatter", mode: x.steps.length > 1 ? "lines" : "markers", x: x.steps, y: x.values.map(v => scaled(objective.metric, v)),
+    showlegend: false, line: {color: colour, width}, marker: {color: colour}, hovertemplate: `trial ${x.trial}, epoch %{x}: %{y:.2f}<extra></extra>`});
+  const all = [...D.search.curves.filter(x => !best.has(x.trial)).map(x => line(x, clear(c.grey), 1)), ...D.search.curves.filter(x => best.has(x.trial)).map(x => line(x, c.blue, 1.8))];
+  const range = focusRange(D.search.curves.flatMap(x => x.values.map(v => scaled(objective.metric, v))), objective.maximise);
+  return {traces: all, layout: {xaxis: {title: {text: "epoch"}, ...(D.search.epochs <= 12 ? {dtick: 1} : {})}, yaxis: {title: {text: axis(objective.metric)}, ...(range ? {range} : {})}}};
+}
+
+/** Score against one parameter; within a value the points are spread a little so that they can be seen. */
+function parameterCard() {
+  const names = trials.keys("parameter");
+  if (!names.length) return null;
+  const view = {name: D.search.strongest || names[0]};
+  const build = () => {
+    const c = colours(), v = trials.column(view.name), y = trials.column(objective.metric), id = trials.column("trial");
+    const rows = id.map((_, i) => i).filter(i => isNumber(y[i]) && v[i] !== null && v[i] !== undefined);
+    const values = [...new Set(rows.map(i => v[i]))].sort((a, b) => (typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b))));
+    const range = focusRange(rows.map(i => scaled(objective.metric, y[i])), objective.maximise);
+    const continuous = values.length > 12 && rows.every(i => typeof v[i] === "number");
+    const positive = rows.every(i => v[i] > 0);
+    const x = continuous ? rows.map(i => v[i]) : rows.map(i => values.indexOf(v[i]) + (((i * 0.618034) % 1) - 0.5) * 0.36);
+    const median = values.map(w => { const s = rows.filter(i => v[i] === w).map(i => y[i]).sort((a, b) => a - b); return scaled(objective.metric, s[Math.floor((s.length - 1) / 2)]); });
+    return {traces: [
+      {type: "scatter", mode: "markers", name: "trial", x, y: rows.map(i => scaled(objective.metric, y[i])), customdata: rows.map(i => [id[i], safe(plain(v[i]))]),
+       marker: {size: rows.length > 500 ? 4 : 7, color: clear(c.blue), line: {color: c.blue, width: 1}}, hovertemplate: "trial %{customdata[0]}: %{customdata[1]}, %{y:.2f}<extra></extra>"},
+      ...(continuous ? [] : [{type: "scatter", mode: "markers", name: "median", x: values.map((_, i) => i), y: median, hovertemplate: "median %{y:.2f}<extra></extra>",
+        marker: {symbol: "line-ew", size: 34, line: {color: c.orange, width: 2.6}}}])],
+      layout: {xaxis: {title: {text: view.name}, ...(continuous ? {type: positive && Math.max(...x) > 30 * Math.min(...x) ? "log" : "linear"} :
+        {tickvals: values.map((_, i) => i), ticktext: values.map(w => `${safe(plain(w))}<br>n = ${rows.filter(i => v[i] === w).length}`)})},
+        yaxis: {title: {text: axis(objective.metric)}, ...(range ? {range} : {})}}};
+  };
+  return chartCard("chart-parameter", {title: "Score against one parameter", size: "half",
+    hint: "Other parameters vary along: an association in the trials made, not an effect by itself.",
+    controls: redraw => [el("label", {}, "parameter", select(names.map(n => ({value: n, label: n})), view.name, x => { view.name = x; redraw(); }))]}, build);
+}
+
+function durationChart() {
+  const c = colours(), s = trials.column("seconds").filter(isNumber);
+  return {traces: [{type: "histogram", x: s, marker: {color: clear(c.blue), line: {color: c.blue, width: 1}}, nbinsx: 30, hovertemplate: "%{x} s: %{y}<extra></extra>"}],
+    layout: {showlegend: false, bargap: 0.04, xaxis: {title: {text: "seconds per trial"}}, yaxis: {title: {text: "trials"}}}};
+}
+
+function search() {
+  if (!trials || !trials.count) return [gap("search")];
+  return [grid(
+    chartCard("chart-search", {title: "Search curve", size: "", hint: D.search.curve_text}, searchCurve),
+    frontCard(), parameterCard(),
+    D.search.curves.length && chartCard("chart-curves", {title: "Learning curves", size: "half", hint: D.search.curves_text}, curvesChart),
+    trials.column("seconds").some(isNumber) && chartCard("chart-durations", {title: "Time per trial", size: "half",
+      hint: "From start to end of a trial's measurement, waiting for a shared processor included."}, durationChart))];
+}
+
+// ---- proxy ----
+
+function proxyTrade() {
+  const c = colours(), list = D.proxy.candidates;
+  return {traces: [
+    ...[["rho (Spearman)", "spearman", c.blue, -1], ["tau (Kendall)", "kendall", c.green, 1]].map(([name, key, colour, side]) => ({type: "scatter", mode: "markers", name,
+      x: list.map(k => k.speed_up * (1 + 0.012 * side)), y: list.map(k => k[key].estimate),
+      error_y: {type: "data", symmetric: false, thickness: 1.6, width: 5, color: colour, array: list.map(k => k[key].hi - k[key].estimate), arrayminus: list.map(k => k[key].estimate - k[key].lo)},
+      marker: {size: 10, color: colour, symbol: list.map(k => (k.passes ? "circle" : "circle-open"))}, customdata: list.map(k => [safe(k.name), rho(k[key])]),
+      hovertemplate: `%{customdata[0]}<br>${name} %{customdata[1]}<br>%{x:.1f} x cheaper<extra></extra>`}))],
+    layout: {shapes: [{type: "line", xref: "paper", x0: 0, x1: 1, y0: D.proxy.agreement_wanted, y1: D.proxy.agreement_wanted, line: {color: c.pink, width: 1.3, dash: "dash"}}],
+      annotations: [{xref: "paper", x: 0, xanchor: "left", y: D.proxy.agreement_wanted, yshift: -9, text: "lower bound wanted", showarrow: false, font: {size: 11, color: c.pink}}],
+      xaxis: {title: {text: "times cheaper than full training (measured)"}, type: "log", dtick: "D1"}, yaxis: {title: {text: "rank agreement"}, range: [Math.min(-0.05, ...list.map(k => k.spearman.lo - 0.05)), 1.05]}}};
+}
+
+function proxyScatterCard() {
+  const view = {index: String(Math.max(0, D.proxy.chosen_index))};
+  const build = () => {
+    const c = colours(), points = D.proxy.scatter.map((p, i) => ({i, x: p.full, y: p[view.index]})).filter(p => isNumber(p.x) && isNumber(p.y));
+    const k = D.proxy.candidates[Number(view.index)];
+    return {traces: [{type: "scatter", mode: "markers+text", x: points.map(p => scaled(objective.metric, p.x)), y: points.map(p => scaled(objective.metric, p.y)),
+      text: points.map(p => String(p.i)), textposition: "top center", textfont: {size: 10.5, color: css("--soft")}, marker: {size: 9, color: c.blue},
+      hovertemplate: "network %{text}<br>full %{x:.2f}<br>proxy %{y:.2f}<extra></extra>"}],
+      layout: {showlegend: false, xaxis: {title: {text: `full training: ${axis(objective.metric)}`}}, yaxis: {title: {text: `proxy: ${axis(objective.metric)}`}},
+        annotations: [{xref: "paper", yref: "paper", x: 0.02, y: 0.98, xanchor: "left", yanchor: "top", showarrow: false, align: "left", bgcolor: css("--faint"), borderpad: 5,
+          text: `rho ${rho(k.spearman)}<br>tau ${rho(k.kendall)}<br>${k.networks} networks`}]}};
+  };
+  return chartCard("chart-proxy-scatter", {title: "Proxy score against full score", size: "half", hint: "One point per reference network, scored on the search-validation part.",
+    controls: redraw => [el("label", {}, "proxy", select(D.proxy.candidates.map((k, i) => ({value: String(i), label: k.name})), view.index, v => { view.index = v; redraw(); }))]}, build);
+}
+
+function proxy() {
+  if (!D.proxy) return [gap("proxy")];
+  const rows = D.proxy.candidates.map((k, i) => [k.name, rho(k.spearman), rho(k.kendall), duration(k.seconds), `${k.speed_up.toFixed(1)} x`, String(k.networks),
+    el("span", {class: "tag " + (i === D.proxy.chosen_index ? "ok" : k.passes ? "info" : "act")}, i === D.proxy.chosen_index ? "chosen" : k.passes ? "agrees" : "not sure enough")]);
+  return [note({level: D.proxy.chosen ? "ok" : "act", title: D.proxy.verdict, text: D.proxy.text}), grid(
+    D.proxy.candidates.length && chartCard("chart-proxy-trade", {title: "Agreement against speed-up", size: "half",
+      hint: "Filled: the lower bound of rho reaches what is wanted. Bars: 95 % bootstrap over networks."}, proxyTrade),
+    D.proxy.candidates.length && proxyScatterCard(),
+    card("", "Candidate proxies", table([{label: "proxy"}, {label: "rho [95 %]", number: true}, {label: "tau [95 %]", number: true}, {label: "device time per network", number: true},
+      {label: "cheaper", number: true}, {label: "networks", number: true}, {label: "verdict"}], rows), el("p", {class: "foot"}, D.proxy.foot)))];
+}
+
+// ---- baseline and data ----
+
+function baselineCurve() {
+  const c = colours(), curve = D.baseline.curve, x = curve.map(r => r.step);
+  const losses = Object.keys(curve[0].metrics).filter(k => /loss/.test(k) && k !== objective.metric).slice(0, 2);
+  return {traces: [
+    {type: "scatter", mode: "lines+markers", name: label(objective.metric), x, y: curve.map(r => scaled(objective.metric, r.metrics[objective.metric])), line: {color: c.blue, width: 2}, marker: {size: 5}},
+    ...losses.map((k, i) => ({type: "scatter", mode: "lines", name: label(k), x, y: curve.map(r => r.metrics[k]), yaxis: "y2", line: {color: i ? c.pink : c.orange, width: 1.5, dash: "dot"}}))],
+    layout: {xaxis: {title: {text: "epoch"}}, yaxis: {title: {text: axis(objective.metric)}},
+      ...(losses.length ? {yaxis2: {overlaying: "y", side: "right", showgrid: false, automargin: true, title: {text: "loss", font: {size: 12.5, color: css("--soft")}}, tickfont: {size: 11.5, color: css("--soft")}}} : {})}};
+}
+
+function sweepChart() {
+  const c = colours(), good = D.baseline.sweep.filter(p => !p.out_of_memory), bad = D.baseline.sweep.filter(p => p.out_of_memory);
+  return {traces: [{type: "bar", x: good.map(p => String(p.batch)), y: good.map(p => p.examples_per_second), customdata: good.map(p => 1000 * p.seconds_per_step),
+    marker: {color: good.map(p => (p.batch === D.baseline.best_batch ? c.orange : clear(c.blue))), line: {color: good.map(p => (p.batch === D.baseline.best_batch ? c.orange : c.blue)), width: 1}},
+    hovertemplate: "batch %{x}: %{y:,.0f} examples/s, %{customdata:.2f} ms per step<extra></extra>"},
+    ...(bad.length ? [{type: "bar", x: bad.map(p => String(p.batch)), y: bad.map(() => 0), text: bad.map(() => "out of memory"), textposition: "outside"}] : [])],
+    layout: {showlegend: false, bargap: 0.25, xaxis: {type: "category", title: {text: "batch size"}}, yaxis: {title: {text: "training examples per second"}}}};
+}
+
+function baseline() {
+  if (!D.baseline) return [gap("baseline")];
+  const b = D.baseline;
+  const facts = [["score, search-validation part", interval(objective.metric, b.score)], ["parameters", commas(b.parameters)], ["multiply-adds per example", commas(b.multiply_adds)],
+    ["one full training", duration(b.training_seconds)], b.sweep.length && ["fastest batch size", commas(b.best_batch)]].filter(Boolean);
+  return [grid(
+    b.curve.length && chartCard("chart-baseline", {title: "Validation curve", size: "half", hint: "The defaults of all domains on the full schedule."}, baselineCurve),
+    b.sweep.length && chartCard("chart-sweep", {title: "Batch sizes", size: "half", hint: "Measured training speed of the baseline; the fastest in orange."}, sweepChart),
+    card("", "Figures", el("dl", {class: "term"}, facts.flatMap(([k, v]) => [el("dt", {}, k), el("dd", {}, v)]))))];
+}
+
+function histogramChart() {
+  const c = colours(), h = D.split.histograms, share = list => { const sum = list.reduce((a, b) => a + b, 0); return list.map(n => 100 * n / sum); };
+  const bars = [["search training", h.train, c.sky], ["search validation", h.valid, c.blue], ["untouched validation", h.untouched, c.orange]].filter(b => b[1] && b[1].length);
+  return {traces: bars.map(([name, list, colour]) => ({type: "bar", name, x: list.map((_, i) => i), y: share(list), customdata: list, marker: {color: colour},
+    hovertemplate: `class %{x}: %{y:.1f} % (%{customdata:,})<extra>${name}</extra>`})),
+    layout: {barmode: "group", bargap: 0.22, xaxis: {title: {text: "class"}, ...(h.train.length <= 20 ? {dtick: 1} : {})}, yaxis: {title: {text: "share of rows [%]"}}}};
+}
+
+function split() {
+  if (!D.split) return [gap("split")];
+  const s = D.split;
+  const facts = [["search training", plural(s.train, "row")], ["search validation", plural(s.valid, "row")], ["untouched validation", plural(s.untouched, "row")],
+    isNumber(s.chi2) && ["search validation against untouched", `chi-square ${plain(s.chi2, 3)}, p = ${plain(s.p_value, 3)}`],
+    ["verdict", s.verdict], s.data_hash && ["data (SHA-256)", el("code", {}, s.data_hash.slice(0, 16))]].filter(Boolean);
+  return [(s.warnings || []).map(w => note({level: "act", title: w})), grid(
+    s.histograms && chartCard("chart-classes", {title: "Classes in the three parts", size: "two-thirds"}, histogramChart),
+    card(s.histograms ? "third" : "", "Split", el("dl", {class: "term"}, facts.flatMap(([k, v]) => [el("dt", {}, k), el("dd", {}, v)]))))];
+}
+
+// ---- cost, failures, hints ----
+
+function planner() {
+  const c = D.cost.plan;
+  if (!c) return null;
+  const view = {trials: c.trials, parallel: c.parallel, seconds: c.mean_trial_seconds}, out = el("p", {});
+  const show = () => {
+    const hours = view.trials * view.seconds / 3600, days = view.trials / view.parallel * (view.seconds / 3600) / 24;
+    const full = c.full_seconds > 0 ? `, as much as ${plain(view.trials * view.seconds / c.full_seconds, 3)} full trainings` : "";
+    out.textContent = `Search cost: ${commas(view.trials)} trials x ${duration(view.seconds)} = ${deviceHours(3600 * hours)} device-hours${full}. ` +
+      `Days: ${commas(view.trials)} / ${commas(view.parallel)} x ${plain(view.seconds / 3600, 3)} h / 24 = ${plain(days, 3)} days (${duration(86400 * days)}).`;
+  };
+  const input = (name, key, size) => el("label", {}, name, el("input", {type: "number", min: "0", step: "any", value: key === "seconds" ? view[key].toPrecision(4) : view[key], style: `width:${size}em`,
+    oninput: e => { if (Number(e.target.value) > 0) { view[key] = Number(e.target.value); show(); } }}));
+  show();
+  return card("half", "What the next search would cost", el("p", {class: "hint"}, "Search cost = trials x mean proxy cost; days = trials / parallel x hours per trial / 24. Start values: this run."),
+    el("div", {class: "controls"}, input("trials", "trials", 7), input("parallel", "parallel", 5), input("device-seconds per trial", "seconds", 7)), out);
+}
+
+function cost() {
+  const rows = D.cost.rows.map(r => [r.stage, commas(r.trainings), commas(r.failed), duration(r.mean_seconds), deviceHours(r.device_seconds),
+    r.share === null ? "–" : `${(100 * r.share).toFixed(0)} %`, duration(r.wall_seconds), isNumber(r.full_trainings) ? plain(r.full_trainings, 3) : "–"]);
+  const t = D.cost.total;
+  rows.push(["all", commas(t.trainings), commas(t.failed), "", deviceHours(t.device_seconds), "", duration(t.wall_seconds), isNumber(t.full_trainings) ? plain(t.full_trainings, 3) : "–"]);
+  const number = text => ({label: text, number: true});
+  return [grid(card("", "Cost by stage", table([{label: "stage"}, number("trainings"), number("failed"), number("mean device time"), number("device-hours"), number("share"), number("elapsed"), number("in full trainings")], rows,
+    {strong: i => i === rows.length - 1}), el("p", {class: "foot"}, D.cost.text)), planner(),
+    D.failures.length ? card(D.cost.plan ? "half" : "", "Failures by kind", table([{label: "stage"}, {label: "kind"}, {label: "trials", number: true}, {label: "for example", wide: true}],
+      D.failures.map(f => [f.stage, el("span", {class: "tag bad"}, f.kind), commas(f.count), `trial ${f.trial}: ${f.reason}`])))
+      : card(D.cost.plan ? "half" : "", "Failures by kind", el("p", {}, "No trial failed.")))];
+}
+
+function hints() {
+  return [D.hints.length ? D.hints.map(note) : el("p", {class: "sub"}, "Nothing stands out: none of the checks below found a reason to change the space."),
+    el("p", {class: "foot"}, "Checked: " + D.checked.join("; ") + ".")];
+}
+
+function allTrials() {
+  if (!trials || !trials.count) return [gap("search")];
+  const cut = D.search.table.total > trials.count ? `This page holds ${commas(trials.count)} of ${commas(D.search.table.total)} trials; trials.csv has them all. ` : "";
+  return [el("p", {class: "sub"}, cut + "Click a heading to sort. A filter may hold words and comparisons. ★ marks the Pareto front. The same table: trials.csv, trials.json."),
+    card("", null, trialTable(trials, front))];
+}
+
+function settings() {
+  return [grid(card("", "Do it again", el("p", {class: "hint"}, D.reproduce.text), el("pre", {}, D.reproduce.commands.join("\n"))),
+    D.settings && card("", "Settings", el("details", {}, el("summary", {}, "run.toml with every default written out"), el("pre", {}, D.settings))))];
+}
+
+const sections = [
+  ["result", "Result", "The finalists trained in full on the whole training set and scored on the validation set that no earlier stage has seen.", result],
+  ["hints", "For the next space", "What the figures suggest to change before searching again.", hints],
+  ["search", "Search", D.search ? D.search.text : "", search],
+  ["proxy", "Proxy task", "How well cheap trainings order networks as full training does, against what they were measured to cost.", proxy],
+  ["baseline", "Baseline", "", baseline],
+  ["data", "Data split", "", split],
+  ["cost", "Cost and failures", "", cost],
+  ["trials", "All trials", "", allTrials],
+  ["settings", "Settings", "", settings],
+];
+
+function start() {
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  document.documentElement.dataset.theme = dark.matches ? "dark" : "light";
+  const main = document.getElementById("top"), nav = document.getElementById("nav");
+  main.append(hero());
+  for (const [id, name, sub, build] of sections) {
+    nav.append(el("a", {href: "#" + id}, name));
+    main.append(el("section", {id}, el("h2", {}, name), sub && el("p", {class: "sub"}, sub), build()));
+  }
+  document.getElementById("foot").append(`Made by Assay ${D.version} (${D.revision}) on ${D.host}. Nothing on this page is loaded from elsewhere.` + (D.plotly ? ` Charts: Plotly.js ${D.plotly} (MIT licence), inside this file.` : ""));
+  document.getElementById("theme").addEventListener("click", () => setTheme(scheme() === "dark" ? "light" : "dark"));
+  dark.addEventListener("change", e => setTheme(e.matches ? "dark" : "light"));
+  // Printed on white, whatever the screen shows.
+  let before = null;
+  window.addEventListener("beforeprint", () => { before = scheme(); if (before === "dark") setTheme("light"); });
+  window.addEventListener("afterprint", () => { if (before === "dark") setTheme("dark"); });
+  drawAll();
+}
+
+start();

@@ -1,0 +1,37 @@
+// The parts of the page's data, one function per part; document.cpp puts them together. Each takes what is there and
+// says what is missing.
+#pragma once
+
+#include <optional>
+
+#include "base/json.hpp"
+#include "report/material.hpp"
+
+namespace assay::report {
+
+/// The winner, and the control it is measured against.
+struct Verdict {
+  const run::FinalistFigures* winner = nullptr;
+  const run::FinalistFigures* baseline = nullptr;  ///< the control; may be the winner itself, or missing
+  std::optional<run::Interval> difference;         ///< winner minus baseline, better = positive
+};
+std::optional<Verdict> verdict(const Material& material);
+
+/// One sentence, a lead, a few figures, notes on how to read them.
+base::Json headline_section(const Material& material);
+base::Json split_section(const Material& material);
+base::Json proxy_section(const Material& material);
+base::Json search_section(const Material& material);
+base::Json full_section(const Material& material);
+/// Trainings, device time and elapsed time by stage; formulas for the next search.
+base::Json cost_section(const Material& material);
+/// Failed trials by stage and kind, each with an example.
+base::Json failures_section(const Material& material);
+/// What to change before the next search; `checks()` names what was looked at.
+base::Json hints_section(const Material& material);
+base::Json checks();
+
+/// Device-seconds of one full training: measured by the proxy stage, else by the baseline; 0 if unknown.
+double full_training_seconds(const Material& material);
+
+}  // namespace assay::report

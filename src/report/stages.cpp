@@ -1,0 +1,213 @@
+// The parts of the page that belong to one stage: its figures, and what they do and do not say.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "base/text.hpp"
+#include "report/compare.hpp"
+#include "report/insight.hpp"
+#include "report/sections.hpp"
+#include "report/trial_table.hpp"
+#include "report/words.hpp"
+#include "stats/correlation.hpp"
+
+namespace assay::report {
+namespace {
+
+using base::Json;
+using run::Stage;
+
+constexpr std::size_t most_rows = 20'000;  ///< trials in the page itself; the CSV has all
+constexpr std::size_t most_curves = 120;
+constexpr std::size_t most_points = 60;  ///< of one curve
+
+/// The best ten and a spread of the others, each thinned.
+Json curves(const study::StudyView& view) {
+  Json list = Json::array();
+  if (view.objectives().empty()) return list;
+  const auto& metric = view.objectives().front().metric;
+  const auto trials = ranked(view);
+  const std::size_t top = std::min<std::size_t>(10, trials.size());
+  const std::size_t step = std::max<std::size_t>(1, (trials.size() - top) / (most_curves - 10) + 1);
+  for (std::size_t i = 0; i < trials.size(); i += i < top ? 1 : step) {
+    const auto& reports = trials[i]->result()->reports;
+    Json steps = Json::array(), values = Json::array();
+    const std::size_t stride = reports.size() / most_points + 1;
+    for (std::size_t k = 0; k < reports.size(); ++k) {
+      if (k % stride != 0 && k + 1 != reports.size()) continue;
+      const auto found = reports[k].metrics.find(metric);
+      if (found == reports[k].metrics.end() || !std::isfinite(found->second)) continue;
+      steps.push_back(reports[k].step);
+      values.push_back(found->second);
+    }
+    if (!steps.empty())
+      list.push_back({{"trial", trials[i]->id}, {"top", i < top}, {"steps", steps}, {"values", values}});
+  }
+  return list;
+}
+
+std::string curve_text(const study::StudyView& view) {
+  const auto now = progress(view);
+  if (now.best < 0) return "No trial has a score yet.";
+  const auto& metric = view.objectives().front().metric;
+  auto text = fmt::format("The best came as trial {}; {} after it did not beat it.", now.best,
+                          count_text(now.since_best, "scored trial"));
+  if (now.growth) {
+    text += fmt::format(" Mean of the last third against the first: {} {}",
+                        difference_text(metric, now.growth->estimate), bounds_text(metric, *now.growth));
+    text += view.objectives().front().maximise ? "." : " (better is positive).";
+  }
+  return text;
+}
+
+std::string fidelity_text(const Material& material, const study::StudyView& view) {
+  study::Fidelity at;
+  if (material.search) {
+    at = material.search->fidelity;
+  } else if (!view.fidelities().empty()) {
+    at = view.fidelities().back();
+  } else {
+    return "";
+  }
+  return " at " + study::to_text(at, static_cast<int>(material.full_epochs));
+}
+
+/// Did stage 1 put the finalists into the order that stage 2 finds?
+std::string rank_text(const Material& material) {
+  std::vector<double> searched, full;
+  for (const auto& finalist : material.full->finalists) {
+    if (finalist.trial < 0 || finalist.scores.empty()) continue;
+    searched.push_back(finalist.search_score);
+    full.push_back(finalist.score.estimate);
+  }
+  if (searched.size() < 3) return "Too few finalists for a rank correlation.";
+  const base::Rng rng(material.seed, "report", 0, "finalists");
+  const auto rho = stats::bootstrap_pairs(searched, full, stats::spearman, 1000, rng);
+  auto text = fmt::format("Rank correlation of the two stages: rho {} over {} finalists.",
+                          agreement_text({rho.estimate, rho.lo, rho.hi}), searched.size());
+  if (searched.size() < 8) text += " So few say little; chosen near the top, they lie close together.";
+  return text;
+}
+
+/// The search-validation histogram and its companions under the names that the page uses.
+Json histograms(const Json& report) {
+  const auto list = [&](const char* name) { return report.value(name, Json::array()); };
+  const auto train = list("train_histogram");
+  if (train.empty() || train.size() > 200) return nullptr;
+  return {{"train", train}, {"valid", list("valid_histogram")}, {"untouched", list("untouched_histogram")}};
+}
+
+}  // namespace
+
+Json split_section(const Material& material) {
+  if (!material.split) return nullptr;
+  auto section = run::to_json(*material.split);
+  section["histograms"] = nullptr;
+  section["warnings"] = Json::array();
+  if (material.split_report.is_object()) {
+    section["histograms"] = histograms(material.split_report);
+    section["warnings"] = material.split_report.value("warnings", Json::array());
+    section["chi2"] = material.split_report.value("chi2", Json());
+  }
+  return section;
+}
+
+Json proxy_section(const Material& material) {
+  if (!material.proxy) return nullptr;
+  const auto& proxy = *material.proxy;
+  auto section = run::to_json(proxy);
+  section["chosen_index"] = -1;
+  int networks = 0;
+  for (std::size_t c = 0; c < proxy.candidates.size(); ++c) {
+    if (proxy.chosen && proxy.candidates[c].fidelity == *proxy.chosen) section["chosen_index"] = c;
+    networks = std::max(networks, proxy.candidates[c].networks);
+  }
+  section["text"] = fmt::format("Accepted is the cheapest candidate whose lower bound of rho reaches {:.2f}.",
+                                proxy.agreement_wanted);
+  section["foot"] =
+      "Intervals: 95 % bootstrap over the reference networks. The networks were spread over the space by size, which "
+      "makes agreement look better than among the best networks alone; several candidates were looked at, and no "
+      "correction is made for that.";
+  if (networks >= 3) {
+    section["foot"] = section["foot"].get<std::string>() +
+                      fmt::format(" Unrelated rankings of {} networks reach tau 0.65 with a chance of {:.2g} %.",
+                                  networks, 100 * stats::kendall_chance(networks, 0.65));
+  }
+  return section;
+}
+
+Json search_section(const Material& material) {
+  const auto* view = material.study(Stage::search);
+  if (view == nullptr) return nullptr;
+  const auto counts = view->counts();
+  Json section = Json::object();
+  section["text"] = fmt::format(
+      "{}{}, scored on the search-validation part{}: these scores order networks, they do not promise anything about "
+      "new data.{}",
+      count_text(counts.claimed, "trial"), fidelity_text(material, *view),
+      material.split ? fmt::format(" ({})", count_text(material.split->valid, "row")) : "",
+      material.search ? " Ended: " + material.search->reason + "."
+                      : " The search has not ended: this is what is there so far.");
+  section["curve_text"] = curve_text(*view);
+  section["curves"] = curves(*view);
+  section["curves_text"] = "The ten best in blue, others in grey.";
+  section["epochs"] = 0;
+  for (const auto& curve : section["curves"]) {
+    section["epochs"] = std::max(section["epochs"].get<std::int64_t>(), curve["steps"].back().get<std::int64_t>());
+  }
+  section["front"] = Json::array();
+  for (const auto* trial : view->pareto()) section["front"].push_back(trial->id);
+  section["counts"] = {{"claimed", counts.claimed}, {"running", counts.running},       {"done", counts.done},
+                       {"failed", counts.failed},   {"infeasible", counts.infeasible}, {"wanted", view->max_trials()}};
+  const auto table = trial_table(*view, most_rows);
+  section["table"] = to_columns(table);
+  section["strongest"] = nullptr;
+  const auto list = influences(*view);
+  section["influences"] = Json::array();
+  for (const auto& item : list) section["influences"].push_back({{"parameter", item.parameter}, {"share", item.share}});
+  for (const auto& column : table.columns) {
+    if (!list.empty() && column.group == Column::Group::parameter && column.label == list.front().parameter)
+      section["strongest"] = column.key;
+  }
+  return section;
+}
+
+Json full_section(const Material& material) {
+  if (!material.full) return nullptr;
+  auto section = run::to_json(*material.full);
+  const auto found = verdict(material);
+  const bool maximise = material.objectives.front().maximise;
+  std::size_t seeds = 0;
+  for (auto& finalist : section["finalists"]) {
+    finalist["difference"] = nullptr;
+    finalist["difference_text"] = "–";
+    const auto scores = finalist["scores"].get<std::vector<double>>();
+    seeds = std::max(seeds, scores.size());
+    if (!found || found->baseline == nullptr || finalist["trial"].get<std::int64_t>() < 0) continue;
+    if (const auto gap = difference(scores, found->baseline->scores)) {
+      const auto& metric = material.objectives.front().metric;
+      finalist["difference"] = {{"estimate", gap->estimate}, {"lo", gap->lo}, {"hi", gap->hi}};
+      finalist["difference_text"] = difference_text(metric, gap->estimate) + " " + bounds_text(metric, *gap);
+    }
+  }
+  section["rank_text"] = rank_text(material);
+  std::string foot = seeds > 1 ? "Intervals: 95 %, t over seeds; differences: Welch's t over seeds, not corrected for "
+                                 "the number of finalists. "
+                                 "They hold the noise between trainings"
+                               : "One seed each: the noise between trainings is unknown";
+  const auto& metric = material.objectives.front().metric;
+  if (found && material.split && material.split->untouched > 0 && is_share(metric)) {
+    const double p = found->winner->score.estimate;
+    const double half = 1.96 * std::sqrt(std::max(0.0, p * (1 - p)) / static_cast<double>(material.split->untouched));
+    foot += fmt::format(
+        "; that the validation set has only {} rows adds about ±{:.2f} points to each score as an estimate for new "
+        "data",
+        base::with_commas(material.split->untouched), 100 * half);
+  }
+  section["foot"] = foot + "." + (maximise ? "" : " Lower is better.");
+  return section;
+}
+
+}  // namespace assay::report

@@ -1,0 +1,257 @@
+#include "report/trial_table.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "base/json.hpp"
+#include "report/csv.hpp"
+
+namespace assay::report {
+namespace {
+
+using base::Json;
+using Group = Column::Group;
+using Kind = Column::Kind;
+
+/// The measurement that stands for a trial: the highest finished rung, else the last one.
+const study::Measurement* shown(const study::Trial& trial) {
+  if (const auto* result = trial.result()) return result;
+  return trial.rungs.empty() ? nullptr : &trial.rungs.back();
+}
+
+Cell cell_of(const space::Value& value) {
+  if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return *integer;
+  if (const auto* number = std::get_if<double>(&value)) return *number;
+  return space::to_text(value);
+}
+
+Cell cell_of(double number) { return std::isfinite(number) ? Cell(number) : Cell(); }
+Cell cell_of(const std::string& text) { return text.empty() ? Cell() : Cell(text); }
+
+struct Names {
+  std::vector<std::string> metrics, parameters;
+  std::set<std::string> text_parameters;
+};
+
+Names names_of(const std::vector<const study::Trial*>& trials, const std::vector<study::Objective>& objectives) {
+  std::set<std::string> metrics, parameters;
+  Names names;
+  for (const auto* trial : trials) {
+    for (const auto& [name, value] : trial->what.params) {
+      parameters.insert(name);
+      const auto cell = cell_of(value);
+      if (std::holds_alternative<std::string>(cell)) names.text_parameters.insert(name);
+    }
+    if (const auto* at = shown(*trial)) {
+      for (const auto& [name, value] : at->metrics) metrics.insert(name);
+    }
+  }
+  for (const auto& objective : objectives) {
+    if (metrics.erase(objective.metric) > 0) names.metrics.push_back(objective.metric);
+  }
+  names.metrics.insert(names.metrics.end(), metrics.begin(), metrics.end());
+  names.parameters.assign(parameters.begin(), parameters.end());
+  return names;
+}
+
+std::vector<Column> columns_of(const Names& names) {
+  std::vector<Column> columns = {{"trial", "trial", Group::trial, Kind::number},
+                                 {"state", "state", Group::trial, Kind::text}};
+  for (const auto& name : names.metrics) columns.push_back({name, name, Group::metric, Kind::number});
+  const std::vector<Column> facts = {{"epochs", "epochs", Group::cost, Kind::number},
+                                     {"data", "data", Group::cost, Kind::number},
+                                     {"width_share", "width share", Group::cost, Kind::number},
+                                     {"resolution_share", "resolution share", Group::cost, Kind::number},
+                                     {"seconds", "seconds", Group::cost, Kind::seconds},
+                                     {"device_seconds", "device seconds", Group::cost, Kind::seconds},
+                                     {"attempt", "attempt", Group::cost, Kind::number},
+                                     {"worker", "worker", Group::cost, Kind::text},
+                                     {"host", "host", Group::cost, Kind::text},
+                                     {"failure", "failure", Group::trial, Kind::text},
+                                     {"reason", "reason", Group::trial, Kind::text},
+                                     {"origin", "origin", Group::trial, Kind::text}};
+  std::set<std::string> taken;
+  for (const auto& column : columns) taken.insert(column.key);
+  for (const auto& column : facts) taken.insert(column.key);
+  for (const auto& name : names.parameters) {
+    columns.push_back({taken.contains(name) ? "param." + name : name, name, Group::parameter,
+                       names.text_parameters.contains(name) ? Kind::text : Kind::number});
+  }
+  columns.insert(columns.end(), facts.begin(), facts.end());
+  return columns;
+}
+
+std::vector<Cell> row_of(const study::Trial& trial, const Names& names) {
+  std::vector<Cell> row = {trial.id, study::to_string(trial.state())};
+  const auto* at = shown(trial);
+  for (const auto& name : names.metrics) {
+    const bool known = at != nullptr && at->metrics.contains(name);
+    row.push_back(known ? cell_of(at->metrics.at(name)) : Cell());
+  }
+  for (const auto& name : names.parameters) {
+    const auto found = trial.what.params.find(name);
+    row.push_back(found == trial.what.params.end() ? Cell() : cell_of(found->second));
+  }
+  if (at == nullptr) {
+    row.resize(row.size() + 11);
+  } else {
+    const bool ended = at->ended > 0 && at->started > 0;
+    row.insert(
+        row.end(),
+        {std::int64_t{at->at.epochs}, cell_of(at->at.data), cell_of(at->at.width), cell_of(at->at.resolution),
+         ended ? cell_of(at->ended - at->started) : Cell(), ended ? cell_of(at->device_seconds) : Cell(),
+         std::int64_t{at->attempt}, cell_of(at->worker), cell_of(at->host),
+         at->failure == study::Failure::none ? Cell() : Cell(study::to_string(at->failure)), cell_of(at->reason)});
+  }
+  row.push_back(cell_of(trial.what.note));
+  return row;
+}
+
+/// Whole columns of one value tell nothing: fidelity shares that are all 1 are left out.
+void drop_idle(TrialTable& table) {
+  for (std::size_t c = table.columns.size(); c-- > 0;) {
+    const auto& key = table.columns[c].key;
+    if (key != "data" && key != "width_share" && key != "resolution_share") continue;
+    if (table.columns[c].group != Group::cost) continue;
+    const bool idle = std::all_of(table.rows.begin(), table.rows.end(), [c](const auto& row) {
+      return std::holds_alternative<std::monostate>(row[c]) || row[c] == Cell(1.0);
+    });
+    if (!idle) continue;
+    const auto at = static_cast<std::ptrdiff_t>(c);
+    table.columns.erase(table.columns.begin() + at);
+    for (auto& row : table.rows) row.erase(row.begin() + at);
+  }
+}
+
+/// The best by the first objective, then the newest; back in the order of their numbers.
+void cut(std::vector<const study::Trial*>& trials, std::size_t limit, const std::vector<study::Objective>& objectives) {
+  if (limit == 0 || trials.size() <= limit || objectives.empty()) return;
+  const auto& objective = objectives.front();
+  const auto key = [&](const study::Trial* trial) {
+    const auto* result = trial->result();
+    if (result == nullptr || !result->metrics.contains(objective.metric)) return -INFINITY;
+    const double score = result->metrics.at(objective.metric) * (objective.maximise ? 1 : -1);
+    return std::isfinite(score) ? static_cast<float>(score) : -INFINITY;
+  };
+  std::stable_sort(trials.begin(), trials.end(), [&](const auto* a, const auto* b) {
+    const auto left = key(a), right = key(b);
+    return left != right ? left > right : a->id > b->id;
+  });
+  trials.resize(limit);
+  std::sort(trials.begin(), trials.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
+}
+
+Json json_of(const Cell& cell) {
+  return std::visit(
+      [](const auto& value) -> Json {
+        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::monostate>) {
+          return nullptr;
+        } else {
+          return value;
+        }
+      },
+      cell);
+}
+
+const char* name_of(Group group) {
+  switch (group) {
+    case Group::trial:
+      return "trial";
+    case Group::metric:
+      return "metric";
+    case Group::parameter:
+      return "parameter";
+    case Group::cost:
+      return "cost";
+  }
+  return "";
+}
+
+const char* name_of(Kind kind) {
+  switch (kind) {
+    case Kind::number:
+      return "number";
+    case Kind::seconds:
+      return "seconds";
+    case Kind::text:
+      return "text";
+  }
+  return "";
+}
+
+}  // namespace
+
+TrialTable trial_table(const study::StudyView& view, std::size_t limit) {
+  std::vector<const study::Trial*> trials;
+  for (const auto& trial : view.trials()) {
+    if (trial) trials.push_back(trial.get());
+  }
+  TrialTable table;
+  table.total = static_cast<std::int64_t>(trials.size());
+  cut(trials, limit, view.objectives());
+  const auto names = names_of(trials, view.objectives());
+  table.columns = columns_of(names);
+  table.rows.reserve(trials.size());
+  for (const auto* trial : trials) table.rows.push_back(row_of(*trial, names));
+  drop_idle(table);
+  return table;
+}
+
+std::string to_text(const Cell& cell) {
+  if (const auto* integer = std::get_if<std::int64_t>(&cell)) return std::to_string(*integer);
+  if (const auto* number = std::get_if<double>(&cell)) return csv_number(*number);
+  if (const auto* text = std::get_if<std::string>(&cell)) return *text;
+  return "";
+}
+
+std::string to_csv(const TrialTable& table) {
+  std::vector<std::string> fields;
+  for (const auto& column : table.columns) fields.push_back(column.key);
+  auto text = csv_line(fields);
+  for (const auto& row : table.rows) {
+    fields.clear();
+    for (const auto& cell : row) fields.push_back(to_text(cell));
+    text += csv_line(fields);
+  }
+  return text;
+}
+
+Json to_json(const TrialTable& table) {
+  Json list = Json::array();
+  for (const auto& row : table.rows) {
+    Json entry = Json::object();
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      if (std::holds_alternative<std::monostate>(row[c])) continue;
+      const auto& column = table.columns[c];
+      if (column.group == Group::metric) {
+        entry["metrics"][column.label] = json_of(row[c]);
+      } else if (column.group == Group::parameter) {
+        entry["parameters"][column.label] = json_of(row[c]);
+      } else {
+        entry[column.key] = json_of(row[c]);
+      }
+    }
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+Json to_columns(const TrialTable& table) {
+  Json json = {{"columns", Json::array()}, {"values", Json::array()}, {"total", table.total}};
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    const auto& column = table.columns[c];
+    json["columns"].push_back({{"key", column.key},
+                               {"label", column.label},
+                               {"group", name_of(column.group)},
+                               {"kind", name_of(column.kind)}});
+    Json values = Json::array();
+    for (const auto& row : table.rows) values.push_back(json_of(row[c]));
+    json["values"].push_back(std::move(values));
+  }
+  return json;
+}
+
+}  // namespace assay::report

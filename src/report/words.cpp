@@ -1,0 +1,57 @@
+#include "report/words.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "base/text.hpp"
+
+namespace assay::report {
+
+bool is_share(const std::string& metric) {
+  for (const char* ending : {"accuracy", "acc", "top1", "top5"}) {
+    if (metric.ends_with(ending)) return true;
+  }
+  return false;
+}
+
+std::string value_text(const std::string& metric, double value) {
+  if (!std::isfinite(value)) return "unknown";
+  if (is_share(metric)) return fmt::format("{:.2f} %", 100 * value);
+  if (value == std::round(value) && std::abs(value) < 1e15) return base::with_commas(static_cast<long long>(value));
+  return fmt::format("{:.4g}", value);
+}
+
+std::string bounds_text(const std::string& metric, const run::Interval& interval) {
+  if (!(interval.lo < interval.hi)) return "";
+  if (is_share(metric)) return fmt::format("[{:.2f}, {:.2f}]", 100 * interval.lo, 100 * interval.hi);
+  return fmt::format("[{:.4g}, {:.4g}]", interval.lo, interval.hi);
+}
+
+std::string interval_text(const std::string& metric, const run::Interval& interval) {
+  const auto bounds = bounds_text(metric, interval);
+  return value_text(metric, interval.estimate) + (bounds.empty() ? "" : " " + bounds);
+}
+
+std::string difference_text(const std::string& metric, double difference) {
+  if (is_share(metric)) return fmt::format("{:+.2f} points", 100 * difference);
+  return fmt::format("{:+.4g}", difference);
+}
+
+std::string agreement_text(const run::Interval& interval) {
+  return fmt::format("{:.2f} [{:.2f}, {:.2f}]", interval.estimate, interval.lo, interval.hi);
+}
+
+std::string count_text(std::int64_t count, const std::string& noun) {
+  return base::with_commas(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+std::string device_hours_text(double seconds) {
+  const double hours = seconds / 3600;
+  if (hours >= 100) return base::with_commas(std::llround(hours));
+  return hours >= 1 ? fmt::format("{:.1f}", hours) : fmt::format("{:.2g}", hours);
+}
+
+std::string network_text(study::TrialId trial) { return trial < 0 ? "the baseline" : fmt::format("trial {}", trial); }
+
+}  // namespace assay::report

@@ -1,0 +1,31 @@
+// Figures in words: percent for shares, intervals in brackets, counts with commas.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "run/results.hpp"
+
+namespace assay::report {
+
+/// True for metrics that are shown in percent: accuracies by name ("accuracy", "val_acc", "top1", ...).
+bool is_share(const std::string& metric);
+
+/// "97.51 %" or "0.4312".
+std::string value_text(const std::string& metric, double value);
+/// "97.51 % [97.10, 97.92]"; without brackets if the interval is a point.
+std::string interval_text(const std::string& metric, const run::Interval& interval);
+/// "[97.10, 97.92]" alone, or "" for a point.
+std::string bounds_text(const std::string& metric, const run::Interval& interval);
+/// A difference: "+1.20 points" for shares, "-0.031" otherwise.
+std::string difference_text(const std::string& metric, double difference);
+/// "0.86 [0.61, 0.95]".
+std::string agreement_text(const run::Interval& interval);
+/// "1 trial", "3,441 rows".
+std::string count_text(std::int64_t count, const std::string& noun);
+/// 123.4 s as device-hours: "0.034".
+std::string device_hours_text(double seconds);
+/// "trial 37" or "the baseline".
+std::string network_text(study::TrialId trial);
+
+}  // namespace assay::report
