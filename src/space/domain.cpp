@@ -1,0 +1,243 @@
+#include "space/domain.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <numeric>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "space/subsets.hpp"
+
+namespace assay::space {
+namespace {
+
+double step_of(const Domain& domain) { return domain.kind == Kind::integer && domain.step == 0 ? 1 : domain.step; }
+
+bool gridded(const Domain& domain) {
+  return domain.kind == Kind::integer || (domain.kind == Kind::real && domain.step > 0);
+}
+
+std::int64_t grid_size(const Domain& domain) {
+  return static_cast<std::int64_t>(std::floor((domain.hi - domain.lo) / step_of(domain) + 1e-9)) + 1;
+}
+
+double grid_number(const Domain& domain, std::int64_t place) {
+  return domain.lo + static_cast<double>(place) * step_of(domain);
+}
+
+Value typed(const Domain& domain, double number) {
+  if (domain.kind == Kind::integer) return static_cast<std::int64_t>(std::llround(number));
+  return number;
+}
+
+std::int64_t nearest_place(const Domain& domain, double number) {
+  const auto place = std::llround((number - domain.lo) / step_of(domain));
+  return std::clamp<std::int64_t>(place, 0, grid_size(domain) - 1);
+}
+
+/// Bounds of the cells of a grid: half a step beyond the ends, but never at or below zero on a log scale.
+std::pair<double, double> cell_bounds(const Domain& domain) {
+  const double half = step_of(domain) / 2, last = grid_number(domain, grid_size(domain) - 1);
+  return {domain.log ? std::max(domain.lo - half, domain.lo / 2) : domain.lo - half, last + half};
+}
+
+double share(double number, double lo, double hi, bool log) {
+  return log ? (std::log(number) - std::log(lo)) / (std::log(hi) - std::log(lo)) : (number - lo) / (hi - lo);
+}
+
+double at_share(double unit, double lo, double hi, bool log) {
+  return log ? std::exp(std::lerp(std::log(lo), std::log(hi), unit)) : std::lerp(lo, hi, unit);
+}
+
+double normal_share(double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); }
+
+double normal_at(double unit) {  // bisection: 60 steps are exact to the last bits and need no table
+  unit = std::clamp(unit, 1e-15, 1 - 1e-15);
+  double lo = -8, hi = 8;
+  for (int i = 0; i < 60; ++i) {
+    const double mid = (lo + hi) / 2;
+    (normal_share(mid) < unit ? lo : hi) = mid;
+  }
+  return (lo + hi) / 2;
+}
+
+double normal_value(const Domain& domain, double unit) {
+  double number = domain.lo + domain.hi * normal_at(unit);
+  if (domain.log) number = std::exp(number);
+  return domain.step > 0 ? std::round(number / domain.step) * domain.step : number;
+}
+
+/// Places of the items by size where they are numbers, else as written.
+std::vector<std::size_t> item_order(const Domain& domain) {
+  std::vector<std::size_t> order(domain.items.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  if (domain.ordered) {
+    std::stable_sort(order.begin(), order.end(),
+                     [&](auto a, auto b) { return as_number(domain.items[a]) < as_number(domain.items[b]); });
+  }
+  return order;
+}
+
+std::optional<std::size_t> item_place(const Domain& domain, const Value& value) {
+  const auto found =
+      std::find_if(domain.items.begin(), domain.items.end(), [&](const auto& item) { return same(item, value); });
+  if (found == domain.items.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - domain.items.begin());
+}
+
+double middle_of_cell(std::int64_t place, std::int64_t cells) {
+  return (static_cast<double>(place) + 0.5) / static_cast<double>(cells);
+}
+
+std::int64_t cell(double unit, std::int64_t cells) {
+  return std::clamp<std::int64_t>(static_cast<std::int64_t>(unit * static_cast<double>(cells)), 0, cells - 1);
+}
+
+}  // namespace
+
+std::optional<double> as_number(const Value& value) {
+  if (const auto* whole = std::get_if<std::int64_t>(&value)) return static_cast<double>(*whole);
+  if (const auto* real = std::get_if<double>(&value)) return *real;
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> count(const Domain& domain) {
+  if (domain.kind == Kind::choice) return static_cast<std::int64_t>(domain.items.size());
+  if (domain.kind == Kind::subset) return subset_count(domain.items.size(), domain.pick);
+  if (gridded(domain)) return grid_size(domain);
+  return std::nullopt;
+}
+
+Value value_at(const Domain& domain, std::int64_t place) {
+  if (domain.kind == Kind::choice) return domain.items.at(static_cast<std::size_t>(place));
+  if (domain.kind == Kind::subset) return subset_at(domain.items, domain.pick, place);
+  base::require(gridded(domain), "a continuous domain has no places");
+  return typed(domain, grid_number(domain, place));
+}
+
+bool contains(const Domain& domain, const Value& value) {
+  if (domain.kind == Kind::choice) return item_place(domain, value).has_value();
+  if (domain.kind == Kind::subset) return subset_place(domain.items, domain.pick, value).has_value();
+  const auto number = as_number(value);
+  if (!number || !std::isfinite(*number)) return false;
+  if (domain.kind == Kind::normal) return !domain.log || *number > 0 || domain.step > 0;
+  if (gridded(domain)) {
+    const double snapped = grid_number(domain, nearest_place(domain, *number));
+    return std::abs(*number - snapped) <= 1e-9 * std::max({1e-300, std::abs(snapped), step_of(domain)});
+  }
+  return domain.lo <= *number && *number <= domain.hi;
+}
+
+Value conform(const Domain& domain, const Value& value) {
+  if (!contains(domain, value)) return value;
+  if (domain.kind == Kind::choice) return domain.items[*item_place(domain, value)];
+  if (domain.kind == Kind::subset)
+    return subset_at(domain.items, domain.pick, *subset_place(domain.items, domain.pick, value));
+  if (gridded(domain)) return typed(domain, grid_number(domain, nearest_place(domain, *as_number(value))));
+  return *as_number(value);
+}
+
+double to_unit(const Domain& domain, const Value& value) {
+  base::require(contains(domain, value), "{} is outside of {}", to_text(value), to_text(domain));
+  if (domain.kind == Kind::choice) {
+    const auto order = item_order(domain);
+    const auto place = std::find(order.begin(), order.end(), *item_place(domain, value)) - order.begin();
+    return middle_of_cell(place, static_cast<std::int64_t>(order.size()));
+  }
+  if (domain.kind == Kind::subset) {
+    return middle_of_cell(*subset_place(domain.items, domain.pick, value),
+                          subset_count(domain.items.size(), domain.pick));
+  }
+  const double number = *as_number(value);
+  if (domain.kind == Kind::normal) {
+    const double plain = domain.log ? std::log(std::max(number, 1e-300)) : number;
+    return normal_share((plain - domain.lo) / domain.hi);
+  }
+  if (!gridded(domain)) return share(number, domain.lo, domain.hi, domain.log);
+  const auto [lo, hi] = cell_bounds(domain);
+  return share(number, lo, hi, domain.log);
+}
+
+Value from_unit(const Domain& domain, double unit) {
+  if (domain.kind == Kind::choice) {
+    const auto place = cell(unit, static_cast<std::int64_t>(domain.items.size()));
+    return domain.items[item_order(domain)[static_cast<std::size_t>(place)]];
+  }
+  if (domain.kind == Kind::subset) {
+    return subset_at(domain.items, domain.pick, cell(unit, subset_count(domain.items.size(), domain.pick)));
+  }
+  if (domain.kind == Kind::normal) return normal_value(domain, unit);
+  unit = std::clamp(unit, 0.0, 1.0);
+  if (!gridded(domain)) return std::clamp(at_share(unit, domain.lo, domain.hi, domain.log), domain.lo, domain.hi);
+  const auto [lo, hi] = cell_bounds(domain);
+  return typed(domain, grid_number(domain, nearest_place(domain, at_share(unit, lo, hi, domain.log))));
+}
+
+Value middle(const Domain& domain) {
+  if (domain.kind == Kind::choice && !domain.ordered) return domain.items.front();
+  if (domain.kind == Kind::choice) return domain.items[item_order(domain)[(domain.items.size() - 1) / 2]];
+  if (domain.kind == Kind::subset) return subset_at(domain.items, domain.pick, 0);
+  return from_unit(domain, 0.5);
+}
+
+std::string to_string(Kind kind) {
+  switch (kind) {
+    case Kind::choice:
+      return "choice";
+    case Kind::integer:
+      return "int";
+    case Kind::real:
+      return "float";
+    case Kind::normal:
+      return "normal";
+    case Kind::subset:
+      return "subset";
+  }
+  return "";
+}
+
+std::string to_string(Role role) {
+  switch (role) {
+    case Role::architecture:
+      return "architecture";
+    case Role::training:
+      return "training";
+    case Role::augmentation:
+      return "augmentation";
+  }
+  return "";
+}
+
+base::Json to_json(const Domain& domain) {
+  base::Json json{{"kind", to_string(domain.kind)}};
+  if (domain.items.empty()) {
+    json["lo"] = domain.lo;
+    json["hi"] = domain.hi;
+  } else {
+    auto& items = json["items"] = base::Json::array();
+    for (const auto& item : domain.items) std::visit([&items](const auto& held) { items.push_back(held); }, item);
+  }
+  if (domain.log) json["log"] = true;
+  if (domain.step > 0) json["step"] = domain.step;
+  if (domain.pick > 0) json["k"] = domain.pick;
+  std::visit([&json](const auto& held) { json["default"] = held; }, domain.initial);
+  return json;
+}
+
+std::string to_text(const Domain& domain) {
+  if (domain.kind == Kind::normal)
+    return fmt::format("normal({}, {}){}", domain.lo, domain.hi, domain.log ? " (log)" : "");
+  if (domain.items.empty()) {
+    return fmt::format("{} .. {}{}{}", domain.lo, domain.hi,
+                       domain.step > 0 ? fmt::format(" in steps of {}", domain.step) : "", domain.log ? " (log)" : "");
+  }
+  std::string text;
+  for (const auto& item : domain.items) text += (text.empty() ? "" : " | ") + to_text(item);
+  if (domain.kind == Kind::subset) text = (domain.pick > 0 ? fmt::format("{} of ", domain.pick) : "some of ") + text;
+  return text;
+}
+
+}  // namespace assay::space

@@ -1,0 +1,141 @@
+#include "space/loader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "base/text.hpp"
+#include "config/settings.hpp"
+#include "space/domain.hpp"
+#include "space/expression.hpp"
+#include "space/read_domain.hpp"
+#include "space/template.hpp"
+
+namespace assay::space {
+
+using config::Node;
+
+Loader::Loader(const config::Config& config, std::string_view overlay)
+    : config_(config), overlay_(overlay), reader_(registry_, config.node("define")) {
+  read_model();
+  read_section("training", Role::training);
+  read_section("augment", Role::augmentation);
+  read_params();
+  registry_.check_references();
+  resolve_references(pattern, registry_.placeholders());
+  read_constraints();
+  check_fidelities();
+  parameters = registry_.parameters();
+}
+
+void Loader::read_model() {
+  const auto model = config_.node("model");
+  if (!model) return;
+  const Scope scope{Role::architecture, true, {}};
+  auto& result = pattern["model"] = base::Json::object();
+  for (const auto& [key, node] : model.items()) {
+    if (key == "blocks") {
+      result[key] = reader_.blocks(node, "", "", scope);
+    } else if (key == "input") {
+      result[key] = reader_.value(node, "model.input", scope);
+    } else {
+      const auto nearest = base::nearest_word(key, {"input", "blocks"});
+      node.fail(fmt::format("unknown key {} in [model]; it takes input and blocks", key), nearest);
+    }
+  }
+  const auto defines = config_.node("define");
+  if (!defines) return;
+  for (const auto& [name, node] : defines.items()) {
+    if (std::find(reader_.used().begin(), reader_.used().end(), name) != reader_.used().end()) continue;
+    remarks.push_back(fmt::format("{}: [define.{}] is never used", base::to_string(node.where()), name));
+  }
+}
+
+void Loader::read_section(const std::string& name, Role role) {
+  auto& result = pattern[name] = base::Json::object();
+  const auto values = config_.section(name, overlay_);
+  for (const auto& [key, written] : values.items()) {
+    const auto place = name + "." + key;
+    auto node = overlay_.empty() ? Node() : config_.node(overlay_ + "." + place);
+    if (!node) node = config_.node(place);
+    if (node && is_domain(node)) {
+      result[key] = reader_.value(node, place, {role, false, {}});
+      const auto* setting = config::find_setting(place);
+      const auto* parameter = registry_.find(result[key].value("$param", ""));
+      if (setting != nullptr && parameter != nullptr) check_against(*setting, parameter->domain, node);
+      continue;
+    }
+    if (written.is_object() && node) {
+      node.fail("expected a value or a domain (choice, int, float, normal, subset or ref)");
+    }
+    if (written.is_number()) registry_.add_fixed(place, written.get<double>());
+    result[key] = written;
+  }
+}
+
+void Loader::read_params() {
+  const auto params = config_.node("params");
+  if (!params) return;
+  auto& result = pattern["params"] = base::Json::object();
+  for (const auto& [key, node] : params.items()) {
+    const auto role = key == "training" ? Role::training : key == "augment" ? Role::augmentation : Role::architecture;
+    result[key] = reader_.value(node, "params." + key, {role, false, {}});
+  }
+}
+
+std::string Loader::resolve_name(const std::string& name, const Node& node) const {
+  for (const auto& candidate : {name, name + ".width"}) {
+    if (const auto* parameter = registry_.find(candidate)) {
+      const auto& domain = parameter->domain;
+      if (domain.kind == Kind::subset || (domain.kind == Kind::choice && !domain.ordered)) {
+        node.fail(fmt::format("{} has no number to compare: {}", candidate, to_text(domain)));
+      }
+      return candidate;
+    }
+    if (const auto number = registry_.fixed(candidate)) return fmt::format("{}", *number);
+  }
+  const auto nearest = registry_.nearest(name);
+  node.fail(fmt::format("no parameter is called {}{}", name,
+                        nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest)),
+            nearest);
+}
+
+void Loader::read_constraints() {
+  const auto list = config_.node("constraint");
+  if (!list) return;
+  for (const auto& [key, item] : list.items()) {
+    const auto node = item.at("require");
+    if (!node) continue;
+    Constraint constraint;
+    try {
+      constraint = parse_constraint(node.string());
+    } catch (const std::invalid_argument& error) {
+      node.fail(fmt::format("\"{}\" is no constraint: {}", node.string(), error.what()));
+    }
+    const auto resolve = [&](const std::string& name) { return resolve_name(name, node); };
+    constraint.left = substitute(constraint.left, resolve);
+    constraint.right = substitute(constraint.right, resolve);
+    constraints.push_back(std::move(constraint));
+    constraint_places.push_back(node.where());
+  }
+}
+
+void Loader::check_fidelities() const {
+  const auto candidates = config_.node("proxy.candidate");
+  if (!candidates) return;
+  for (const auto& [key, candidate] : candidates.items()) {
+    const auto epochs = candidate.at("epochs");
+    if (!epochs) continue;
+    for (const auto& parameter : registry_.parameters()) {
+      const auto& path = registry_.path(parameter.name);
+      if (path != "training.epochs" && path != overlay_ + ".training.epochs") continue;
+      epochs.fail(
+          fmt::format("training.epochs is searched ({}), so proxies cannot differ in it; fix training.epochs or leave "
+                      "epochs out of the candidates",
+                      base::to_string(parameter.where)));
+    }
+  }
+}
+
+}  // namespace assay::space

@@ -1,0 +1,41 @@
+// From the configuration to the parts of a Space.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.hpp"
+#include "config/config.hpp"
+#include "space/registry.hpp"
+#include "space/space.hpp"
+#include "space/tree_reader.hpp"
+
+namespace assay::space {
+
+class Loader {
+ public:
+  Loader(const config::Config& config, std::string_view overlay);
+
+  std::vector<Parameter> parameters;
+  std::vector<Constraint> constraints;
+  std::vector<base::Where> constraint_places;
+  std::vector<std::string> remarks;
+  base::Json pattern = base::Json::object();
+
+ private:
+  void read_model();
+  void read_section(const std::string& name, Role role);
+  void read_params();
+  void read_constraints();
+  /// A searched key cannot be a fidelity.
+  void check_fidelities() const;
+  std::string resolve_name(const std::string& name, const config::Node& node) const;
+
+  const config::Config& config_;
+  std::string overlay_;
+  Registry registry_;
+  TreeReader reader_;
+};
+
+}  // namespace assay::space

@@ -1,0 +1,249 @@
+#include "space/read_domain.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "space/domain.hpp"
+#include "space/subsets.hpp"
+
+namespace assay::space {
+namespace {
+
+using config::Node;
+
+const std::vector<std::string> kinds{"choice", "int", "float", "normal", "subset", "ref"};
+
+/// The options that each kind takes.
+const std::map<std::string, std::vector<std::string>> options{
+    {"choice", {"default", "name"}},
+    {"int", {"default", "name", "log", "step"}},
+    {"float", {"default", "name", "log", "step"}},
+    {"normal", {"default", "name", "log", "step"}},
+    {"subset", {"default", "name", "k"}},
+    {"ref", {}},
+};
+
+std::string kind_of(const Node& node) {
+  std::string kind;
+  for (const auto& candidate : kinds) {
+    const auto child = node.at(candidate);
+    if (!child) continue;
+    if (!kind.empty()) child.fail(fmt::format("a domain is either {} or {}, not both", kind, candidate));
+    kind = candidate;
+  }
+  return kind;
+}
+
+void check_keys(const Node& node, const std::string& kind) {
+  const auto& allowed = options.at(kind);
+  for (const auto& [key, child] : node.items()) {
+    if (key == kind || std::find(allowed.begin(), allowed.end(), key) != allowed.end()) continue;
+    auto known = allowed;
+    known.push_back(kind);
+    const auto nearest = base::nearest_word(key, known);
+    child.fail(fmt::format("unknown key {} in a {} domain{}; it takes {}", key, kind,
+                           nearest.empty() ? "" : fmt::format(" (did you mean {}?)", nearest),
+                           allowed.empty() ? "no options" : base::join(allowed, ", ")),
+               nearest);
+  }
+}
+
+Value scalar(const Node& node) {
+  if (node.is_bool()) return node.boolean();
+  if (node.is_integer()) return node.integer();
+  if (node.is_number()) return node.number();
+  if (node.is_string()) return node.string();
+  return node.json().dump();  // arrays: labelled by their text
+}
+
+/// Labels of tables: numbered where several items would have the same.
+std::vector<std::string> labels_of(const std::vector<Node>& items) {
+  std::map<std::string, int> total, seen;
+  std::vector<std::string> labels;
+  for (std::size_t i = 0; i < items.size(); ++i) labels.push_back(items[i].is_table() ? plain_label(items[i], i) : "");
+  for (const auto& label : labels) ++total[label];
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (!items[i].is_table() || total[labels[i]] == 1) continue;
+    if (const auto name = items[i].at("name")) name.fail("two items of this choice have the name " + labels[i]);
+    labels[i] += fmt::format("#{}", ++seen[labels[i]]);
+  }
+  return labels;
+}
+
+void read_items(const Node& list, WrittenDomain& written) {
+  if (!list.is_array()) list.fail(fmt::format("expected a list of values, found {}", list.type_name()));
+  auto& domain = written.domain;
+  for (const auto& [key, item] : list.items()) written.items.push_back(item);
+  if (written.items.empty()) list.fail("an empty choice; list at least one value");
+  const auto labels = labels_of(written.items);
+  for (std::size_t i = 0; i < written.items.size(); ++i) {
+    const auto value = labels[i].empty() ? scalar(written.items[i]) : Value{labels[i]};
+    const bool repeated =
+        std::any_of(domain.items.begin(), domain.items.end(), [&](const auto& item) { return same(item, value); });
+    if (repeated) written.items[i].fail(fmt::format("{} is listed twice", to_text(value)));
+    domain.items.push_back(value);
+  }
+  domain.ordered = std::all_of(domain.items.begin(), domain.items.end(),
+                               [](const auto& item) { return as_number(item).has_value(); });
+  const bool reals = std::any_of(domain.items.begin(), domain.items.end(),
+                                 [](const auto& item) { return std::holds_alternative<double>(item); });
+  if (!domain.ordered || !reals) return;
+  for (auto& item : domain.items) item = *as_number(item);
+}
+
+void read_choice(const Node& node, WrittenDomain& written) {
+  written.domain.kind = Kind::choice;
+  read_items(node.at("choice"), written);
+}
+
+void read_subset(const Node& node, WrittenDomain& written) {
+  written.domain.kind = Kind::subset;
+  read_items(node.at("subset"), written);
+  written.domain.ordered = false;
+  for (auto& item : written.domain.items) item = to_text(item);
+  const auto size = written.items.size();
+  if (size > largest_subset_list)
+    node.fail(fmt::format("a subset of {} items; at most {} can be handled", size, largest_subset_list));
+  const auto k = node.at("k");
+  if (!k) return;
+  if (k.integer() < 1 || k.integer() > static_cast<std::int64_t>(size)) {
+    k.fail(fmt::format("k = {} of {} items; it must be from 1 to {}", k.integer(), size, size));
+  }
+  written.domain.pick = static_cast<int>(k.integer());
+}
+
+std::array<double, 2> read_pair(const Node& pair, const char* meaning) {
+  if (!pair.is_array() || pair.size() != 2) pair.fail(fmt::format("expected {}", meaning));
+  const auto items = pair.items();
+  return {items[0].second.number(), items[1].second.number()};
+}
+
+void read_log_and_step(const Node& node, Domain& domain) {
+  if (const auto log = node.at("log")) domain.log = log.boolean();
+  const auto step = node.at("step");
+  if (!step) return;
+  domain.step = domain.kind == Kind::integer ? static_cast<double>(step.integer()) : step.number();
+  if (!(domain.step > 0)) step.fail("step must be above 0");
+}
+
+void read_range(const Node& node, const std::string& kind, Domain& domain) {
+  domain.kind = kind == "int" ? Kind::integer : Kind::real;
+  const auto pair = node.at(kind);
+  const auto [lo, hi] = read_pair(pair, "[lo, hi]");
+  if (domain.kind == Kind::integer) {
+    for (const auto& [key, bound] : pair.items()) bound.integer();
+  }
+  if (!(lo < hi) || !std::isfinite(lo) || !std::isfinite(hi)) {
+    pair.fail(fmt::format("[{}, {}] is no range: the first number must be below the second", lo, hi));
+  }
+  domain.lo = lo;
+  domain.hi = hi;
+  read_log_and_step(node, domain);
+  if (domain.log && lo <= 0) pair.fail(fmt::format("a logarithmic range must start above 0, not at {}", lo));
+  if (domain.step > hi - lo)
+    node.at("step").fail(fmt::format("step {} is wider than the range [{}, {}]", domain.step, lo, hi));
+}
+
+void read_normal(const Node& node, Domain& domain) {
+  domain.kind = Kind::normal;
+  const auto pair = node.at("normal");
+  const auto [mean, deviation] = read_pair(pair, "[mean, standard deviation]");
+  if (!(deviation > 0)) pair.fail("the standard deviation must be above 0");
+  domain.lo = mean;
+  domain.hi = deviation;
+  read_log_and_step(node, domain);
+}
+
+Value written_default(const Node& node, const Domain& domain) {
+  if (node.is_table()) return plain_label(node, 0);
+  if (domain.kind != Kind::subset) return scalar(node);
+  if (!node.is_array()) node.fail("the default of a subset is a list of its items");
+  std::vector<std::string> labels;
+  for (const auto& [key, item] : node.items()) labels.push_back(to_text(scalar(item)));
+  return labels;
+}
+
+void read_default(const Node& node, Domain& domain) {
+  const auto written = node.at("default");
+  if (!written) {
+    domain.initial = middle(domain);
+    return;
+  }
+  const auto value = written_default(written, domain);
+  if (!contains(domain, value)) {
+    written.fail(fmt::format("the default {} is not in the domain {}", to_text(value), to_text(domain)));
+  }
+  domain.initial = conform(domain, value);
+}
+
+}  // namespace
+
+bool is_domain(const Node& node) {
+  return node.is_table() &&
+         std::any_of(kinds.begin(), kinds.end(), [&](const auto& kind) { return bool(node.at(kind)); });
+}
+
+std::string plain_label(const Node& item, std::size_t place) {
+  for (const auto* key : {"name", "op", "use"}) {
+    const auto label = item.at(key);
+    if (label && label.is_string()) return label.string();
+  }
+  return fmt::format("#{}", place + 1);
+}
+
+WrittenDomain read_domain(const Node& node) {
+  WrittenDomain written;
+  const auto kind = kind_of(node);
+  check_keys(node, kind);
+  if (kind == "ref") {
+    written.reference = node.at("ref").string();
+    return written;
+  }
+  if (const auto name = node.at("name")) {
+    written.name = name.string();
+    if (written.name.empty()) name.fail("a parameter's name must not be empty");
+  }
+  if (kind == "choice") read_choice(node, written);
+  if (kind == "subset") read_subset(node, written);
+  if (kind == "int" || kind == "float") read_range(node, kind, written.domain);
+  if (kind == "normal") read_normal(node, written.domain);
+  read_default(node, written.domain);
+  return written;
+}
+
+void check_against(const config::Setting& setting, const Domain& domain, const Node& node) {
+  const auto fail = [&](const std::string& value, const std::string& rule) {
+    node.fail(fmt::format("{} can draw {}, but {} {}", to_text(domain), value, setting.key, rule));
+  };
+  const auto check = [&](const Value& value) {
+    const auto number = as_number(value);
+    using config::Type;
+    if (setting.type == Type::integer && !std::holds_alternative<std::int64_t>(value))
+      fail(to_text(value), "is an integer");
+    if (setting.type == Type::number && !number) fail(to_text(value), "is a number");
+    if (setting.type == Type::flag && !std::holds_alternative<bool>(value)) fail(to_text(value), "is true or false");
+    if (setting.type == Type::text && !std::holds_alternative<std::string>(value)) fail(to_text(value), "is a text");
+    if (number && setting.least && *number < *setting.least)
+      fail(to_text(value), fmt::format("must be at least {}", *setting.least));
+    if (number && setting.most && *number > *setting.most)
+      fail(to_text(value), fmt::format("must be at most {}", *setting.most));
+    const auto* text = std::get_if<std::string>(&value);
+    const auto choices = base::split(setting.choices, '|');
+    if (text && !setting.choices.empty() && std::find(choices.begin(), choices.end(), *text) == choices.end()) {
+      fail(*text, fmt::format("is one of {}", base::join(choices, ", ")));
+    }
+  };
+  for (const auto& item : domain.items) check(item);
+  if (domain.kind == Kind::integer || domain.kind == Kind::real) {
+    check(from_unit(domain, 0));
+    check(from_unit(domain, 1));
+  }
+}
+
+}  // namespace assay::space

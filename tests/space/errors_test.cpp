@@ -1,0 +1,105 @@
+// What a wrong space gets: exit 64, the place, and a remedy.
+#include "spaces.hpp"
+
+using namespace assay;
+using test::error_of;
+
+namespace {
+
+bool says(const std::string& message, const std::string& part) {
+  INFO("message: " << message);
+  const bool found = message.find(part) != std::string::npos;
+  CHECK(found);
+  return found;
+}
+
+/// A value below [params.model], which takes any domain.
+std::string with(const std::string& domain) { return error_of("[params.model]\nx = " + domain + "\n"); }
+
+}  // namespace
+
+TEST_CASE("wrong domains") {
+  says(with("{ choice = [] }"), "test.toml:2:");
+  says(with("{ choice = [] }"), "empty choice");
+  says(with("{ choice = 3 }"), "expected a list");
+  says(with("{ choice = [3, 3] }"), "listed twice");
+  says(with("{ choice = [3, 5], default = 4 }"), "default 4 is not in the domain 3 | 5");
+  says(with("{ choice = [3, 5], step = 2 }"), "unknown key step in a choice domain");
+  says(with("{ choice = [3, 5], defualt = 3 }"), "did you mean default?");
+  says(with("{ choice = [3], int = [1, 2] }"), "not both");
+  says(with("{ int = [5, 5] }"), "is no range");
+  says(with("{ int = [5, 1] }"), "is no range");
+  says(with("{ int = [1, 2, 3] }"), "expected [lo, hi]");
+  says(with("{ int = [1, 2.5] }"), "x");
+  says(with("{ float = [0.0, 1.0], log = true }"), "must start above 0");
+  says(with("{ float = [0.0, 1.0], step = 0 }"), "step must be above 0");
+  says(with("{ float = [0.0, 1.0], step = 2 }"), "wider than the range");
+  says(with("{ float = [0.0, 1.0], default = 1.5 }"), "not in the domain");
+  says(with("{ normal = [0.0, 0.0] }"), "must be above 0");
+  says(with("{ subset = [1, 2], k = 3 }"), "from 1 to 2");
+  says(with("{ ref = \"nothing\" }"), "no parameter has that name");
+  says(with("[1, { choice = [1, 2] }]"), "add name");
+}
+
+TEST_CASE("wrong training domains are measured by the settings") {
+  says(error_of("[training]\noptimizer.choice = [\"sgd\", \"adam\"]\n"), "adam");
+  says(error_of("[training]\nbatch_size.float = [1.0, 2.0]\n"), "batch_size");
+  says(error_of("[training]\nlr.choice = [-1.0, 1.0]\n"), "lr");
+}
+
+TEST_CASE("wrong blocks and defines") {
+  const auto model = [](const std::string& block, const std::string& rest = "") {
+    return error_of("[model]\nblocks = [ " + block + " ]\n" + rest);
+  };
+  says(model("{ use = \"cel\" }", "[define.cell]\nop = \"conv\"\n"), "did you mean cell?");
+  says(model("{ use = \"a\" }", "[define.a]\nuse = \"b\"\n[define.b]\nuse = \"a\"\n"), "uses itself: a -> b -> a");
+  says(model("{ use = \"a\" }", "[define.a]\nop = \"residual\"\nbody = [ { use = \"a\" } ]\n"), "uses itself");
+  says(model("{ use = \"a\" }", "[define.a]\nop = \"conv\"\ndraw = \"per-layers\"\n"), "unknown draw per-layers");
+  says(model("{ kernel = 3 }"), "needs op");
+  says(model("\"conv\""), "a block is a table");
+  says(model("{ op = \"conv\", name = \"a\" }, { op = \"conv\", name = \"a\" }"), "two blocks have the name a");
+  says(model("{ op = \"conv\", k.choice = [1, 2] }, { op = \"conv\", k.choice = [1, 2] }"),
+       "conv.k is used twice, also at test.toml:2:");
+  says(model("{ choice = [ { op = \"skip\" } ] }"), "needs a name");
+  says(model("{ op = \"dag\", edge = { op = \"skip\" } }"), "number of nodes");
+  says(model("{ op = \"conv\", name = \"a\", repeat.float = [1.0, 2.0] }"), "a count is an int domain");
+  says(error_of("[model]\nbloks = []\n"), "unknown key bloks");
+}
+
+TEST_CASE("wrong constraints") {
+  const auto constraint = [](const std::string& text) {
+    return error_of("[params.model]\nwidth.int = [1, 9]\nkind.choice = [\"a\", \"b\"]\n[[constraint]]\nrequire = \"" +
+                    text + "\"\n");
+  };
+  says(constraint("params.model.width"), "a comparison is missing");
+  says(constraint("params.model.width <="), "expected a number or a parameter's name");
+  says(constraint("params.model.width <= (3"), "closing parenthesis");
+  says(constraint("params.model.widht <= 3"), "did you mean params.model.width?");
+  says(constraint("params.model.kind <= 3"), "has no number to compare");
+  says(constraint("params.model.width <= 3"), "default values break");
+}
+
+TEST_CASE("a reference must exist where it is used") {
+  says(error_of(R"([params.model]
+mixer.choice = ["conv", { name = "attn", heads.choice = [2, 4] }]
+copies.ref = "params.model.mixer.attn.heads"
+)"),
+       "exists only for some values of params.model.mixer");
+}
+
+TEST_CASE("a searched key cannot be a fidelity") {
+  const std::string toml = "[training]\nepochs.int = [1, 4]\n";
+  CHECK(error_of(toml).empty());
+  says(error_of(toml + "[proxy]\ncandidate = [ { epochs = 2 } ]\n"), "training.epochs is searched (test.toml:2:");
+  CHECK(error_of(toml + "[proxy]\ncandidate = [ { data = 0.5 } ]\n").empty());
+}
+
+TEST_CASE("constraints that almost nothing keeps") {
+  const auto space = test::space_of(R"([params.model]
+a = { float = [0.0, 1.0], default = 0.5 }
+[[constraint]]
+require = "params.model.a == 0.5"
+)");
+  base::Rng rng(1, "test", 0, "tight");
+  CHECK_THROWS_AS(space.sample(rng), base::Error);
+}
