@@ -1,0 +1,164 @@
+#include "launch/slurm.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/error.hpp"
+#include "base/hash.hpp"
+#include "base/text.hpp"
+#include "launch/summary.hpp"
+
+namespace assay::launch {
+namespace {
+
+using base::Exit;
+
+constexpr int most_workers = 1000;  ///< Slurm's default MaxArraySize is 1001
+
+std::string shell_quoted(const std::string& text) {
+  const auto plain = [](unsigned char c) {
+    return std::isalnum(c) != 0 || std::string_view("_-./=:,+@%").find(static_cast<char>(c)) != std::string_view::npos;
+  };
+  if (!text.empty() && std::all_of(text.begin(), text.end(), plain)) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+std::string replace_all(std::string text, const std::string& what, const std::string& by) {
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
+    text.replace(at, what.size(), by);
+  return text;
+}
+
+/// The part of an argument before "=".
+std::string flag_of(const std::string& argument) { return argument.substr(0, argument.find('=')); }
+
+std::int64_t own_parallel(const config::Config& config, const std::string& key) {
+  const auto own = config.integer(key);
+  return own > 0 ? own : config.integer("search.parallel");
+}
+
+std::int64_t wanted_workers(const run::Run& run, run::Stage stage) {
+  const auto& config = run.config();
+  if (stage == run::Stage::search) return config.integer("search.parallel");
+  if (stage == run::Stage::proxy) return own_parallel(config, "proxy.parallel");
+  if (stage != run::Stage::full) return 1;
+  const auto quota = config.integer("full.gpu_quota"), each = config.integer("full.gpus_per_trial");
+  if (quota > 0 && quota < each) {
+    base::fail(Exit::config,
+               "full.gpu_quota = {} is less than full.gpus_per_trial = {}: no finalist could ever start. Raise the "
+               "quota or lower the GPUs per trial.",
+               quota, each);
+  }
+  if (quota == 0) return own_parallel(config, "full.parallel");
+  const auto fits = quota / each;
+  return config.integer("full.parallel") > 0 ? std::min(fits, config.integer("full.parallel")) : fits;
+}
+
+void add_resources(std::vector<std::string>& arguments, const StageJob& job, const Site& site) {
+  if (job.ranks > 1) {
+    const int per_node = job.gpus > 0 && site.gpus_per_node > 0 ? std::min(job.ranks, site.gpus_per_node) : job.ranks;
+    arguments.push_back(fmt::format("--nodes={}", (job.ranks + per_node - 1) / per_node));
+    arguments.push_back(fmt::format("--ntasks-per-node={}", per_node));
+    arguments.push_back(fmt::format("--ntasks={}", job.ranks));
+  } else {
+    arguments.push_back("--ntasks=1");
+  }
+  if (site.cpus > 0) arguments.push_back(fmt::format("--cpus-per-task={}", site.cpus));
+  if (!site.memory.empty()) arguments.push_back("--mem=" + site.memory);
+  if (job.gpus > 0 && !site.gpus.empty()) {
+    const int per_node = site.gpus_per_node > 0 ? std::min(job.gpus, site.gpus_per_node) : job.gpus;
+    arguments.push_back(replace_all(site.gpus, "{n}", std::to_string(per_node)));
+  }
+}
+
+}  // namespace
+
+std::string run_id(const run::Run& run) {
+  std::string name = run.name();
+  for (char& c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-' && c != '_') c = '-';
+  }
+  return name + "-" + base::short_hash(run.folder().string()).substr(0, 6);
+}
+
+std::string job_name(const std::string& run_id, run::Stage stage) { return run_id + "-" + to_string(stage); }
+
+StageJob stage_job(const run::Run& run, run::Stage stage, const Site& site) {
+  StageJob job{.stage = stage};
+  auto workers = wanted_workers(run, stage);
+  if (const auto trials = planned_trials(run, stage); trials > 0) workers = std::min(workers, trials);
+  if (workers > most_workers) {
+    base::fail(Exit::config,
+               "{} workers for the {} stage are more than one job array holds ({}): lower {}.parallel, or add the "
+               "rest later with `assay scale`",
+               workers, to_string(stage), most_workers, to_string(stage));
+  }
+  job.workers = static_cast<int>(std::max<std::int64_t>(1, workers));
+  const bool trains = stage != run::Stage::split && stage != run::Stage::report;
+  if (stage == run::Stage::full) job.ranks = static_cast<int>(run.config().integer("full.gpus_per_trial"));
+  if (trains && !site.gpus.empty())
+    job.gpus = std::max(job.ranks, static_cast<int>(run.config().integer("trial.gpus")));
+  return job;
+}
+
+std::vector<std::string> sbatch_command(const StageJob& job, const Place& place, const Site& site,
+                                        const std::string& dependency) {
+  const auto name = job_name(place.run_id, job.stage);
+  std::vector<std::string> arguments = {
+      "--parsable",
+      "--job-name=" + name,
+      "--output=" +
+          (place.run_folder / "jobs/logs" / (to_string(job.stage) + (job.workers > 1 ? "-%A_%a.log" : "-%j.log")))
+              .string(),
+      "--open-mode=append",
+      "--requeue",
+      fmt::format("--signal=B:USR2@{}", site.lead)};
+  if (job.workers > 1) arguments.push_back(fmt::format("--array=0-{}", job.workers - 1));
+  if (!dependency.empty()) {
+    arguments.push_back("--dependency=" + dependency);
+    arguments.push_back("--kill-on-invalid-dep=yes");
+  }
+  const auto add = [&](const char* flag, const std::string& value) {
+    if (!value.empty()) arguments.push_back(flag + value);
+  };
+  add("--account=", site.account);
+  add("--partition=", site.partition);
+  add("--qos=", site.qos);
+  add("--constraint=", site.constraint);
+  if (const auto limit = site.time.find(to_string(job.stage)); limit != site.time.end()) add("--time=", limit->second);
+  add_resources(arguments, job, site);
+  arguments.push_back(
+      fmt::format("--export=ALL,ASSAY_BIN={},ASSAY_SHARE={}", place.bin.string(), place.share.string()));
+  arguments.insert(arguments.end(), site.sbatch_args.begin(), site.sbatch_args.end());
+
+  std::vector<std::string> command = {"sbatch"};
+  for (const auto& argument : arguments) {
+    if (std::find(site.drop.begin(), site.drop.end(), flag_of(argument)) == site.drop.end())
+      command.push_back(argument);
+  }
+  command.push_back((place.share / "slurm" / (executable(job.stage) + ".sbatch")).string());
+  command.push_back(place.run_folder.string());
+  return command;
+}
+
+std::string job_settings(const Site& site) {
+  std::string text = "# Made by `assay submit` from " + (site.source.empty() ? "defaults" : site.source) +
+                     "; every job of this run sources it.\n";
+  auto launcher = site.launcher;
+  for (const auto& argument : site.srun_args) launcher += " " + argument;
+  text += "ASSAY_LAUNCHER=" + shell_quoted(launcher) + "\n";
+  text += fmt::format("ASSAY_MAX_REQUEUE={}\n", site.max_requeue);
+  if (!site.modules.empty()) text += "module load " + shell_line(site.modules) + "\n";
+  if (!site.prologue.empty()) text += site.prologue + "\n";
+  return text;
+}
+
+std::string shell_line(const std::vector<std::string>& arguments) {
+  std::vector<std::string> quoted;
+  for (const auto& argument : arguments) quoted.push_back(shell_quoted(argument));
+  return base::join(quoted, " ");
+}
+
+}  // namespace assay::launch

@@ -1,0 +1,47 @@
+// sbatch command lines: pure functions of run and site, so that tests can compare them word for word.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "launch/site.hpp"
+#include "run/run.hpp"
+
+namespace assay::launch {
+
+/// One stage as Slurm gets it: an array of `workers` tasks of `ranks` ranks each.
+struct StageJob {
+  run::Stage stage = run::Stage::split;
+  int workers = 1;
+  int ranks = 1;
+  int gpus = 0;  ///< per worker
+};
+
+/// Where the job finds the program.
+struct Place {
+  std::filesystem::path run_folder;
+  std::string run_id;
+  std::filesystem::path bin, share;
+};
+
+/// "digits-3fa9c1": the run's name and a hash of its folder, so that copies of a run do not take each other's jobs for
+/// their own.
+std::string run_id(const run::Run& run);
+std::string job_name(const std::string& run_id, run::Stage stage);
+
+/// Workers by [<stage>] parallel, [full] gpu_quota / gpus_per_trial, and never more than there are trials.
+/// Error(config) if the quota is smaller than one trial (such a job would wait for ever).
+StageJob stage_job(const run::Run& run, run::Stage stage, const Site& site);
+
+/// `dependency` as sbatch takes it ("afterok:12"), empty: none.
+std::vector<std::string> sbatch_command(const StageJob& job, const Place& place, const Site& site,
+                                        const std::string& dependency);
+
+/// RUN/jobs/site.sh: what every job of the run sources first.
+std::string job_settings(const Site& site);
+
+/// For people and for --dry-run: quoted where a shell needs it.
+std::string shell_line(const std::vector<std::string>& arguments);
+
+}  // namespace assay::launch

@@ -1,0 +1,250 @@
+#include "launch/submit.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <set>
+#include <thread>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "base/version.hpp"
+#include "os/file.hpp"
+#include "os/host.hpp"
+#include "os/process.hpp"
+
+namespace assay::launch {
+namespace {
+
+namespace fs = std::filesystem;
+using base::Exit;
+using Kind = Step::Kind;
+
+Place place_of(const run::Run& run) {
+  return {.run_folder = run.folder(), .run_id = run_id(run), .bin = bin_folder(), .share = base::share_folder()};
+}
+
+std::vector<std::string> names_of(const std::string& id) {
+  std::vector<std::string> names;
+  for (const auto stage : run::all_stages) names.push_back(job_name(id, stage));
+  return names;
+}
+
+/// A job started inside a job inherits requests that do not fit it: only SLURM_CONF is passed on.
+os::Command sbatch_process(std::vector<std::string> arguments, const fs::path& out, const fs::path& error) {
+  os::Command command{.arguments = std::move(arguments),
+                      .scrub = {"SLURM_", "SBATCH_", "SRUN_"},
+                      .standard_output = out,
+                      .standard_error = error};
+  if (const auto conf = os::environment("SLURM_CONF")) command.environment["SLURM_CONF"] = *conf;
+  return command;
+}
+
+std::optional<std::string> queued_id(const std::vector<QueuedJob>& queue, const std::string& name) {
+  for (const auto& job : queue) {
+    if (job.name == name && !hopeless(job)) return job.array_id;
+  }
+  return std::nullopt;
+}
+
+/// Runs sbatch and returns the job's id. If the controller does not answer, looks for the job by its name before trying
+/// again: the first try may have been accepted.
+std::string call_sbatch(const std::vector<std::string>& arguments, const std::string& name, const fs::path& folder) {
+  const auto out = folder / ("sbatch.out." + os::random_name()), error = fs::path(out.string() + ".err");
+  for (int attempt = 0;; ++attempt) {
+    os::Child child(sbatch_process(arguments, out, error));
+    const auto ended = child.wait();
+    const auto said = std::string(base::trim(os::try_read_file(error).value_or("")));
+    auto id = std::string(base::trim(os::try_read_file(out).value_or("")));
+    os::remove_all(out);
+    os::remove_all(error);
+    if (ended.code == 0 && !id.empty()) return id.substr(0, id.find(';'));  // "12;cluster"
+    const bool silent = said.find("Unable to contact") != std::string::npos ||
+                        said.find("timed out") != std::string::npos ||
+                        said.find("Socket timed out") != std::string::npos;
+    if (!silent || attempt == 4) {
+      base::fail(Exit::config, "sbatch refused the {} job: {}. The command was: {}", name, said, shell_line(arguments));
+    }
+    base::log_warning("the Slurm controller does not answer, trying again in {} s", 5 << attempt);
+    std::this_thread::sleep_for(std::chrono::seconds(5 << attempt));
+    if (const auto there = queued_id(queued_jobs({name}).value_or(std::vector<QueuedJob>{}), name)) return *there;
+  }
+}
+
+void record_job(const run::Run& run, const StageJob& job, const std::string& id,
+                const std::vector<std::string>& command) {
+  const base::Json record = {{"job", id},
+                             {"stage", to_string(job.stage)},
+                             {"name", job_name(run_id(run), job.stage)},
+                             {"workers", job.workers},
+                             {"submitted", base::utc_text(base::unix_seconds())},
+                             {"host", os::host_name()},
+                             {"command", shell_line(command)}};
+  os::publish(run.folder() / "jobs" / (id + ".json"), record.dump(2) + "\n");
+}
+
+void check_site(const StageJob& job, const Site& site) {
+  if (job.ranks > 1 && site.gpus_per_node > 0 && job.ranks > site.gpus_per_node &&
+      job.ranks % site.gpus_per_node != 0) {
+    base::fail(Exit::config,
+               "full.gpus_per_trial = {} does not fill whole nodes of {} GPUs: choose a multiple of {} or at most {}",
+               job.ranks, site.gpus_per_node, site.gpus_per_node, site.gpus_per_node);
+  }
+}
+
+void check_place(const Place& place, run::Stage stage) {
+  const auto script = place.share / "slurm" / (executable(stage) + ".sbatch");
+  if (!os::file_size(script)) {
+    base::fail(Exit::io, "the job script {} is missing: is the checkout (or the installed share folder) complete?",
+               script.string());
+  }
+  for (const auto& path : {place.bin, place.share}) {
+    if (path.string().find(',') != std::string::npos) {
+      base::fail(Exit::config, "sbatch cannot pass on the path {}: it has a comma in it", path.string());
+    }
+  }
+}
+
+void prepare_folder(const run::Run& run, const Site& site) {
+  os::make_folders(run.folder() / "jobs/logs");
+  os::publish(run.folder() / "jobs/site.sh", job_settings(site));
+}
+
+}  // namespace
+
+fs::path bin_folder() {
+  if (const auto variable = os::environment("ASSAY_BIN")) return fs::absolute(*variable).lexically_normal();
+  std::error_code error;
+  const auto self = fs::read_symlink("/proc/self/exe", error);
+  return error ? fs::current_path() : self.parent_path();
+}
+
+Site site_for(const run::Run& run, const std::optional<fs::path>& file) {
+  if (const auto found = find_site(file, run.folder())) return read_site(*found);
+  auto site = propose_site(probe_cluster());
+  base::log_info("no site file: {}{} (assay site --write makes a file to correct)",
+                 site.partition.empty() ? "default partition" : "partition " + site.partition,
+                 site.gpus_per_node > 0 ? fmt::format(", {} GPUs per node", site.gpus_per_node) : ", no GPUs");
+  return site;
+}
+
+std::vector<Step> steps_for(const run::Run& run, const std::string& id, const std::vector<QueuedJob>& queue) {
+  std::vector<Step> steps;
+  bool earlier_open = false;
+  for (const auto stage : run::all_stages) {
+    Step step{.stage = stage};
+    const auto status = run.status(stage);
+    const bool done = status.kind == run::Status::Kind::done || status.kind == run::Status::Kind::partial;
+    for (const auto& job : queue) {
+      if (job.name != job_name(id, stage)) continue;
+      if (hopeless(job))
+        step.dead.push_back(job.array_id);
+      else if (step.job.empty())
+        step.job = job.array_id;
+    }
+    if (!step.job.empty()) {
+      step.kind = Kind::queued;
+    } else if (done && !(stage == run::Stage::report && earlier_open)) {
+      step.kind = Kind::done;
+    } else if (status.kind == run::Status::Kind::stale) {
+      step.note = status.reason;
+    }
+    earlier_open = earlier_open || step.kind != Kind::done;
+    steps.push_back(step);
+  }
+  return steps;
+}
+
+std::vector<std::string> submit(const run::Run& run, const Site& site, bool dry_run) {
+  const auto place = place_of(run);
+  // The queue first: what leaves it meanwhile shows as done afterwards.
+  const auto queue = queued_jobs(names_of(place.run_id));
+  if (!queue && !dry_run)
+    base::fail(Exit::config, "there is no Slurm here (squeue is not in PATH): use `assay run {}`",
+               run.folder().string());
+  if (!dry_run) prepare_folder(run, site);
+  if (run::node_local(run.folder())) {
+    base::log_warning("{} looks like a folder of this machine alone; jobs on other nodes need a shared one",
+                      run.folder().string());
+  }
+  std::vector<std::string> lines;
+  std::string before;
+  for (const auto& step : steps_for(run, place.run_id, queue.value_or(std::vector<QueuedJob>{}))) {
+    const auto name = to_string(step.stage);
+    if (step.kind == Kind::done) {
+      lines.push_back(fmt::format("{:<9} done", name));
+      continue;
+    }
+    if (step.kind == Kind::queued) {
+      lines.push_back(fmt::format("{:<9} is in the queue already as job {}", name, step.job));
+      before = step.job;
+      continue;
+    }
+    const auto job = stage_job(run, step.stage, site);
+    check_site(job, site);
+    check_place(place, step.stage);
+    // The report shows whatever is there, so it does not need success.
+    const auto kind = step.stage == run::Stage::report ? "afterany:" : "afterok:";
+    const auto command = sbatch_command(job, place, site, before.empty() ? "" : kind + before);
+    if (dry_run) {
+      lines.push_back(shell_line(command));
+      before = fmt::format("<{}>", name);
+      continue;
+    }
+    for (const auto& dead : step.dead) os::capture({"scancel", dead});
+    before = call_sbatch(command, job_name(place.run_id, step.stage), run.folder() / "jobs");
+    record_job(run, job, before, command);
+    lines.push_back(fmt::format("{:<9} job {}{}{}", name, before,
+                                job.workers > 1 ? fmt::format(", {} workers", job.workers) : "",
+                                step.note.empty() ? "" : "  (made anew: " + step.note + ")"));
+  }
+  return lines;
+}
+
+std::vector<std::string> scale(const run::Run& run, run::Stage stage, int workers, const Site& site, bool dry_run) {
+  const auto place = place_of(run);
+  const auto name = job_name(place.run_id, stage);
+  const auto queue = queued_jobs({name});
+  if (!queue && !dry_run)
+    base::fail(Exit::config,
+               "there is no Slurm here (squeue is not in PATH): set {}.parallel and start `assay run` again",
+               to_string(stage));
+  int now = 0;
+  for (const auto& job : queue.value_or(std::vector<QueuedJob>{})) {
+    // A pending array is one line, "12_[0-3]" or "12_[0,2-5%4]".
+    const auto open = job.id.find('[');
+    if (open == std::string::npos) {
+      ++now;
+      continue;
+    }
+    for (const auto& range : base::split(job.id.substr(open + 1, job.id.find_first_of("]%", open) - open - 1), ',')) {
+      const auto dash = range.find('-');
+      now += dash == std::string::npos ? 1 : std::atoi(range.c_str() + dash + 1) - std::atoi(range.c_str()) + 1;
+    }
+  }
+  std::vector<std::string> lines = {fmt::format("{} has {} workers in the queue or running", to_string(stage), now)};
+  if (now >= workers) {
+    if (now > workers)
+      lines.push_back(fmt::format(
+          "to have fewer, cancel some: scancel JOB_TASK (their trials are taken over); see squeue --name={}", name));
+    return lines;
+  }
+  auto job = stage_job(run, stage, site);
+  job.workers = workers - now;
+  check_place(place, stage);
+  const auto command = sbatch_command(job, place, site, "");
+  if (dry_run) {
+    lines.push_back(shell_line(command));
+    return lines;
+  }
+  prepare_folder(run, site);
+  const auto id = call_sbatch(command, name, run.folder() / "jobs");
+  record_job(run, job, id, command);
+  lines.push_back(fmt::format("job {} adds {}", id, job.workers));
+  return lines;
+}
+
+}  // namespace assay::launch

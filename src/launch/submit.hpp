@@ -1,0 +1,40 @@
+// The stages of a run into Slurm's queue, chained by dependency; never the same work twice.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "launch/queue.hpp"
+#include "launch/site.hpp"
+#include "launch/slurm.hpp"
+#include "run/run.hpp"
+
+namespace assay::launch {
+
+/// What becomes of one stage.
+struct Step {
+  enum class Kind { done, queued, submit } kind = Kind::submit;
+  run::Stage stage = run::Stage::split;
+  std::string job;  ///< queued: its (array) id; after submission: the new one
+  std::string note;
+  std::vector<std::string> dead;  ///< jobs of this stage that will never start: cancelled first
+};
+
+/// Pure: from what is done and what is queued to what must be submitted.
+std::vector<Step> steps_for(const run::Run& run, const std::string& id, const std::vector<QueuedJob>& queue);
+
+/// Submits what is missing and writes RUN/jobs/<id>.json; with `dry_run` prints the exact commands instead. Returns the
+/// lines for people.
+std::vector<std::string> submit(const run::Run& run, const Site& site, bool dry_run);
+
+/// More workers for a stage that is queued or running (`workers` in all). Returns the lines for people.
+std::vector<std::string> scale(const run::Run& run, run::Stage stage, int workers, const Site& site, bool dry_run);
+
+/// The site of a run: the file found by find_site, else the probed cluster.
+Site site_for(const run::Run& run, const std::optional<std::filesystem::path>& file);
+
+/// Folder of the built executables: $ASSAY_BIN, else that of the running program.
+std::filesystem::path bin_folder();
+
+}  // namespace assay::launch

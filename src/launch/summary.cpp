@@ -1,0 +1,162 @@
+#include "launch/summary.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "run/results.hpp"
+
+namespace assay::launch {
+namespace {
+
+using base::Json;
+
+bool is_share(const std::string& metric) {
+  for (const char* word : {"accuracy", "acc", "precision", "recall", "top1", "top5"}) {
+    if (metric.find(word) != std::string::npos) return true;
+  }
+  return false;
+}
+
+std::string interval_text(const std::string& metric, const run::Interval& interval) {
+  if (interval.lo == interval.hi) return score_text(metric, interval.estimate);
+  if (!is_share(metric)) {
+    return fmt::format("{} [{:.4g}, {:.4g}]", score_text(metric, interval.estimate), interval.lo, interval.hi);
+  }
+  return fmt::format("{} [{:.1f}, {:.1f}]", score_text(metric, interval.estimate), 100 * interval.lo,
+                     100 * interval.hi);
+}
+
+std::string split_text(const run::SplitFigures& figures) {
+  auto text = fmt::format("{} train + {} search-validation", base::with_commas(figures.train),
+                          base::with_commas(figures.valid));
+  if (figures.untouched > 0) text += fmt::format(", {} validation untouched", base::with_commas(figures.untouched));
+  if (figures.verdict.empty()) return text;
+  const bool tells_p = figures.verdict.find("p =") != std::string::npos || figures.untouched == 0;
+  return text + "; " + figures.verdict + (tells_p ? "" : fmt::format(" (chi2 p = {:.2f})", figures.p_value));
+}
+
+std::string baseline_text(const run::BaselineFigures& figures, const std::string& metric) {
+  auto text = interval_text(metric, figures.score);
+  if (figures.parameters > 0) text += fmt::format(", {} parameters", base::with_commas(figures.parameters));
+  if (figures.best_batch > 0) text += fmt::format("; best batch {}", figures.best_batch);
+  return text + fmt::format("; one full training costs {}", base::format_duration(figures.training_seconds));
+}
+
+std::string proxy_text(const run::ProxyFigures& figures) {
+  const auto passing = std::count_if(figures.candidates.begin(), figures.candidates.end(),
+                                     [](const run::CandidateFigures& candidate) { return candidate.passes; });
+  auto text = fmt::format("{} of {} proxies agree; ", passing, figures.candidates.size());
+  if (!figures.chosen) return text + "none is trusted, the search trains in full";
+  for (const auto& candidate : figures.candidates) {
+    if (candidate.fidelity != *figures.chosen) continue;
+    return text + fmt::format("chosen {}: rho {:.2f} [{:.2f}, {:.2f}], {:.1f} x cheaper", candidate.name,
+                              candidate.spearman.estimate, candidate.spearman.lo, candidate.spearman.hi,
+                              candidate.speed_up);
+  }
+  return text + "chosen " + study::to_text(*figures.chosen, figures.chosen->epochs);
+}
+
+std::string search_text(const run::SearchFigures& figures, const std::string& metric) {
+  const auto& counts = figures.counts;
+  auto text =
+      fmt::format("{} trials; best {} (trial {})", base::with_commas(counts.done + counts.failed + counts.infeasible),
+                  score_text(metric, figures.best_score), figures.best);
+  if (figures.pareto.size() > 1) text += fmt::format("; front {}", figures.pareto.size());
+  if (counts.failed > 0) text += fmt::format("; failed {}", counts.failed);
+  if (counts.infeasible > 0) text += fmt::format("; infeasible {}", counts.infeasible);
+  return text + fmt::format("; {} per trial", base::format_duration(figures.mean_trial_seconds));
+}
+
+std::string full_text(const run::FullFigures& figures, const std::string& metric) {
+  const run::FinalistFigures* winner = nullptr;
+  const run::FinalistFigures* baseline = nullptr;
+  for (const auto& finalist : figures.finalists) {
+    if (finalist.trial == figures.winner) winner = &finalist;
+    if (finalist.trial < 0) baseline = &finalist;
+  }
+  if (winner == nullptr) return fmt::format("{} finalists, no winner", figures.finalists.size());
+  auto text =
+      fmt::format("{} {} on untouched data",
+                  winner->trial < 0 ? "the baseline wins with" : fmt::format("winner: trial {},", winner->trial),
+                  interval_text(metric, winner->score));
+  if (winner->parameters > 0) text += fmt::format(", {} parameters", base::with_commas(winner->parameters));
+  if (baseline != nullptr && baseline != winner) text += "; baseline " + score_text(metric, baseline->score.estimate);
+  if (!figures.missing.empty()) text += fmt::format("; {} trainings failed", figures.missing.size());
+  return text;
+}
+
+}  // namespace
+
+std::string score_text(const std::string& metric, double value) {
+  if (std::isnan(value)) return "not a number";
+  return is_share(metric) ? fmt::format("{:.1f} %", 100 * value) : fmt::format("{:.4g}", value);
+}
+
+std::string summary(run::Stage stage, const Json& figures, const std::string& metric) {
+  switch (stage) {
+    case run::Stage::split:
+      return split_text(run::split_figures(figures));
+    case run::Stage::baseline:
+      return baseline_text(run::baseline_figures(figures), metric);
+    case run::Stage::proxy:
+      return proxy_text(run::proxy_figures(figures));
+    case run::Stage::search:
+      return search_text(run::search_figures(figures), metric);
+    case run::Stage::full:
+      return full_text(run::full_figures(figures), metric);
+    case run::Stage::report:
+      break;
+  }
+  for (const char* key : {"file", "html", "path", "report"}) {
+    if (figures.contains(key) && figures.at(key).is_string()) return figures.at(key).get<std::string>();
+  }
+  return "report/";
+}
+
+std::int64_t planned_trials(const run::Run& run, run::Stage stage) {
+  const auto& config = run.config();
+  switch (stage) {
+    case run::Stage::baseline:
+      return 1;
+    case run::Stage::proxy: {
+      const auto candidates = config.node("proxy.candidate");
+      const auto count = candidates ? static_cast<std::int64_t>(candidates.size()) : 3;
+      return config.integer("proxy.reference") * (1 + count);
+    }
+    case run::Stage::search: {
+      const auto points = config.node("search.points");
+      const auto limit = config.integer("search.max_trials");
+      return points ? std::min<std::int64_t>(limit, static_cast<std::int64_t>(points.size())) : limit;
+    }
+    case run::Stage::full:
+      return config.integer("full.seeds") * (config.integer("full.top_k") + (config.flag("full.baseline") ? 1 : 0));
+    default:
+      return 0;
+  }
+}
+
+std::string progress(const study::StudyView& view, std::int64_t planned, int workers, double rate) {
+  const auto counts = view.counts();
+  const auto ended = counts.done + counts.stopped + counts.failed + counts.infeasible;
+  planned = std::max(planned, ended);
+  auto text = fmt::format("{}/{} trials", ended, planned);
+  if (workers >= 0) text += fmt::format("  {} worker{}", workers, workers == 1 ? "" : "s");
+  if (const auto* best = view.best(); best != nullptr && !view.objectives().empty()) {
+    const auto& metric = view.objectives().front().metric;
+    const auto& metrics = best->result()->metrics;
+    if (metrics.contains(metric)) text += "  best " + score_text(metric, metrics.at(metric));
+  }
+  if (view.objectives().size() > 1 && ended > 0) text += fmt::format("  front {}", view.pareto().size());
+  if (counts.failed > 0) text += fmt::format("  failed {}", counts.failed);
+  if (rate > 0) {
+    text += rate >= 1 ? fmt::format("  {:.1f} trials/s", rate)
+                      : fmt::format("  {} per trial", base::format_duration(1 / rate));
+    text += fmt::format("  {} left", base::format_duration(static_cast<double>(planned - ended) / rate));
+  }
+  return text;
+}
+
+}  // namespace assay::launch

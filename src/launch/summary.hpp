@@ -1,0 +1,26 @@
+// One sentence per stage from its figures, shared by the stages themselves, `assay run` and `assay status`.
+#pragma once
+
+#include <string>
+
+#include "base/json_fwd.hpp"
+#include "run/run.hpp"
+#include "study/view.hpp"
+
+namespace assay::launch {
+
+/// "3 of 6 proxies agree; chosen 4 epochs ...". `metric` is the first objective's name: accuracies are shown in per
+/// cent.
+std::string summary(run::Stage stage, const base::Json& figures, const std::string& metric = "accuracy");
+
+/// "97.9 %" for accuracies, four digits for anything else.
+std::string score_text(const std::string& metric, double value);
+
+/// How many trials a stage will have: exact for lists, the limit for the search.
+std::int64_t planned_trials(const run::Run& run, run::Stage stage);
+
+/// "43/60 trials  2 workers  best 98.2 %  front 7  failed 1  2.9 trials/s  6 s left"; `rate` in trials per second, 0:
+/// not known yet; `workers` < 0: left out.
+std::string progress(const study::StudyView& view, std::int64_t planned, int workers, double rate);
+
+}  // namespace assay::launch
