@@ -71,7 +71,8 @@ space::Value value_of(const element& value) {
       return std::string(value.get_string().value());
     case element_type::ARRAY: {
       std::vector<std::string> labels;
-      for (const auto label : value.get_array().value()) labels.emplace_back(label.get_string().value());
+      const simdjson::dom::array items = value.get_array();
+      for (const auto label : items) labels.emplace_back(label.get_string().value());
       return labels;
     }
     default:

@@ -13,6 +13,7 @@ Study::Offer Study::Impl::claim(Planner& planner) {
     observe();
     if (auto claim = take_over(planner)) return std::move(*claim);
     if (facts.members()) {
+      settle(true);
       if (facts.open().empty()) return Ended{facts.members()->reason, facts.members()->failed};
       return Nothing{waiting_for()};
     }

@@ -24,7 +24,8 @@ struct Study::Impl {
   // --- observe
   /// Reads what others appended, whether the study is closed, and settles results whose commit is not known yet.
   void observe();
-  /// Looks at the commit names of finished items; commits for workers that died between record and link.
+  /// Looks at the commit names of finished items, of fresh ones only `at_once`; commits for workers that died between
+  /// record and link.
   void settle(bool at_once);
   /// True if the worker will never speak again (goodbye, proof of death) or its lease is over.
   bool gone(int worker);

@@ -22,20 +22,20 @@ void Study::Impl::settle(bool at_once) {
     auto* rung = facts.find(item);
     if (rung->committer >= 0) continue;  // committed; the record is not visible yet
     const auto* result = rung->committable();
-    if (result == nullptr && !at_once) continue;
-    const bool author_gone = result != nullptr && result->worker >= 0 && gone(result->worker);
+    if (result == nullptr) continue;
+    const bool author_gone = result->worker >= 0 && gone(result->worker);
     if (!at_once && !author_gone && base::boot_seconds() - result->learned < commit_seconds) continue;
     // gone() may have read on: ask anew.
     rung = facts.find(item);
     result = rung->committable();
-    if (rung->committer >= 0) continue;
+    if (rung->committer >= 0 || result == nullptr) continue;
     if (const auto winner = owner(layout.commit(item))) {
       facts.saw_commit(item, facts.worker(*winner));
     } else if (author_gone) {
       const auto winner_by_link = names.commit(item, name_of(result->worker));
       facts.saw_commit(item, facts.worker(winner_by_link));
       log.append(Won{item, winner_by_link}, Flush::later);
-    } else if (result != nullptr) {
+    } else {
       rung->find(result->number)->learned = base::boot_seconds();
     }
   }
