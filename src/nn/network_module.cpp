@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include <string>
-
 #include "arch/primitives.hpp"
 #include "base/error.hpp"
 
@@ -33,8 +31,8 @@ NetworkModule::NetworkModule(arch::Network network, std::uint64_t seed)
     const auto& node = network_.nodes[i];
     std::vector<arch::Shape> shapes;
     for (const auto input : node.inputs) shapes.push_back(network_.nodes[static_cast<std::size_t>(input)].shape);
-    layers_.push_back(
-        node.op == "input" ? nullptr : register_module("n" + std::to_string(i), make_layer(node, shapes, generator)));
+    layers_.push_back(node.op == "input" ? nullptr
+                                         : register_module(fmt::format("n{}", i), make_layer(node, shapes, generator)));
   }
 }
 
