@@ -40,3 +40,6 @@ find_library(ASSAY_SIMDJSON simdjson REQUIRED)
 add_library(assay_dep_simdjson INTERFACE)
 target_include_directories(assay_dep_simdjson SYSTEM INTERFACE ${ASSAY_SIMDJSON_INCLUDE})
 target_link_libraries(assay_dep_simdjson INTERFACE ${ASSAY_SIMDJSON} Threads::Threads)
+
+# Plotly.js is put into each report, so that it opens without a network; without the file reports hold tables only.
+find_file(ASSAY_PLOTLY plotly.min.js PATH_SUFFIXES share DOC "plotly.min.js, for the charts of reports")

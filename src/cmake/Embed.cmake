@@ -20,9 +20,8 @@ function(assay_embed target namespace)
   cmake_parse_arguments(arg "" "" "FILES" ${ARGN})
   list(TRANSFORM arg_FILES PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
   set(output "${CMAKE_CURRENT_BINARY_DIR}/${target}_embedded.cpp")
-  string(REPLACE ";" "\\;" files "${arg_FILES}")
   add_custom_command(OUTPUT "${output}"
-    COMMAND "${CMAKE_COMMAND}" "-DOUTPUT=${output}" "-DNAMESPACE=${namespace}" "-DFILES=${files}" -P "${ASSAY_EMBED_SCRIPT}"
+    COMMAND "${CMAKE_COMMAND}" "-DOUTPUT=${output}" "-DNAMESPACE=${namespace}" "-DFILES=${arg_FILES}" -P "${ASSAY_EMBED_SCRIPT}"
     DEPENDS ${arg_FILES} "${ASSAY_EMBED_SCRIPT}" VERBATIM)
   target_sources(${target} PRIVATE "${output}")
 endfunction()

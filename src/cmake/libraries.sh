@@ -5,8 +5,9 @@ set -euo pipefail
 cache=$1
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-# The names of the libraries that the compiler does not find, or finds too old.
+# The names of the libraries that the compiler does not find, or finds too old; Plotly.js is no Debian package of use.
 lacking() {
+  echo plotly
   "${CXX:-c++}" -std=c++20 -E -P -x c++ - 2>/dev/null <<'SOURCE' | sed -n 's/^lack //p'
 #if !__has_include(<CLI/Version.hpp>)
 lack cli11
@@ -80,6 +81,7 @@ build() {
       cp "$source/singleheader/simdjson.h" "$prefix/include/"
       "${CXX:-c++}" -std=c++17 -O2 -DNDEBUG -fPIC -c "$source/singleheader/simdjson.cpp" -o "$object/simdjson.o"
       ar rcs "$prefix/lib/libsimdjson.a" "$object/simdjson.o";;
+    plotly) mkdir -p "$prefix/share" && cp "$source/plotly/package_data/plotly.min.js" "$prefix/share/";;
     zlib)
       cp "$source/zlib.h" "$source/zconf.h" "$prefix/include/"
       (cd "$object" && "${CC:-cc}" -O2 -fPIC -DHAVE_UNISTD_H -DHAVE_STDARG_H -D_LARGEFILE64_SOURCE=1 -c "$source"/*.c)
@@ -96,6 +98,7 @@ parts() {
   case $1 in
     boost) echo '*/boost_math/include/*';;
     json)  echo '*/single_include/*';;
+    plotly) echo '*/package_data/plotly.min.js';;
     *)     echo '*';;
   esac
 }
@@ -125,6 +128,10 @@ while read -r name version sum addresses; do
     lost+=("$name")
   fi
 done <"$here/archives.txt"
+# Without Plotly.js all works; reports hold tables only.
+for i in "${!lost[@]}"; do
+  [[ ${lost[i]} != plotly ]] || { unset 'lost[i]'; echo "libraries: Plotly.js could not be had: reports will have no charts." >&2; }
+done
 ((${#lost[@]} == 0)) && exit
 
 declare -A package=([cli11]=libcli11-dev [toml]=libtomlplusplus-dev [json]=nlohmann-json3-dev [fmt]=libfmt-dev [simdjson]=libsimdjson-dev
