@@ -26,6 +26,7 @@ std::string_view to_string(Exit code) {
 
 std::string to_string(const Where& where) {
   if (where.line == 0) return where.file;
+  if (where.column == 0) return fmt::format("{}:{}", where.file, where.line);
   return fmt::format("{}:{}:{}", where.file, where.line, where.column);
 }
 

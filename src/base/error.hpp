@@ -33,7 +33,7 @@ struct Where {
   int column = 0;
 };
 
-/// "file:line:column", or "file" where the line is unknown.
+/// "file:line:column", without what is unknown.
 std::string to_string(const Where& where);
 
 /// One clear sentence about what went wrong, where, and what to do; carries the exit code it must become.

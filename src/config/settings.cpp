@@ -28,6 +28,7 @@ constexpr Setting table[] = {
     {"data.target", Type::text, "\"\"", I, "target column by name or 0-based number; empty: the last (csv)", {}, {}, "", false, false, false, true},
     {"data.header", Type::text, "\"auto\"", I, "whether the first line names the columns (csv)", {}, {}, "auto|yes|no"},
     {"data.categorical", Type::texts, "[]", I, "columns to take as categories, besides those with text (csv)", {}, {}, "", false, false, false, true},
+    {"data.ignore", Type::texts, "[]", I, "columns to leave out, such as ids (csv)", {}, {}, "", false, false, false, true},
     {"data.delimiter", Type::text, "\",\"", I, "one character between fields (csv)"},
     {"data.group", Type::text, "\"\"", I, "column whose equal values stay together in the split", {}, {}, "", false, false, false, true},
     {"data.label", Type::text, "\"\"", I, "label column of the items (external)", {}, {}, "", false, false, false, true},

@@ -16,7 +16,8 @@ struct Split {
 };
 
 /// `share` goes to valid: per class by largest remainder, at least one row of each class with two or more rows;
-/// regression by 10 quantile bins; groups whole (greedy by size).
+/// regression by 10 quantile bins; groups whole, each to the side that needs its classes (random order). Error(data)
+/// where nothing can be held back.
 Split make_split(const Dataset& dataset, double share, std::uint64_t seed);
 
 /// Error(defect) unless the parts are disjoint, sorted and cover 0 .. rows-1.
@@ -39,7 +40,8 @@ SplitReport describe_split(const Dataset& train, const Split& split, const Datas
 base::Json to_json(const SplitReport& report);
 
 /// split/train.idx and valid.idx: one number per line, with a header line naming the data's hash.
-void write_indices(const std::filesystem::path& file, const std::vector<std::int64_t>& rows, const std::string& data_hash);
+void write_indices(const std::filesystem::path& file, const std::vector<std::int64_t>& rows,
+                   const std::string& data_hash);
 /// Error(data) if the file is torn or belongs to other data.
 std::vector<std::int64_t> read_indices(const std::filesystem::path& file, const std::string& data_hash);
 

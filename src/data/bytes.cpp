@@ -1,0 +1,141 @@
+#include "data/bytes.hpp"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/hash.hpp"
+#include "base/text.hpp"
+#include "base/version.hpp"
+#include "os/file.hpp"
+
+namespace assay::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Ends inflate's state on every way out.
+struct Inflater {
+  z_stream stream{};
+  Inflater() { base::require(inflateInit2(&stream, 16 + MAX_WBITS) == Z_OK, "zlib cannot start: out of memory"); }
+  ~Inflater() { inflateEnd(&stream); }
+  Inflater(const Inflater&) = delete;  // owns zlib's state
+  Inflater& operator=(const Inflater&) = delete;
+};
+
+bool is_gzip(std::string_view text) { return text.size() > 2 && text[0] == '\x1f' && text[1] == '\x8b'; }
+
+/// The size that the last member's trailer claims: a hint for the allocation, never trusted beyond zlib's best ratio.
+std::size_t claimed_size(std::string_view packed) {
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < 4; ++i)
+    size |= std::size_t{static_cast<unsigned char>(packed[packed.size() - 4 + i])} << (8 * i);
+  return std::clamp<std::size_t>(size, 4096, packed.size() * 1032 + 4096);
+}
+
+/// The hash that a checksums.txt ("sha256  relative/path") gives for the file, with the list's name.
+std::optional<std::pair<std::string, fs::path>> listed_hash(const fs::path& file) {
+  std::error_code ignored;
+  const auto absolute = fs::absolute(file, ignored).lexically_normal();
+  for (const auto& folder : {absolute.parent_path(), absolute.parent_path().parent_path()}) {
+    const auto list = os::try_read_file(folder / "checksums.txt");
+    if (!list) continue;
+    for (const auto& line : base::split(*list, '\n')) {
+      const auto entry = base::trim(line);
+      if (entry.size() < 67 || entry.front() == '#') continue;
+      const auto name = base::trim(entry.substr(64));
+      if ((folder / (name.front() == '*' ? name.substr(1) : name)).lexically_normal() == absolute) {
+        return std::pair{std::string(entry.substr(0, 64)), folder / "checksums.txt"};
+      }
+    }
+  }
+  return {};
+}
+
+std::string lower(std::string text) {
+  for (auto& c : text) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  return text;
+}
+
+void check_hash(const fs::path& file, const std::string& hash, const config::Config& config) {
+  for (const auto& [name, node] : config.node("data.sha256").items()) {
+    if (name != file.filename() && name != file) continue;
+    if (lower(node.string()) == hash) return;
+    fail_at(file, "its SHA-256 is {}, but {} ({}) says {}; get the file again, or correct the entry", hash, node.path(),
+            base::to_string(node.where()), node.string());
+  }
+  const auto listed = listed_hash(file);
+  if (!listed || lower(listed->first) == hash) return;
+  fail_at(file, "its SHA-256 is {}, but {} says {}; the file is damaged or another version, get it again", hash,
+          listed->second.string(), listed->first);
+}
+
+std::string read_whole(const fs::path& file) {
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) {
+    if (file.is_absolute()) fail_at(file, "there is no such file; correct the path in [data]");
+    fail_at(file,
+            "there is no such file beside the configuration, in {} or in {}; correct the path in [data], or get a "
+            "known data "
+            "set with datasets/fetch",
+            fs::current_path(ignored).string(), base::share_folder());
+  }
+  if (fs::is_directory(file, ignored))
+    fail_at(file, "is a folder, but a file is expected; only format = \"images\" reads folders");
+  try {
+    return os::read_file(file);
+  } catch (const base::Error& error) {
+    throw base::Error(base::Exit::data, error.what());
+  }
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> unpack(std::string_view packed, const fs::path& file) {
+  Inflater inflater;
+  auto& stream = inflater.stream;
+  std::vector<std::uint8_t> bytes(claimed_size(packed));
+  std::size_t filled = 0;
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+  std::size_t left = packed.size();
+  for (;;) {
+    if (filled == bytes.size()) bytes.resize(bytes.size() + bytes.size() / 2);
+    const auto room = static_cast<uInt>(std::min<std::size_t>(bytes.size() - filled, 1U << 30));
+    const auto feed = static_cast<uInt>(std::min<std::size_t>(left, 1U << 30));
+    stream.next_out = bytes.data() + filled;
+    stream.avail_out = room;
+    stream.avail_in = feed;
+    const int status = inflate(&stream, Z_NO_FLUSH);
+    filled += room - stream.avail_out;
+    left -= feed - stream.avail_in;
+    if (status == Z_STREAM_END) {
+      const std::string_view rest(reinterpret_cast<const char*>(stream.next_in), left);
+      if (!is_gzip(rest)) break;  // trailing zeros are padding
+      inflateReset(&stream);
+    } else if (status == Z_BUF_ERROR || (status == Z_OK && left == 0 && stream.avail_out > 0)) {
+      fail_at(file, "the gzip data end too early after {} bytes; the file is cut off, get it again",
+              base::with_commas(static_cast<long long>(filled)));
+    } else if (status != Z_OK) {
+      fail_at(file, "the gzip data are damaged ({}); get the file again", stream.msg ? stream.msg : "unknown");
+    }
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+Content read_content(const fs::path& file, const config::Config& config) {
+  const auto raw = read_whole(file);
+  if (raw.empty()) fail_at(file, "the file is empty; get it again");
+  Content content{.file = file, .bytes = {}, .sha256 = base::sha256(raw)};
+  check_hash(file, content.sha256, config);
+  if (is_gzip(raw)) {
+    content.bytes = unpack(raw, file);
+    if (content.bytes.empty()) fail_at(file, "the unpacked file is empty; get it again");
+  } else {
+    content.bytes.assign(raw.begin(), raw.end());
+  }
+  return content;
+}
+
+}  // namespace assay::data
