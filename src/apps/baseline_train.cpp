@@ -51,7 +51,8 @@ base::Exit baseline_train(cli::StageContext& context) {
       figures.best_batch = train::best_batch(figures.sweep);
     }
     const auto json = run::to_json(figures);
-    return context.finish(run::Stage::baseline, json, launch::summary(run::Stage::baseline, json));
+    return context.finish(run::Stage::baseline, json,
+                          launch::summary(run::Stage::baseline, json, run.objectives().front().metric));
   });
 }
 

@@ -6,12 +6,12 @@
 #include <filesystem>
 
 #include "apps/study_stage.hpp"
-#include "arch/python.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "nn/network_py.hpp"
 #include "os/file.hpp"
 #include "search/planners.hpp"
-#include "stats/summary.hpp"
+#include "stats/intervals.hpp"
 
 namespace assay::apps {
 namespace {
@@ -139,7 +139,7 @@ void publish_winner(const run::FullFigures& figures, const study::StudyView& vie
     os::make_folders(folder);
     os::publish(folder / "network.json", *network);
     os::publish(folder / "weights.safetensors", os::read_file(source / "weights.safetensors"));
-    os::publish(folder / "network.py", arch::network_py());
+    os::publish(folder / "network.py", nn::network_py());
     break;
   }
   os::make_folders(folder);

@@ -40,7 +40,9 @@ base::Exit full_train(cli::StageContext& context) {
     apps::publish_winner(figures, view, run, *space);
     for (const auto& missing : figures.missing) base::log_warning("{}", missing);
     const auto json = run::to_json(figures);
-    return context.finish(run::Stage::full, json, launch::summary(run::Stage::full, json), !figures.missing.empty());
+    return context.finish(run::Stage::full, json,
+                          launch::summary(run::Stage::full, json, run.objectives().front().metric),
+                          !figures.missing.empty());
   });
 }
 

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
-#include "stats/agreement.hpp"
+#include "stats/correlation.hpp"
 
 namespace assay::apps {
 namespace {
@@ -59,7 +59,7 @@ run::CandidateFigures judge(const Measured& full, const Measured& proxy, const s
   const auto draws = static_cast<int>(run.config().integer("proxy.bootstrap"));
   const base::Rng rng(run.seed(), "proxy", static_cast<std::int64_t>(index), "bootstrap");
   figures.spearman = interval_of(stats::bootstrap_pairs(x, y, stats::spearman, draws, rng));
-  figures.kendall = interval_of(stats::bootstrap_pairs(x, y, stats::kendall, draws, rng));
+  figures.kendall = interval_of(stats::bootstrap_pairs(x, y, stats::kendall_tau_b, draws, rng));
   figures.passes = figures.spearman.lo >= run.config().number("proxy.agreement") && figures.speed_up > 1;
   return figures;
 }
@@ -91,6 +91,7 @@ std::vector<study::Fidelity> proxy_candidates(const config::Config& config, cons
     candidates.push_back(fidelity);
   }
   if (!candidates.empty()) return candidates;
+  if (full.epochs == 0) return {{.epochs = 0, .data = 0.25}, {.epochs = 0, .data = 0.5}};  // epochs are searched
   const int eighth = std::max(1, full.epochs / 8), quarter = std::max(1, full.epochs / 4);
   return {{.epochs = eighth}, {.epochs = quarter}, {.epochs = quarter, .width = 0.5}};
 }

@@ -59,7 +59,8 @@ base::Exit proxy_select(cli::StageContext& context) {
   return apps::run_study(context, std::move(stage), [&](const study::StudyView& view, bool partial) {
     const auto figures = apps::choose_proxy(view, run, full, candidates);
     const auto json = run::to_json(figures);
-    return context.finish(run::Stage::proxy, json, launch::summary(run::Stage::proxy, json), partial);
+    return context.finish(run::Stage::proxy, json,
+                          launch::summary(run::Stage::proxy, json, run.objectives().front().metric), partial);
   });
 }
 

@@ -50,7 +50,8 @@ base::Exit search(cli::StageContext& context) {
       base::fail(base::Exit::partial, "no trial of the search succeeded; see `assay trials {} --state failed`",
                  run.folder().string());
     }
-    return context.finish(run::Stage::search, json, launch::summary(run::Stage::search, json), partial);
+    return context.finish(run::Stage::search, json,
+                          launch::summary(run::Stage::search, json, run.objectives().front().metric), partial);
   });
 }
 

@@ -1,7 +1,7 @@
 #include "apps/study_stage.hpp"
 
 #include "comm/world.hpp"
-#include "stats/summary.hpp"
+#include "stats/intervals.hpp"
 #include "study/study.hpp"
 #include "worker/worker.hpp"
 
@@ -66,7 +66,7 @@ study::Fidelity full_fidelity(const config::Config& config, run::Stage stage) {
 
 run::Interval metric_interval(const study::Objective& objective, double value, std::int64_t rows) {
   if (objective.metric != "accuracy" || rows <= 0) return {value, value, value};
-  const auto interval = stats::proportion_interval(value * static_cast<double>(rows), static_cast<double>(rows));
+  const auto interval = stats::wilson(value, static_cast<double>(rows));
   return {value, interval.lo, interval.hi};
 }
 
