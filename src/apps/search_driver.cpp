@@ -32,7 +32,7 @@ run::SearchFigures figures_of(const study::StudyView& view, const run::Run& run,
   return figures;
 }
 
-base::Exit search(cli::StageContext& context) {
+base::Exit search_space(cli::StageContext& context) {
   const auto& run = context.run;
   const auto fidelity = search_fidelity(run);
   const auto space = std::make_shared<const space::Space>(space::Space::load(run.config(), "search"));
@@ -60,5 +60,5 @@ base::Exit search(cli::StageContext& context) {
 int main(int argc, char** argv) {
   return cli::run_stage(argc, argv, run::Stage::search,
                         "Searches the space on the chosen proxy task; start as many as you like on one run folder.",
-                        search);
+                        search_space);
 }
