@@ -21,31 +21,45 @@ find_library(ASSAY_TORCH_MAIN torch PATHS "${ASSAY_TORCH}/lib" NO_DEFAULT_PATH R
 find_library(ASSAY_TORCH_CUDA torch_cuda PATHS "${ASSAY_TORCH}/lib" NO_DEFAULT_PATH)
 find_library(ASSAY_TORCH_C10_CUDA c10_cuda PATHS "${ASSAY_TORCH}/lib" NO_DEFAULT_PATH)
 
-file(STRINGS "${ASSAY_TORCH}/include/torch/headeronly/version.h" _version REGEX "define TORCH_VERSION_M(AJOR|INOR)")
-if(NOT _version)
-  file(STRINGS "${ASSAY_TORCH}/include/torch/csrc/api/include/torch/version.h" _version
-       REGEX "define TORCH_VERSION_M(AJOR|INOR)")
-endif()
+foreach(_header torch/headeronly/version.h torch/csrc/api/include/torch/version.h)
+  if(NOT _version AND EXISTS "${ASSAY_TORCH}/include/${_header}")
+    file(STRINGS "${ASSAY_TORCH}/include/${_header}" _version REGEX "define TORCH_VERSION_M(AJOR|INOR)")
+  endif()
+endforeach()
 string(REGEX REPLACE ".*MAJOR ([0-9]+).*MINOR ([0-9]+).*" "\\1.\\2" ASSAY_TORCH_VERSION "${_version}")
-if(ASSAY_TORCH_VERSION VERSION_LESS 2.7)
-  message(FATAL_ERROR "LibTorch ${ASSAY_TORCH_VERSION} in ${ASSAY_TORCH} is too old: 2.7 or newer is needed.")
+if(NOT ASSAY_TORCH_VERSION VERSION_GREATER_EQUAL 2.7)
+  message(FATAL_ERROR "LibTorch '${ASSAY_TORCH_VERSION}' in ${ASSAY_TORCH} is too old: 2.7 or newer is needed.")
 endif()
 
-# The wheel's neighbours: nvidia/<package>/{include,lib} beside torch/ in site-packages; zips carry them inside lib/.
+# The wheel's neighbours: nvidia/<package>/{include,lib} beside torch/ in site-packages. Zips carry the libraries inside lib/ under names with
+# a hash; headers of CUDA and NCCL then come from a toolkit or a module.
 get_filename_component(_site "${ASSAY_TORCH}" DIRECTORY)
 file(GLOB _cuda_includes "${_site}/nvidia/cu1*/include" "${_site}/nvidia/cuda_runtime/include")
 file(GLOB _nvidia_libs "${_site}/nvidia/*/lib")
 find_path(ASSAY_CUDA_INCLUDE cuda_runtime_api.h PATHS ${_cuda_includes} NO_DEFAULT_PATH)
-find_path(ASSAY_CUDA_INCLUDE cuda_runtime_api.h PATHS ENV CUDA_HOME PATH_SUFFIXES include)
+find_path(ASSAY_CUDA_INCLUDE cuda_runtime_api.h HINTS ENV CUDA_HOME ENV CUDA_PATH PATHS /usr/local/cuda PATH_SUFFIXES include)
 find_path(ASSAY_NCCL_INCLUDE nccl.h PATHS "${_site}/nvidia/nccl/include" NO_DEFAULT_PATH)
-find_library(ASSAY_NCCL NAMES libnccl.so.2 nccl PATHS "${_site}/nvidia/nccl/lib" "${ASSAY_TORCH}/lib")
-find_library(ASSAY_CUDART NAMES libcudart.so.13 libcudart.so.12 cudart PATHS ${_nvidia_libs} "${ASSAY_TORCH}/lib")
-
-set(ASSAY_WITH_CUDA OFF)
-if(ASSAY_TORCH_CUDA AND ASSAY_TORCH_C10_CUDA AND ASSAY_CUDA_INCLUDE AND ASSAY_NCCL_INCLUDE AND ASSAY_NCCL AND ASSAY_CUDART)
-  set(ASSAY_WITH_CUDA ON)
+find_path(ASSAY_NCCL_INCLUDE nccl.h HINTS ENV NCCL_HOME ENV EBROOTNCCL PATH_SUFFIXES include)
+# It must be the copy that libtorch_cuda itself loads: two NCCLs in one process take each other's calls.
+find_library(ASSAY_NCCL NAMES libnccl.so.2 nccl PATHS "${_site}/nvidia/nccl/lib" "${ASSAY_TORCH}/lib" ENV NCCL_HOME ENV LD_LIBRARY_PATH)
+file(GLOB _cudart "${ASSAY_TORCH}/lib/libcudart-*.so.*")
+if(_cudart)
+  set(ASSAY_CUDART "${_cudart}" CACHE FILEPATH "The CUDA runtime that LibTorch loads")
 endif()
-message(STATUS "LibTorch ${ASSAY_TORCH_VERSION} in ${ASSAY_TORCH}; GPU path: ${ASSAY_WITH_CUDA}")
+find_library(ASSAY_CUDART NAMES libcudart.so.13 libcudart.so.12 cudart PATHS ${_nvidia_libs} "${ASSAY_TORCH}/lib" ENV LD_LIBRARY_PATH)
+
+set(ASSAY_WITH_CUDA ON)
+set(_why "")
+foreach(_need "ASSAY_TORCH_CUDA:LibTorch was built without CUDA" "ASSAY_TORCH_C10_CUDA:LibTorch was built without CUDA"
+    "ASSAY_CUDA_INCLUDE:cuda_runtime_api.h was not found, set CUDA_HOME" "ASSAY_NCCL_INCLUDE:nccl.h was not found, set NCCL_HOME"
+    "ASSAY_NCCL:libnccl.so.2 was not found, set NCCL_HOME" "ASSAY_CUDART:libcudart was not found")
+  string(REGEX MATCH "^[^:]+" _variable "${_need}")
+  if(ASSAY_WITH_CUDA AND NOT ${_variable})
+    set(ASSAY_WITH_CUDA OFF)
+    string(REGEX REPLACE "^[^:]+:" " (" _why "${_need})")
+  endif()
+endforeach()
+message(STATUS "LibTorch ${ASSAY_TORCH_VERSION} in ${ASSAY_TORCH}; GPU path: ${ASSAY_WITH_CUDA}${_why}")
 
 add_library(assay_torch INTERFACE)
 target_include_directories(assay_torch SYSTEM INTERFACE
