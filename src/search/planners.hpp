@@ -12,16 +12,16 @@
 
 namespace assay::search {
 
-/// [search] algorithm: "auto" says in the log what it chose and why. Constraints on metrics ([[constraint]]) make a trial
-/// rank behind all feasible ones.
+/// [search] algorithm: "auto" says in the log what it chose and why. Constraints on metrics ([[constraint]]) make a
+/// trial rank behind all feasible ones.
 std::unique_ptr<study::Planner> make_planner(const config::Config& config, std::shared_ptr<const space::Space> space,
                                              std::uint64_t seed, std::vector<study::Proposal> first = {});
 
 /// Trial n is proposal n; finished after the last. Baseline, reference ladder, proxy grid and finalists are such lists.
 std::unique_ptr<study::Planner> make_list_planner(std::string name, std::vector<study::Proposal> proposals);
 
-/// `count` networks spread over the space: the defaults first, then the picks from a seeded random pool that lie farthest
-/// apart (log parameters, log multiply-adds given by `size_of`), for proxy-select.
+/// `count` networks spread over the space: the defaults first, then the picks from a seeded random pool that lie
+/// farthest apart (log parameters, log multiply-adds given by `size_of`), for proxy-select.
 std::vector<space::Params> reference_set(const space::Space& space, std::uint64_t seed, int count,
                                          const std::function<std::vector<double>(const space::Params&)>& features);
 

@@ -95,8 +95,10 @@ Params Space::complete(const Params& params, const std::function<Value(const Par
   return result;
 }
 
-Params Space::defaults() const {
-  return complete({}, [](const Parameter& parameter) { return parameter.domain.initial; });
+Params Space::defaults() const { return with_defaults({}); }
+
+Params Space::with_defaults(const Params& partial) const {
+  return complete(normalise(partial), [](const Parameter& parameter) { return parameter.domain.initial; });
 }
 
 Params Space::sample(base::Rng& rng) const {
@@ -144,7 +146,7 @@ std::vector<Params> Space::neighbours(const Params& params) const {
   return result;
 }
 
-std::optional<std::vector<Params>> Space::enumerate(std::size_t limit) const {
+std::optional<std::vector<Params>> Space::enumerate(std::size_t limit, int real_points) const {
   std::vector<Params> found;
   auto steps = limit * 100 + 100'000;  // constraints may refuse nearly everything: give up then, too
   const std::function<bool(std::size_t, const Params&)> visit = [&](std::size_t place, const Params& params) {
@@ -155,11 +157,14 @@ std::optional<std::vector<Params>> Space::enumerate(std::size_t limit) const {
       return found.size() <= limit;
     }
     const auto& parameter = parameters_[place];
-    const auto values = count(parameter.domain);
-    if (!values) return false;
-    for (std::int64_t i = 0; i < *values; ++i) {
+    const auto discrete = count(parameter.domain);
+    const auto values = discrete.value_or(real_points);
+    if (values == 0) return false;
+    for (std::int64_t i = 0; i < values; ++i) {
       auto next = params;
-      next[parameter.name] = value_at(parameter.domain, i);
+      next[parameter.name] =
+          discrete ? value_at(parameter.domain, i)
+                   : from_unit(parameter.domain, (static_cast<double>(i) + 0.5) / static_cast<double>(values));
       if (!visit(place + 1, next)) return false;
     }
     return true;

@@ -70,6 +70,8 @@ class Space {
   bool active(const Parameter& parameter, const Params& params) const;
 
   Params defaults() const;
+  /// The values of `partial` that are active, defaults for the others. Unknown names are left out.
+  Params with_defaults(const Params& partial) const;
   /// Uniform over the domains (conditions and constraints respected; up to 1,000 redraws, then Error(config)).
   Params sample(base::Rng& rng) const;
   /// One active parameter redrawn to another value (newly active ones sampled); constraints respected. Of numbers, half
@@ -77,8 +79,9 @@ class Space {
   Params mutate(const Params& params, base::Rng& rng) const;
   /// All points that differ in one discrete parameter (reals: none); newly active ones take their defaults.
   std::vector<Params> neighbours(const Params& params) const;
-  /// All points of a discrete space up to `limit`; nothing if there are more, or a real parameter without step.
-  std::optional<std::vector<Params>> enumerate(std::size_t limit) const;
+  /// All points of a discrete space up to `limit`; nothing if there are more, or a real parameter without step, unless
+  /// `real_points` > 0: then such a parameter takes that many values, even in its distribution.
+  std::optional<std::vector<Params>> enumerate(std::size_t limit, int real_points = 0) const;
   /// log10 of the number of points; reals without step count as 1, constraints are not counted.
   double log10_size() const;
 

@@ -1,0 +1,124 @@
+// Proposals that are known beforehand: lists, and grids as shuffled lists.
+#include <fmt/format.h>
+
+#include <map>
+
+#include "base/json.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "search/algorithms.hpp"
+#include "search/planners.hpp"
+#include "search/seen.hpp"
+#include "space/domain.hpp"
+
+namespace assay::search {
+namespace {
+
+constexpr std::size_t largest_grid = 1'000'000;
+constexpr int points_of_a_real = 5;
+
+class List final : public study::Planner {
+ public:
+  List(std::string name, std::vector<study::Proposal> proposals)
+      : name_(std::move(name)), proposals_(std::move(proposals)) {}
+
+  study::Decision next(const study::StudyView& view) override {
+    if (all_claimed(view, static_cast<std::int64_t>(proposals_.size()))) return study::Finished{"the list is done"};
+    if (all_claimed(view, view.max_trials())) return study::Finished{"all trials are claimed"};
+    return study::New{};
+  }
+
+  std::optional<study::Proposal> propose(const study::StudyView&, study::TrialId trial, base::Rng&) override {
+    if (trial >= static_cast<study::TrialId>(proposals_.size())) return std::nullopt;
+    return proposals_[static_cast<std::size_t>(trial)];
+  }
+
+  base::Json describe() const override { return {{"algorithm", name_}, {"proposals", proposals_.size()}}; }
+
+ private:
+  std::string name_;
+  std::vector<study::Proposal> proposals_;
+};
+
+/// {"training": {"lr": 0.1}} and {"training.lr": 0.1} both name training.lr.
+void flatten(const config::Node& node, const std::string& prefix, std::map<std::string, config::Node>& values) {
+  for (const auto& [key, child] : node.items()) {
+    const auto name = prefix.empty() ? key : prefix + "." + key;
+    if (child.is_table()) {
+      flatten(child, name, values);
+    } else {
+      values[name] = child;
+    }
+  }
+}
+
+std::string full_name(const std::string& written, const config::Node& node, const space::Space& space) {
+  if (space.find(written) != nullptr) return written;
+  std::vector<std::string> ends, all;
+  for (const auto& parameter : space.parameters()) {
+    all.push_back(parameter.name);
+    if (parameter.name.ends_with("." + written)) ends.push_back(parameter.name);
+  }
+  if (ends.size() == 1) return ends.front();
+  if (ends.size() > 1) node.fail(fmt::format("{} may mean {}; write the full name", written, base::join(ends, " or ")));
+  const auto nearest = base::nearest_word(written, all);
+  node.fail(fmt::format("the space has no parameter {}{}", written,
+                        nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest)),
+            nearest);
+}
+
+space::Params read_point(const config::Node& node, const space::Space& space) {
+  std::map<std::string, config::Node> values;
+  flatten(node, "", values);
+  auto json = base::Json::object();
+  for (const auto& [name, value] : values) json[full_name(name, value, space)] = value.json();
+  const auto written = space::params_from_json(json);
+  const auto params = space.with_defaults(written);
+  for (const auto& [name, value] : written) {
+    if (!params.contains(name)) node.fail(fmt::format("{} does not exist with the other values of this point", name));
+  }
+  try {
+    space.check(params);
+  } catch (const base::Error& error) {
+    node.fail(error.what());
+  }
+  return params;
+}
+
+}  // namespace
+
+std::unique_ptr<study::Planner> make_list_planner(std::string name, std::vector<study::Proposal> proposals) {
+  return std::make_unique<List>(std::move(name), std::move(proposals));
+}
+
+std::unique_ptr<study::Planner> make_grid(std::shared_ptr<const space::Space> space, std::uint64_t seed) {
+  auto points = space->enumerate(largest_grid, points_of_a_real);
+  if (!points) {
+    base::fail(base::Exit::config,
+               "the grid has about 10^{:.0f} points; a grid search takes at most {}: use random or evolution",
+               space->log10_size(), base::with_commas(largest_grid));
+  }
+  base::Rng rng(seed, "search", 0, "grid");
+  rng.shuffle(*points);
+  std::vector<study::Proposal> proposals;
+  for (auto& point : *points) proposals.push_back({.params = std::move(point), .note = "grid"});
+  for (const auto& parameter : space->parameters()) {
+    if (space::count(parameter.domain)) continue;
+    base::log_info("grid: {} takes {} values of {}", parameter.name, points_of_a_real,
+                   space::to_text(parameter.domain));
+  }
+  return make_list_planner("grid", std::move(proposals));
+}
+
+std::vector<study::Proposal> listed_points(const config::Config& config, const space::Space& space) {
+  std::vector<study::Proposal> proposals;
+  const auto points = config.node("search.points");
+  if (!points || points.size() == 0) base::fail(base::Exit::config, "search.algorithm = \"list\" needs search.points");
+  for (const auto& [key, node] : points.items()) {
+    if (!node.is_table()) node.fail("a point is a table of parameters and values, such as { lr = 0.1 }");
+    proposals.push_back({.params = read_point(node, space), .note = "listed"});
+  }
+  return proposals;
+}
+
+}  // namespace assay::search

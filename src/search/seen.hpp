@@ -1,0 +1,32 @@
+// The points that a study has proposed so far. Read from views; remembers what it read, for a trial's parameters never
+// change once they are proposed.
+#pragma once
+
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "study/view.hpp"
+
+namespace assay::search {
+
+/// Equal for equal points.
+std::string text_of(const space::Params& params);
+
+class Seen {
+ public:
+  /// Reads the trials that are new in this view.
+  void update(const study::StudyView& view);
+  bool contains(const space::Params& params) const { return points_.contains(text_of(params)); }
+  /// Distinct points.
+  std::size_t size() const { return points_.size(); }
+
+ private:
+  std::unordered_set<std::string> points_;
+  std::vector<bool> read_;
+};
+
+/// True if every number below `count` is claimed.
+bool all_claimed(const study::StudyView& view, std::int64_t count);
+
+}  // namespace assay::search

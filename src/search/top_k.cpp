@@ -1,0 +1,50 @@
+#include <algorithm>
+#include <numeric>
+#include <set>
+#include <tuple>
+
+#include "search/planners.hpp"
+#include "search/ranking.hpp"
+#include "search/seen.hpp"
+#include "stats/pareto.hpp"
+
+namespace assay::search {
+
+std::vector<study::TrialId> top_k(const study::StudyView& view, int k, const config::Config& config) {
+  const MetricLimits limits(config);
+  std::vector<Scored> trials;
+  for (const auto& trial : view.trials()) {
+    if (!trial) continue;
+    if (auto scored = score_of(*trial, view.objectives(), limits)) trials.push_back(std::move(*scored));
+  }
+
+  // The front of the feasible ones; a point beyond a threshold of interest is on it, but comes later.
+  stats::Points points;
+  std::vector<std::size_t> members;
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    if (!trials[i].feasible) continue;
+    points.push_back(trials[i].score);
+    members.push_back(i);
+  }
+  std::vector<bool> on_front(trials.size(), false);
+  for (const auto i : stats::pareto_front(points, std::vector<bool>(view.objectives().size(), true)))
+    on_front[members[i]] = true;
+
+  std::vector<std::size_t> order(trials.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto key = [&](std::size_t i) {
+    const auto& trial = trials[i];
+    return std::tuple(!trial.feasible, trial.missed > 0, !on_front[i], -trial.score.front(), trial.trial->id);
+  };
+  std::sort(order.begin(), order.end(), [&](auto a, auto b) { return key(a) < key(b); });
+
+  std::vector<study::TrialId> best;
+  std::set<std::string> taken;
+  for (const auto i : order) {
+    if (static_cast<int>(best.size()) == k) break;
+    if (taken.insert(text_of(trials[i].trial->what.params)).second) best.push_back(trials[i].trial->id);
+  }
+  return best;
+}
+
+}  // namespace assay::search

@@ -1,0 +1,208 @@
+#include <catch2/catch_test_macros.hpp>
+#include <cmath>
+#include <set>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "base/log.hpp"
+#include "search/seen.hpp"
+#include "search/table.hpp"
+
+using namespace assay;
+using test::macro_config;
+
+namespace {
+
+const std::vector<study::Objective> accuracy{{"accuracy", true, {}}};
+
+std::shared_ptr<const space::Space> space_of(const config::Config& config) {
+  return std::make_shared<const space::Space>(space::Space::load(config));
+}
+
+std::unique_ptr<study::Planner> planner_of(const config::Config& config, std::vector<study::Proposal> first = {}) {
+  base::set_verbosity(base::Level::quiet);
+  return search::make_planner(config, space_of(config), 1, std::move(first));
+}
+
+std::string algorithm(const std::string& name) { return "[search]\nalgorithm = \"" + name + "\"\n"; }
+
+/// Layers that are no skip connections: easy to climb.
+std::optional<study::Metrics> layers(study::TrialId, const space::Params& params) {
+  double count = 0;
+  for (const auto& [name, value] : params)
+    count += space::to_text(value) == "k5" ? 2 : space::to_text(value) == "k3" ? 1 : 0;
+  return study::Metrics{{"accuracy", count}};
+}
+
+std::set<std::string> points(const study::StudyView& view) {
+  std::set<std::string> result;
+  for (const auto& trial : view.trials()) {
+    if (trial && trial->proposed) result.insert(search::text_of(trial->what.params));
+  }
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("every planner keeps to max_trials, begins with the first proposals and repeats nothing") {
+  for (const auto* name : {"random", "evolution"}) {
+    const auto config = macro_config(algorithm(name));
+    const auto space = space_of(config);
+    const auto planner = planner_of(config, {{.params = space->defaults(), .note = "defaults"}});
+    const auto view = test::simulate(*planner, accuracy, 300, 1, layers);
+    CHECK(view.counts().done == 300);
+    CHECK(points(view).size() == 300);
+    CHECK(view.find(0)->what.params == space->defaults());
+    CHECK(view.find(0)->what.note == "defaults");
+  }
+}
+
+TEST_CASE("a small space is tried out completely, then the search ends") {
+  const auto config =
+      config::Config::parse("[params.model]\na.choice = [1, 2, 3]\nb.choice = [1, 2]\n" + algorithm("random"), "t");
+  const auto planner = planner_of(config, {{.params = space_of(config)->defaults()}});
+  const auto view = test::simulate(*planner, accuracy, 100, 1, [](auto, const auto&) {
+    return study::Metrics{{"accuracy", 1}};
+  });
+  CHECK(view.counts().claimed == 6);
+  CHECK(points(view).size() == 6);
+}
+
+TEST_CASE("planners are pure functions of the view and the stream") {
+  for (const auto* name : {"random", "evolution", "grid", "auto"}) {
+    const auto config = macro_config(algorithm(name));
+    const auto veteran = planner_of(config);
+    const auto view = test::simulate(*veteran, accuracy, 60, 3, layers);
+    const auto fresh = planner_of(config);
+    for (study::TrialId number = 60; number < 70; ++number) {
+      base::Rng a(3, "search", number, "propose"), b(3, "search", number, "propose");
+      const auto one = veteran->propose(view, number, a), two = fresh->propose(view, number, b);
+      REQUIRE((one && two));
+      CHECK(one->params == two->params);
+      CHECK(one->note == two->note);
+    }
+    CHECK(veteran->describe() == fresh->describe());
+  }
+}
+
+TEST_CASE("the same seed gives the same study, another seed another one") {
+  const auto run = [](std::uint64_t seed) {
+    const auto config = macro_config(algorithm("evolution"));
+    return points(test::simulate(*planner_of(config), accuracy, 50, seed, layers));
+  };
+  CHECK(run(1) == run(1));
+  CHECK(run(1) != run(2));
+}
+
+TEST_CASE("failed trials and results that are no numbers have no offspring") {
+  const auto config = macro_config(algorithm("evolution"));
+  const auto view = test::simulate(*planner_of(config), accuracy, 200, 1, [](auto number, const auto& params) {
+    if (number % 3 == 0) return std::optional<study::Metrics>();
+    if (number % 3 == 1) return std::optional(study::Metrics{{"accuracy", NAN}});
+    return layers(number, params);
+  });
+  int children = 0;
+  for (const auto& trial : view.trials()) {
+    if (!trial->what.note.starts_with("child of ")) continue;
+    ++children;
+    CHECK(std::stoi(trial->what.note.substr(9)) % 3 == 2);
+  }
+  CHECK(children == 200 - 24);
+}
+
+TEST_CASE("nothing but failures: evolution goes on at random") {
+  const auto config = macro_config(algorithm("evolution"));
+  const auto view = test::simulate(*planner_of(config), accuracy, 60, 1,
+                                   [](auto, const auto&) { return std::optional<study::Metrics>(); });
+  CHECK(view.counts().failed == 60);
+}
+
+TEST_CASE("parents are among the youngest of the population, children differ in one place") {
+  const auto config = macro_config(algorithm("evolution") + "population = 10\ntournament = 3\n");
+  const auto view = test::simulate(*planner_of(config), accuracy, 100, 1, layers);
+  for (study::TrialId number = 10; number < 100; ++number) {
+    const auto& what = view.find(number)->what;
+    REQUIRE(what.note.starts_with("child of "));
+    const auto parent = std::stol(what.note.substr(9));
+    CHECK((parent >= number - 10 && parent < number));
+    int changed = 0;
+    for (const auto& [name, value] : view.find(parent)->what.params) changed += what.params.at(name) != value;
+    CHECK(changed == 1);
+  }
+}
+
+TEST_CASE("the grid holds every point once, and five values of a real") {
+  const auto config = macro_config(algorithm("grid"));
+  const auto view = test::simulate(*planner_of(config), accuracy, 10'000, 1, layers);
+  CHECK(view.counts().done == 6561);
+  CHECK(points(view).size() == 6561);
+
+  const auto reals =
+      config::Config::parse("[params.model]\na = { float = [0.0, 1.0] }\nb.choice = [1, 2]\n" + algorithm("grid"), "t");
+  const auto small = test::simulate(*planner_of(reals), accuracy, 100, 1, [](auto, const auto&) {
+    return study::Metrics{{"accuracy", 1}};
+  });
+  CHECK(points(small).size() == 10);
+  CHECK(points(small).contains("params.model.a=0.1;params.model.b=1;"));
+
+  const auto huge =
+      config::Config::parse("[params.model]\na.int = [1, 2000]\nb.int = [1, 2000]\n" + algorithm("grid"), "t");
+  CHECK_THROWS_AS(planner_of(huge), base::Error);
+}
+
+TEST_CASE("listed points: partial, by short names, with errors that name the place") {
+  const std::string toml =
+      "[params.model]\nwidth.int = [1, 64]\ndepth.choice = [1, 2]\n[params.training]\nwidth.int = [1, 4]\n";
+  const auto load = [&](const std::string& points) {
+    return planner_of(config::Config::parse(toml + algorithm("list") + "points = " + points + "\n", "t.toml"));
+  };
+  const auto planner = load("[ { depth = 2 }, { \"params.model.width\" = 7 }, { params.model.width = 9, depth = 1 } ]");
+  const auto view = test::simulate(*planner, accuracy, 100, 1, [](auto, const auto&) {
+    return study::Metrics{{"accuracy", 1}};
+  });
+  REQUIRE(view.counts().done == 3);
+  CHECK(space::to_text(view.find(0)->what.params.at("params.model.depth")) == "2");
+  CHECK(space::to_text(view.find(1)->what.params.at("params.model.width")) == "7");
+  CHECK(space::to_text(view.find(2)->what.params.at("params.model.width")) == "9");
+
+  const auto error = [&](const std::string& list) -> std::string {
+    try {
+      load(list);
+    } catch (const base::Error& problem) {
+      return problem.what();
+    }
+    return "";
+  };
+  CHECK(error("[ { width = 7 } ]").find("may mean params.model.width or params.training.width") != std::string::npos);
+  CHECK(error("[ { depht = 2 } ]").find("no parameter depht") != std::string::npos);
+  CHECK(error("[ { depth = 3 } ]").find("outside of 1 | 2") != std::string::npos);
+  CHECK(error("[ { depth = 3 } ]").find("t.toml:8:") != std::string::npos);
+}
+
+TEST_CASE("a list planner proposes trial n as proposal n, also beyond gaps") {
+  const auto planner = search::make_list_planner("ladder", {{.note = "a"}, {.note = "b"}});
+  study::ViewBuilder builder;
+  builder.objectives(accuracy).max_trials(10);
+  base::Rng rng(1, "search", 0, "propose");
+  CHECK(planner->propose(builder.build(), 1, rng)->note == "b");
+  CHECK_FALSE(planner->propose(builder.build(), 2, rng));
+  builder.done(1, {}, {});
+  CHECK(std::holds_alternative<study::New>(planner->next(builder.build())));
+  builder.done(0, {}, {});
+  CHECK(std::holds_alternative<study::Finished>(planner->next(builder.build())));
+}
+
+TEST_CASE("auto: a tiny space is listed, few trials are random, else evolution; the study is founded with \"auto\"") {
+  const auto note = [](const std::string& toml) {
+    const auto config = config::Config::parse(toml, "t.toml");
+    const auto planner = planner_of(config);
+    CHECK(planner->describe()["algorithm"] == "auto");
+    const auto view = test::simulate(*planner, accuracy, config.integer("search.max_trials"), 1, [](auto, const auto&) {
+      return study::Metrics{{"accuracy", 1}};
+    });
+    return view.trials().back()->what.note;
+  };
+  CHECK(note("[params.model]\na.int = [1, 30]\n[search]\nmax_trials = 50\n") == "grid");
+  CHECK(note("[params.model]\na.int = [1, 3000]\n[search]\nmax_trials = 15\n") == "random");
+  CHECK(note("[params.model]\na.int = [1, 3000]\n[search]\nmax_trials = 50\n").starts_with("child of "));
+}

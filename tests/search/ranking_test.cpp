@@ -1,0 +1,126 @@
+#include <catch2/catch_test_macros.hpp>
+#include <cmath>
+
+#include "base/error.hpp"
+#include "search/planners.hpp"
+#include "search/ranking.hpp"
+#include "search/seen.hpp"
+#include "study/view_builder.hpp"
+
+using namespace assay;
+
+namespace {
+
+const std::vector<study::Objective> two{{"accuracy", true, {}}, {"parameters", false, {}}};
+
+space::Params point(std::int64_t x) { return {{"x", x}}; }
+
+config::Config with_limit() {
+  return config::Config::parse(
+      "[[constraint]]\nmetric = \"latency_ms\"\nat_most = 2.0\n[[constraint]]\nmetric = \"accuracy\"\nat_least = 0.1\n",
+      "t.toml");
+}
+
+const auto none = config::Config::parse("", "t.toml");
+
+}  // namespace
+
+TEST_CASE("constraints on metrics") {
+  const auto config = with_limit();
+  CHECK(search::feasible({{"latency_ms", 2.0}, {"accuracy", 0.5}}, config));
+  CHECK_FALSE(search::feasible({{"latency_ms", 2.1}, {"accuracy", 0.5}}, config));
+  CHECK_FALSE(search::feasible({{"latency_ms", 1.0}, {"accuracy", 0.05}}, config));
+  CHECK_FALSE(search::feasible({{"accuracy", 0.5}}, config));
+  CHECK_FALSE(search::feasible({{"latency_ms", NAN}, {"accuracy", 0.5}}, config));
+  CHECK(search::feasible({}, none));
+}
+
+TEST_CASE("ranking: feasible first, then layers, then crowding") {
+  study::ViewBuilder builder;
+  builder.objectives(two);
+  builder.done(0, point(0), {{"accuracy", 0.9}, {"parameters", 100}, {"latency_ms", 1}});
+  builder.done(1, point(1), {{"accuracy", 0.8}, {"parameters", 90}, {"latency_ms", 1}});
+  builder.done(2, point(2), {{"accuracy", 0.7}, {"parameters", 10}, {"latency_ms", 1}});
+  builder.done(3, point(3), {{"accuracy", 0.6}, {"parameters", 95}, {"latency_ms", 1}});  // second layer
+  builder.done(4, point(4), {{"accuracy", 0.99}, {"parameters", 1}, {"latency_ms", 9}});  // infeasible
+  builder.done(5, point(5), {{"accuracy", NAN}, {"parameters", 1}, {"latency_ms", 1}});   // no score
+  const search::MetricLimits limits(with_limit());
+  std::vector<search::Scored> trials;
+  const auto view = builder.build();
+  for (const auto& trial : view.trials()) {
+    if (auto scored = search::score_of(*trial, two, limits)) trials.push_back(*scored);
+  }
+  CHECK(trials.size() == 5);
+  std::vector<study::TrialId> order;
+  for (const auto& scored : search::ranked(trials)) order.push_back(scored.trial->id);
+  CHECK(order.back() == 4);
+}
+
+TEST_CASE("top k: the front by the first objective, then the next best, what breaks constraints last") {
+  study::ViewBuilder builder;
+  builder.objectives(two);
+  builder.done(0, point(0), {{"accuracy", 0.90}, {"parameters", 100}, {"latency_ms", 1}});
+  builder.done(1, point(1), {{"accuracy", 0.89}, {"parameters", 200}, {"latency_ms", 1}});  // dominated by 0
+  builder.done(2, point(2), {{"accuracy", 0.70}, {"parameters", 10}, {"latency_ms", 1}});
+  builder.done(3, point(3), {{"accuracy", 0.99}, {"parameters", 300}, {"latency_ms", 5}});  // breaks the limit
+  builder.done(4, point(0), {{"accuracy", 0.91}, {"parameters", 100}, {"latency_ms", 1}});  // the point of 0 again
+  study::Trial failed;
+  failed.id = 5;
+  failed.rungs.push_back({.item = {5, 0}, .state = study::State::failed});
+  builder.trial(failed);
+  const auto view = builder.build();
+  using Ids = std::vector<study::TrialId>;
+  CHECK(search::top_k(view, 2, with_limit()) == Ids{4, 2});
+  CHECK(search::top_k(view, 10, with_limit()) == Ids{4, 2, 1, 3});
+  CHECK(search::top_k(view, 2, none) == Ids{3, 4});
+  CHECK(search::top_k(view, 0, none).empty());
+}
+
+TEST_CASE("top k: what misses a threshold of interest comes after what meets all") {
+  auto objectives = two;
+  objectives[0].threshold = 0.8;
+  objectives[1].threshold = 150;
+  study::ViewBuilder builder;
+  builder.objectives(objectives);
+  builder.done(0, point(0), {{"accuracy", 0.95}, {"parameters", 500}});
+  builder.done(1, point(1), {{"accuracy", 0.85}, {"parameters", 100}});
+  builder.done(2, point(2), {{"accuracy", 0.50}, {"parameters", 1}});
+  CHECK(search::top_k(builder.build(), 3, none) == std::vector<study::TrialId>{1, 0, 2});
+}
+
+TEST_CASE("reference networks: the defaults, then far apart, always the same") {
+  const auto space =
+      space::Space::load(config::Config::parse("[params.model]\na.int = [1, 1000]\nb.int = [1, 1000]\n", "t.toml"));
+  const auto features = [](const space::Params& params) {
+    return std::vector<double>{std::log(double(std::get<std::int64_t>(params.at("params.model.a"))))};
+  };
+  const auto set = search::reference_set(space, 1, 8, features);
+  REQUIRE(set.size() == 8);
+  CHECK(set[0] == space.defaults());
+  CHECK(set == search::reference_set(space, 1, 8, features));
+  CHECK(set != search::reference_set(space, 2, 8, features));
+  for (std::size_t i = 0; i < set.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) CHECK(set[i] != set[j]);
+  }
+  double smallest = 1e9, largest = 0;
+  for (const auto& params : set) {
+    smallest = std::min(smallest, features(params)[0]);
+    largest = std::max(largest, features(params)[0]);
+  }
+  CHECK(largest - smallest > 3);  // of ln 1000 = 6.9; uniform draws lie mostly above ln 100
+}
+
+TEST_CASE("reference networks: a space with fewer points, invalid points, invalid defaults") {
+  const auto space = space::Space::load(config::Config::parse("[params.model]\na.choice = [1, 2, 3]\n", "t.toml"));
+  const auto constant = [](const space::Params&) { return std::vector<double>{1.0}; };
+  CHECK(search::reference_set(space, 1, 8, constant).size() == 3);
+  const auto broken = [](std::int64_t bad) {
+    return [bad](const space::Params& params) -> std::vector<double> {
+      const auto a = std::get<std::int64_t>(params.at("params.model.a"));
+      if (a == bad) base::fail(base::Exit::config, "no such network");
+      return {double(a)};
+    };
+  };
+  CHECK(search::reference_set(space, 1, 8, broken(1)).size() == 2);
+  CHECK_THROWS_AS(search::reference_set(space, 1, 8, broken(2)), base::Error);
+}
