@@ -24,6 +24,7 @@ function layoutBase() {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: {l: 56, r: 14, t: 10, b: 44},
     xaxis: axisBase, yaxis: axisBase, hovermode: "closest",
     hoverlabel: {bgcolor: css("--card"), bordercolor: line, font: {color: css("--ink"), size: 12.5}, align: "left"},
+    modebar: {bgcolor: "rgba(0,0,0,0)", color: clear(css("--soft")), activecolor: css("--ink")},
     legend: {orientation: "h", x: 0, y: 1.02, xanchor: "left", yanchor: "bottom", font: {size: 12, color: soft}},
   };
 }
@@ -43,7 +44,7 @@ function drawChart(chart) {
     return Promise.resolve();
   }
   const {traces, layout} = chart.build();
-  const config = {responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"],
+  const config = {responsive: true, displaylogo: false, displayModeBar: "hover", modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"],
                   toImageButtonOptions: {format: "svg", filename: chart.node.id}};
   return Plotly.react(chart.node, traces, merged(layoutBase(), layout), config);
 }
@@ -77,10 +78,21 @@ function focusRange(values, maximise) {
   const at = q => sorted[Math.min(sorted.length - 1, Math.max(0, Math.round(q * (sorted.length - 1))))];
   const spread = at(0.75) - at(0.25) || at(0.9) - at(0.1);
   if (!spread) return null;
-  const lo = maximise ? Math.max(sorted[0], at(0.25) - 4 * spread) : sorted[0];
-  const hi = maximise ? sorted.at(-1) : Math.min(sorted.at(-1), at(0.75) + 4 * spread);
+  const lo = maximise ? Math.max(sorted[0], at(0.25) - 3 * spread) : sorted[0];
+  const hi = maximise ? sorted.at(-1) : Math.min(sorted.at(-1), at(0.75) + 3 * spread);
   if (lo === sorted[0] && hi === sorted.at(-1)) return null;
   return [lo - 0.06 * (hi - lo), hi + 0.06 * (hi - lo)];
+}
+
+/** A logarithmic axis with ticks at 1, 2, 5 x 10^n, written out. */
+function logAxis(values) {
+  const lo = Math.min(...values), hi = Math.max(...values), ticks = [];
+  const steps = hi / lo > 300 ? [1] : hi / lo > 4 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 7, 8];
+  for (let n = Math.floor(Math.log10(lo)) - 1; n <= Math.ceil(Math.log10(hi)); n++) {
+    for (const s of steps) ticks.push(s * 10 ** n);
+  }
+  const short = v => (v >= 1e9 ? `${plain(v / 1e9)} G` : v >= 1e6 ? `${plain(v / 1e6)} M` : v >= 1e4 ? `${plain(v / 1e3)} k` : plain(v));
+  return {type: "log", tickvals: ticks, ticktext: ticks.map(short)};
 }
 
 function drawAll() {

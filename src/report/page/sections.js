@@ -31,7 +31,7 @@ function hero() {
 function finalistTable() {
   const rows = D.full.finalists.map(f => [
     trialName(f.trial) + (f.trial === D.full.winner ? " ★" : ""), interval(objective.metric, f.score), String(f.scores.length),
-    f.difference ? interval(objective.metric, f.difference).replace(/ %/, isShare(objective.metric) ? " pts" : "$&") : "–",
+    f.difference_text,
     f.trial < 0 ? "–" : value(objective.metric, f.search_score), commas(f.parameters), commas(f.multiply_adds)]);
   return table([{label: "network"}, {label: `${label(objective.metric)}, untouched validation set`, number: true}, {label: "seeds", number: true},
     {label: "against the baseline", number: true}, {label: "in the search", number: true}, {label: "parameters", number: true},
@@ -130,7 +130,7 @@ function frontCard() {
       ...(finalists.length ? [{type: "scatter", mode: "markers", name: "trained in full", ...place(finalists), hovertemplate: hover,
         marker: {size: 15, color: "rgba(0,0,0,0)", line: {color: c.green, width: 2}}}] : []),
       ...(limits.length ? [{type: "scatter", mode: "lines", name: "threshold", x: [null], y: [null], line: {color: c.pink, width: 1.3, dash: "dash"}}] : [])],
-      layout: {shapes: limits, xaxis: {title: {text: axis(view.x)}, ...(wide ? {type: "log", dtick: "D2"} : {})}, yaxis: {title: {text: axis(view.y)}, ...(range ? {range} : {})}}};
+      layout: {shapes: limits, xaxis: {title: {text: axis(view.x)}, ...(wide ? logAxis(rows.map(i => x[i])) : {})}, yaxis: {title: {text: axis(view.y)}, ...(range ? {range} : {})}}};
   };
   const options = metrics.map(m => ({value: m, label: label(m)}));
   return chartCard("chart-front", {title: "Pareto front", size: "half", hint: "Every finished trial; any two metrics can be set against each other.",
@@ -166,13 +166,13 @@ function parameterCard() {
        marker: {size: rows.length > 500 ? 4 : 7, color: clear(c.blue), line: {color: c.blue, width: 1}}, hovertemplate: "trial %{customdata[0]}: %{customdata[1]}, %{y:.2f}<extra></extra>"},
       ...(continuous ? [] : [{type: "scatter", mode: "markers", name: "median", x: values.map((_, i) => i), y: median, hovertemplate: "median %{y:.2f}<extra></extra>",
         marker: {symbol: "line-ew", size: 34, line: {color: c.orange, width: 2.6}}}])],
-      layout: {xaxis: {title: {text: view.name}, ...(continuous ? {type: positive && Math.max(...x) > 30 * Math.min(...x) ? "log" : "linear"} :
+      layout: {xaxis: {title: {text: view.name}, ...(continuous ? {...(positive && Math.max(...x) > 30 * Math.min(...x) ? logAxis(x) : {})} :
         {tickvals: values.map((_, i) => i), ticktext: values.map(w => `${safe(plain(w))}<br>n = ${rows.filter(i => v[i] === w).length}`)})},
         yaxis: {title: {text: axis(objective.metric)}, ...(range ? {range} : {})}}};
   };
   return chartCard("chart-parameter", {title: "Score against one parameter", size: "half",
     hint: "Other parameters vary along: an association in the trials made, not an effect by itself.",
-    controls: redraw => [el("label", {}, "parameter", select(names.map(n => ({value: n, label: n})), view.name, x => { view.name = x; redraw(); }))]}, build);
+    controls: redraw => [el("label", {}, "parameter", select(trials.columns.filter(c => c.group === "parameter").map(c => ({value: c.key, label: c.label})), view.name, x => { view.name = x; redraw(); }))]}, build);
 }
 
 function durationChart() {
@@ -203,7 +203,7 @@ function proxyTrade() {
       hovertemplate: `%{customdata[0]}<br>${name} %{customdata[1]}<br>%{x:.1f} x cheaper<extra></extra>`}))],
     layout: {shapes: [{type: "line", xref: "paper", x0: 0, x1: 1, y0: D.proxy.agreement_wanted, y1: D.proxy.agreement_wanted, line: {color: c.pink, width: 1.3, dash: "dash"}}],
       annotations: [{xref: "paper", x: 0, xanchor: "left", y: D.proxy.agreement_wanted, yshift: -9, text: "lower bound wanted", showarrow: false, font: {size: 11, color: c.pink}}],
-      xaxis: {title: {text: "times cheaper than full training (measured)"}, type: "log", dtick: "D1"}, yaxis: {title: {text: "rank agreement"}, range: [Math.min(-0.05, ...list.map(k => k.spearman.lo - 0.05)), 1.05]}}};
+      xaxis: {title: {text: "times cheaper than full training (measured)"}, ...logAxis(list.map(k => k.speed_up))}, yaxis: {title: {text: "rank agreement"}, range: [Math.min(-0.05, ...list.map(k => k.spearman.lo - 0.05)), 1.05]}}};
 }
 
 function proxyScatterCard() {
@@ -243,7 +243,7 @@ function baselineCurve() {
     {type: "scatter", mode: "lines+markers", name: label(objective.metric), x, y: curve.map(r => scaled(objective.metric, r.metrics[objective.metric])), line: {color: c.blue, width: 2}, marker: {size: 5}},
     ...losses.map((k, i) => ({type: "scatter", mode: "lines", name: label(k), x, y: curve.map(r => r.metrics[k]), yaxis: "y2", line: {color: i ? c.pink : c.orange, width: 1.5, dash: "dot"}}))],
     layout: {xaxis: {title: {text: "epoch"}}, yaxis: {title: {text: axis(objective.metric)}},
-      ...(losses.length ? {yaxis2: {overlaying: "y", side: "right", showgrid: false, automargin: true, title: {text: "loss", font: {size: 12.5, color: css("--soft")}}, tickfont: {size: 11.5, color: css("--soft")}}} : {})}};
+      ...(losses.length ? {yaxis2: {zeroline: false, tickmode: "auto", nticks: 6, overlaying: "y", side: "right", showgrid: false, automargin: true, title: {text: "loss", font: {size: 12.5, color: css("--soft")}}, tickfont: {size: 11.5, color: css("--soft")}}} : {})}};
 }
 
 function sweepChart() {
@@ -268,7 +268,7 @@ function baseline() {
 
 function histogramChart() {
   const c = colours(), h = D.split.histograms, share = list => { const sum = list.reduce((a, b) => a + b, 0); return list.map(n => 100 * n / sum); };
-  const bars = [["search training", h.train, c.sky], ["search validation", h.valid, c.blue], ["untouched validation", h.untouched, c.orange]].filter(b => b[1] && b[1].length);
+  const bars = [["search training", h.train, c.grey], ["search validation", h.valid, c.blue], ["untouched validation", h.untouched, c.orange]].filter(b => b[1] && b[1].length);
   return {traces: bars.map(([name, list, colour]) => ({type: "bar", name, x: list.map((_, i) => i), y: share(list), customdata: list, marker: {color: colour},
     hovertemplate: `class %{x}: %{y:.1f} % (%{customdata:,})<extra>${name}</extra>`})),
     layout: {barmode: "group", bargap: 0.22, xaxis: {title: {text: "class"}, ...(h.train.length <= 20 ? {dtick: 1} : {})}, yaxis: {title: {text: "share of rows [%]"}}}};
@@ -282,7 +282,7 @@ function split() {
     ["verdict", s.verdict], s.data_hash && ["data (SHA-256)", el("code", {}, s.data_hash.slice(0, 16))]].filter(Boolean);
   return [(s.warnings || []).map(w => note({level: "act", title: w})), grid(
     s.histograms && chartCard("chart-classes", {title: "Classes in the three parts", size: "two-thirds"}, histogramChart),
-    card(s.histograms ? "third" : "", "Split", el("dl", {class: "term"}, facts.flatMap(([k, v]) => [el("dt", {}, k), el("dd", {}, v)]))))];
+    card(s.histograms ? "third" : "", "Split", el("dl", {class: s.histograms ? "term narrow" : "term"}, facts.flatMap(([k, v]) => [el("dt", {}, k), el("dd", {}, v)]))))];
 }
 
 // ---- cost, failures, hints ----
