@@ -1,0 +1,48 @@
+// assay: the user's companion. Every verb has a file of its own beside this one.
+#include "apps/assay/verbs.hpp"
+
+#include "os/file.hpp"
+
+namespace assay::apps {
+
+namespace fs = std::filesystem;
+using Kind = cli::Option::Kind;
+
+Target target_of(const cli::Values& values) {
+  const fs::path word = values.text("RUN|TOML", "");
+  const auto config = values.text("--config");
+  if (config) return {word, fs::path(*config)};
+  if (word.extension() != ".toml") return {word, std::nullopt};
+  if (!os::file_size(word)) base::fail(base::Exit::config, "there is no file {}", word.string());
+  return {values.text("--run", (fs::path("runs") / word.stem()).string()), word};
+}
+
+std::vector<cli::Option> target_options(std::vector<cli::Option> more) {
+  std::vector<cli::Option> options = {
+      {.name = "RUN|TOML", .help = "run folder, or a configuration to found one from", .required = true},
+      {.name = "--config", .help = "found the run folder from this file"},
+      {.name = "--run", .help = "run folder for a configuration (default: runs/<name of the file>)"},
+      {.kind = Kind::list, .name = "--set", .help = "KEY=VALUE, changes the configuration; may be given several times"},
+      {.kind = Kind::integer, .name = "--seed", .help = "seed of the run"}};
+  options.insert(options.end(), more.begin(), more.end());
+  return options;
+}
+
+run::Run open_target(const cli::Values& values) {
+  const auto target = target_of(values);
+  std::optional<std::uint64_t> seed;
+  if (const auto given = values.integer("--seed")) seed = static_cast<std::uint64_t>(*given);
+  return run::Run::open(target.folder, target.config, values.texts("--set"), seed);
+}
+
+run::Run open_run(const cli::Values& values) { return run::Run::open(values.text("RUN", "")); }
+
+}  // namespace assay::apps
+
+int main(int argc, char** argv) {
+  using namespace assay::apps;
+  return assay::cli::run_verbs(argc, argv, "assay",
+                               "Searches neural-network architectures: on this machine or on a Slurm cluster.",
+                               {new_verb(), check_verb(), plan_verb(), run_verb(), site_verb(), submit_verb(),
+                                scale_verb(), status_verb(), set_verb(), trials_verb()});
+}

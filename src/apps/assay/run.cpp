@@ -1,0 +1,50 @@
+// assay run: the whole pipeline on this machine.
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "apps/assay/verbs.hpp"
+#include "launch/local.hpp"
+#include "launch/submit.hpp"
+#include "os/file.hpp"
+#include "os/signal.hpp"
+
+namespace assay::apps {
+namespace {
+
+using base::Exit;
+
+base::Exit run_all(const cli::Values& values) {
+  os::catch_stop_signals();
+  auto run = open_target(values);
+  launch::LocalOptions options{.bin = launch::bin_folder()};
+  options.device = values.text("--device", "auto");
+  options.threads = static_cast<int>(values.integer("--threads").value_or(0));
+  if (options.threads < 0)
+    base::fail(Exit::config, "--threads {}: a number from 0 (all cores) is expected", options.threads);
+  options.terminal = ::isatty(STDOUT_FILENO) == 1;
+  std::printf("run %s\n", run.folder().c_str());
+  std::fflush(stdout);
+  const auto exit = launch::run_locally(run, options);
+  if (exit == Exit::again)
+    std::printf("stopped; everything finished is kept. Start again: assay run %s\n", run.folder().c_str());
+  if (exit == Exit::done || exit == Exit::partial) {
+    for (const auto& name : os::list_folder(run.folder(run::Stage::report))) {
+      if (name.ends_with(".html")) std::printf("report: %s\n", (run.folder(run::Stage::report) / name).c_str());
+    }
+  }
+  return exit;
+}
+
+}  // namespace
+
+cli::Verb run_verb() {
+  return {
+      "run", "all stages on this machine; going on where it stopped is the same command",
+      target_options(
+          {{.name = "--device", .help = "auto, cpu or cuda", .choices = {"auto", "cpu", "cuda"}},
+           {.kind = cli::Option::Kind::integer, .name = "--threads", .help = "cores to use in all (default: all)"}}),
+      run_all};
+}
+
+}  // namespace assay::apps

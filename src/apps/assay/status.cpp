@@ -1,0 +1,127 @@
+// assay status: what is done, who is at work, who is silent, what waits in the queue and why. From the run folder and
+// one squeue call; works without Slurm.
+#include <cstdio>
+
+#include "apps/assay/verbs.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "launch/queue.hpp"
+#include "launch/slurm.hpp"
+#include "launch/summary.hpp"
+#include "os/file.hpp"
+#include "os/host.hpp"
+#include "run/line.hpp"
+#include "study/study.hpp"
+
+namespace assay::apps {
+namespace {
+
+using base::Exit;
+using Kind = run::Status::Kind;
+
+/// Dead for sure: this boot, and that pid with that start time is gone.
+bool proved_dead(const study::WorkerInfo& worker) {
+  return worker.boot == os::boot_id() && os::process_start(worker.pid) != worker.process_start;
+}
+
+void show_workers(const run::Run& run, run::Stage stage, const study::StudyView& view) {
+  const auto limits = run.limits(stage);
+  const double now = base::unix_seconds();
+  for (const auto& worker : view.workers()) {
+    if (worker.ended) continue;
+    const double silence = now - worker.last_record;
+    const auto who = fmt::format("worker {} on {}{} (pid {})", worker.id, worker.host,
+                                 worker.job.empty() ? "" : ", job " + worker.job, worker.pid);
+    if (proved_dead(worker)) {
+      std::printf("              %s is gone; its trial is taken over by the next worker that looks\n", who.c_str());
+    } else if (silence > 2.5 * limits.heartbeat_seconds) {
+      const double left = limits.lease_seconds - silence;
+      std::printf("              %s is silent for %s; %s\n", who.c_str(), base::format_duration(silence).c_str(),
+                  left > 0 ? ("its trial may be taken over in " + base::format_duration(left)).c_str()
+                           : "its trial may be taken over now");
+    }
+  }
+}
+
+int working(const study::StudyView& view, double lease) {
+  int count = 0;
+  for (const auto& worker : view.workers()) {
+    count += !worker.ended && !proved_dead(worker) && base::unix_seconds() - worker.last_record < lease ? 1 : 0;
+  }
+  return count;
+}
+
+void show_stage(const run::Run& run, run::Stage stage) {
+  const auto status = run.status(stage);
+  const bool done = status.kind == Kind::done || status.kind == Kind::partial;
+  std::string text = status.reason;
+  std::optional<study::StudyView> view;
+  if (done) text = launch::summary(stage, status.done.at("figures"), run.objectives().front().metric);
+  if (!done && status.kind != Kind::waiting && launch::planned_trials(run, stage) > 0) {
+    study::Reader reader(run.folder(stage));
+    if (reader.founded()) {
+      view = reader.refresh();
+      const auto counts = launch::progress(*view, launch::planned_trials(run, stage),
+                                           working(*view, run.limits(stage).lease_seconds), 0);
+      text = counts + (text.empty() ? "" : "  (" + text + ")");
+    }
+  }
+  std::printf(
+      "%s\n",
+      run::stage_line(stage, to_string(status.kind), text, done ? status.done.value("seconds", -1.0) : -1).c_str());
+  if (view) show_workers(run, stage, *view);
+}
+
+/// Recorded jobs that left the queue although their stage is not done.
+void show_lost(const run::Run& run, const std::vector<launch::QueuedJob>& queue) {
+  for (const auto& name : os::list_folder(run.folder() / "jobs")) {
+    if (!name.ends_with(".json")) continue;
+    const auto record = base::Json::parse(os::try_read_file(run.folder() / "jobs" / name).value_or(""), nullptr, false);
+    if (record.is_discarded() || !record.contains("stage")) continue;
+    const auto id = record.value("job", ""), stage = record.value("stage", "");
+    const auto kind = run.status(run::stage_from(stage)).kind;
+    if (kind == Kind::done || kind == Kind::partial) continue;
+    bool queued = false;
+    for (const auto& job : queue) queued = queued || job.array_id == id;
+    if (!queued)
+      std::printf("  job %s (%s) left the queue and the stage is not done: see %s\n", id.c_str(), stage.c_str(),
+                  (run.folder() / "jobs/logs").c_str());
+  }
+}
+
+void show_queue(const run::Run& run) {
+  std::vector<std::string> names;
+  for (const auto stage : run::all_stages) names.push_back(launch::job_name(launch::run_id(run), stage));
+  std::optional<std::vector<launch::QueuedJob>> queue;
+  try {
+    queue = launch::queued_jobs(names, 1);
+  } catch (const base::Error&) {
+    if (os::file_size(run.folder() / "jobs/site.sh"))
+      std::printf("  squeue does not answer: nothing is known about jobs now\n");
+    return;
+  }
+  if (!queue) return;
+  for (const auto& job : *queue) {
+    const auto why = job.state == "PENDING" ? ": " + launch::explain(job.reason) : ", " + job.elapsed;
+    std::printf("  job %-12s %-28s %s%s\n", job.id.c_str(), job.name.c_str(), job.state.c_str(), why.c_str());
+  }
+  show_lost(run, *queue);
+}
+
+Exit status(const cli::Values& values) {
+  const auto run = open_run(values);
+  std::printf("run %s (%s)\n", run.folder().c_str(), run.name().c_str());
+  for (const auto stage : run::all_stages) show_stage(run, stage);
+  show_queue(run);
+  return Exit::done;
+}
+
+}  // namespace
+
+cli::Verb status_verb() {
+  return {
+      "status", "stages, workers and jobs of a run", {{.name = "RUN", .help = "run folder", .required = true}}, status};
+}
+
+}  // namespace assay::apps

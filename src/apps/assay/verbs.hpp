@@ -1,0 +1,41 @@
+// The verbs of `assay`, one file each.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/verbs.hpp"
+#include "run/run.hpp"
+
+namespace assay::apps {
+
+cli::Verb new_verb();
+cli::Verb check_verb();
+cli::Verb plan_verb();
+cli::Verb run_verb();
+cli::Verb site_verb();
+cli::Verb submit_verb();
+cli::Verb scale_verb();
+cli::Verb status_verb();
+cli::Verb set_verb();
+cli::Verb trials_verb();
+
+/// `RUN|TOML`: a run folder, or a configuration. A configuration's run folder is --run, else runs/<name of the file>.
+struct Target {
+  std::filesystem::path folder;
+  std::optional<std::filesystem::path> config;
+};
+Target target_of(const cli::Values& values);
+
+/// The words and options that go with target_of and open_target.
+std::vector<cli::Option> target_options(std::vector<cli::Option> more = {});
+
+/// Opens or founds the run.
+run::Run open_target(const cli::Values& values);
+
+/// Opens the existing run named by the word RUN.
+run::Run open_run(const cli::Values& values);
+
+}  // namespace assay::apps

@@ -1,0 +1,268 @@
+#include "launch/local.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <set>
+#include <thread>
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "launch/display.hpp"
+#include "launch/slurm.hpp"
+#include "launch/summary.hpp"
+#include "os/file.hpp"
+#include "os/host.hpp"
+#include "os/process.hpp"
+#include "os/signal.hpp"
+#include "run/line.hpp"
+
+namespace assay::launch {
+namespace {
+
+namespace fs = std::filesystem;
+using base::Exit;
+using run::Stage;
+using Kind = run::Status::Kind;
+
+bool is_done(const run::Status& status) { return status.kind == Kind::done || status.kind == Kind::partial; }
+
+int devices_here() {
+  int count = 0;
+  for (const auto& name : os::list_folder("/dev")) {
+    const bool gpu = name.size() > 6 && name.starts_with("nvidia") && std::isdigit(static_cast<unsigned char>(name[6]));
+    count += gpu ? 1 : 0;
+  }
+  return count;
+}
+
+/// Before anything starts: more ranks than this machine has devices would fail hours later.
+void check_ranks(const run::Run& run, const LocalOptions& options) {
+  const auto ranks = run.config().integer("full.gpus_per_trial");
+  if (ranks <= 1) return;
+  const int gpus = options.device == "cpu" ? 0 : devices_here();
+  if (gpus > 0 ? ranks > gpus : ranks > os::usable_cores()) {
+    base::fail(Exit::config,
+               "full.gpus_per_trial = {}, but this machine has {}: lower it (assay set {} full.gpus_per_trial=1)",
+               ranks, gpus > 0 ? fmt::format("{} GPUs", gpus) : fmt::format("no GPU and {} cores", os::usable_cores()),
+               run.folder().string());
+  }
+  if (os::capture({"mpirun", "--version"}).ended.code == 127) {
+    base::fail(Exit::config,
+               "full.gpus_per_trial = {} needs mpirun, which is not in PATH: install an MPI or set it to 1", ranks);
+  }
+}
+
+/// One stage with its workers.
+class StageRun {
+ public:
+  StageRun(run::Run& run, Stage stage, const LocalOptions& options, Display& display)
+      : run_(run),
+        stage_(stage),
+        options_(options),
+        display_(display),
+        job_(stage_job(run, stage, Site{})),
+        started_(base::steady_seconds()) {}
+
+  Exit go();
+
+ private:
+  struct Worker {
+    std::unique_ptr<os::Child> child;  ///< null once it ended for good
+    fs::path log;
+  };
+
+  os::Command command(int index) const;
+  void start(Worker& worker, int index);
+  void look(Worker& worker, int index);
+  void ended(Worker& worker, int index, const os::Ended& how);
+  void ask_to_stop();
+  void show();
+  void show_warnings() const;
+  Exit conclude();
+  int alive() const {
+    return static_cast<int>(
+        std::count_if(workers_.begin(), workers_.end(), [](const Worker& w) { return w.child != nullptr; }));
+  }
+
+  run::Run& run_;
+  Stage stage_;
+  const LocalOptions& options_;
+  Display& display_;
+  StageJob job_;
+  std::vector<Worker> workers_;
+  std::unique_ptr<study::Reader> reader_;
+  double started_ = 0, shown_ = 0, first_time_ = 0;
+  std::int64_t first_count_ = -1;
+  int restarts_ = 0, pauses_ = 0;
+  bool stopping_ = false;
+  std::optional<Exit> failed_;
+};
+
+os::Command StageRun::command(int index) const {
+  const int cores = options_.threads > 0 ? options_.threads : os::usable_cores();
+  const int threads = std::max(1, cores / (job_.workers * job_.ranks));
+  os::Command command;
+  if (job_.ranks > 1) {
+    // Bound ranks would share one core with those of the other workers.
+    command.arguments = {"mpirun", "--bind-to", "none", "-n", std::to_string(job_.ranks)};
+    command.environment = {{"OMPI_ALLOW_RUN_AS_ROOT", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}};
+  }
+  command.arguments.insert(command.arguments.end(),
+                           {(options_.bin / executable(stage_)).string(), run_.folder().string(), "--threads",
+                            std::to_string(threads), "--device", options_.device});
+  command.environment["OMP_NUM_THREADS"] = std::to_string(threads);
+  command.standard_output = command.standard_error = workers_[static_cast<std::size_t>(index)].log;
+  return command;
+}
+
+void StageRun::start(Worker& worker, int index) { worker.child = std::make_unique<os::Child>(command(index)); }
+
+/// Lines of a worker's log since this start that say "warning:", each once.
+void StageRun::show_warnings() const {
+  std::set<std::string> seen;
+  for (const auto& worker : workers_) {
+    for (const auto& line : base::split(os::try_read_file(worker.log).value_or(""), '\n')) {
+      if (line.starts_with("warning: ") && seen.insert(line).second) display_.message(line);
+    }
+  }
+}
+
+void StageRun::ask_to_stop() {
+  stopping_ = true;
+  for (const auto& worker : workers_) {
+    if (worker.child) worker.child->signal(SIGUSR2);
+  }
+}
+
+void StageRun::ended(Worker& worker, int index, const os::Ended& how) {
+  worker.child.reset();
+  const auto code = how.signal != 0 ? Exit::defect : static_cast<Exit>(how.code);
+  if (code == Exit::done || code == Exit::partial || stopping_) return;
+  if (code == Exit::again) {
+    // A worker may be stopped from outside; the run was not.
+    if (++pauses_ > 20)
+      failed_ = code;
+    else
+      start(worker, index);
+    return;
+  }
+  const bool lasting = code == Exit::config || code == Exit::data || code == Exit::upstream || code == Exit::io;
+  if (!lasting && restarts_ < options_.most_restarts) {
+    ++restarts_;
+    const auto why = how.signal != 0 ? os::signal_name(how.signal) : fmt::format("exit code {}", how.code);
+    display_.message(fmt::format("  worker {} of {} ended with {}; started again ({} of {}), log: {}", index + 1,
+                                 to_string(stage_), why, restarts_, options_.most_restarts, worker.log.string()));
+    start(worker, index);
+    return;
+  }
+  // The other workers of a study can still end it; a lasting error will meet them as well.
+  if (lasting || alive() == 0) {
+    failed_ = code;
+    ask_to_stop();
+  }
+}
+
+void StageRun::look(Worker& worker, int index) {
+  if (!worker.child) return;
+  if (const auto how = worker.child->poll()) ended(worker, index, *how);
+}
+
+void StageRun::show() {
+  const double now = base::steady_seconds();
+  if (now - shown_ < (options_.terminal ? 0.5 : 2)) return;
+  shown_ = now;
+  const auto planned = planned_trials(run_, stage_);
+  if (planned == 0) {
+    display_.running(stage_, "at work, " + base::format_duration(now - started_));
+    return;
+  }
+  if (!reader_) reader_ = std::make_unique<study::Reader>(run_.folder(stage_));
+  if (!reader_->founded()) {
+    display_.running(stage_, "starting");
+    return;
+  }
+  run_.reload();
+  const auto view = reader_->refresh();
+  const auto counts = view.counts();
+  const auto ended = counts.done + counts.stopped + counts.failed + counts.infeasible;
+  if (first_count_ < 0) first_count_ = ended, first_time_ = started_;
+  const double rate = static_cast<double>(ended - first_count_) / std::max(0.1, now - first_time_);
+  auto text = progress(view, planned, alive(), rate);
+  if (view.closed()) text = fmt::format("{}/{} trials, concluding", ended, ended);
+  display_.running(stage_, (stopping_ ? "stopping: " : "") + text);
+}
+
+Exit StageRun::conclude() {
+  show_warnings();
+  const auto status = run_.status(stage_);
+  if (is_done(status)) {
+    const auto metric = run_.objectives().front().metric;
+    display_.ended(
+        stage_, run::stage_line(stage_, status.kind == Kind::partial ? "partial" : "done",
+                                summary(stage_, status.done.at("figures"), metric), base::steady_seconds() - started_));
+    return status.kind == Kind::partial ? Exit::partial : Exit::done;
+  }
+  if (stopping_ && !failed_) {
+    display_.ended(stage_, run::stage_line(stage_, "stopped", "what is finished is kept"));
+    return Exit::again;
+  }
+  auto why = status.reason;
+  if (why.empty()) {
+    const auto lines = base::split(base::trim(os::try_read_file(workers_.front().log).value_or("")), '\n');
+    why = lines.back().empty() ? "its last words are in " + workers_.front().log.string() : lines.back();
+  }
+  display_.ended(stage_, run::stage_line(stage_, "failed", why));
+  return failed_.value_or(Exit::partial);
+}
+
+Exit StageRun::go() {
+  const auto logs = run_.folder() / "jobs/logs";
+  os::make_folders(logs);
+  workers_.resize(static_cast<std::size_t>(job_.workers));
+  for (int i = 0; i < job_.workers; ++i) {
+    auto& worker = workers_[static_cast<std::size_t>(i)];
+    worker.log =
+        logs / fmt::format("{}-local-{}-{}.log", to_string(stage_), base::utc_text(base::unix_seconds()), i + 1);
+    start(worker, i);
+  }
+  while (alive() > 0) {
+    if (os::stop_signal() != 0 && !stopping_) ask_to_stop();
+    for (int i = 0; i < job_.workers; ++i) look(workers_[static_cast<std::size_t>(i)], i);
+    if (alive() == 0) break;
+    show();
+    std::this_thread::sleep_for(std::chrono::duration<double>(options_.tick));
+  }
+  return conclude();
+}
+
+}  // namespace
+
+Exit run_locally(run::Run& run, const LocalOptions& options) {
+  check_ranks(run, options);
+  Display display(options.terminal);
+  Exit worst = Exit::done;
+  for (const Stage stage : run::all_stages) {
+    if (os::stop_signal() != 0) return Exit::again;
+    const auto status = run.status(stage);
+    if (is_done(status)) {
+      display.ended(stage, run::stage_line(stage, status.kind == Kind::partial ? "partial" : "done",
+                                           summary(stage, status.done.at("figures"), run.objectives().front().metric),
+                                           status.done.value("seconds", -1.0)));
+      if (status.kind == Kind::partial) worst = Exit::partial;
+      continue;
+    }
+    if (status.kind == Kind::stale)
+      display.message(fmt::format("  {} is made anew: {}", to_string(stage), status.reason));
+    const auto exit = StageRun(run, stage, options, display).go();
+    if (exit == Exit::partial && is_done(run.status(stage)))
+      worst = Exit::partial;
+    else if (exit != Exit::done)
+      return exit;
+  }
+  return worst;
+}
+
+}  // namespace assay::launch

@@ -1,0 +1,150 @@
+#include "launch/slurm.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+
+#include "base/json.hpp"
+#include "launch/queue.hpp"
+#include "launch/submit.hpp"
+#include "run/scratch.hpp"
+
+using namespace assay;
+using Catch::Matchers::ContainsSubstring;
+using launch::Site;
+using launch::StageJob;
+using run::Stage;
+
+namespace {
+
+const launch::Place place{.run_folder = "/scratch/me/runs/digits",
+                          .run_id = "digits-3fa9c1",
+                          .bin = "/opt/assay/bin",
+                          .share = "/opt/assay/share"};
+
+std::string line(const StageJob& job, const Site& site = {}, const std::string& dependency = "") {
+  return launch::shell_line(launch::sbatch_command(job, place, site, dependency));
+}
+
+run::Run open(const tests::Scratch& scratch, const std::string& text) {
+  return run::Run::open(scratch / "run", scratch.write("c.toml", text));
+}
+
+}  // namespace
+
+TEST_CASE("the command of a plain stage") {
+  CHECK(line({.stage = Stage::split}) ==
+        "sbatch --parsable --job-name=digits-3fa9c1-split --output=/scratch/me/runs/digits/jobs/logs/split-%j.log "
+        "--open-mode=append --requeue "
+        "--signal=B:USR2@120 --ntasks=1 --cpus-per-task=1 "
+        "--export=ALL,ASSAY_BIN=/opt/assay/bin,ASSAY_SHARE=/opt/assay/share "
+        "/opt/assay/share/slurm/split-data.sbatch /scratch/me/runs/digits");
+}
+
+TEST_CASE("the command of an array of workers with site facts") {
+  Site site;
+  site.account = "proj";
+  site.partition = "gpu";
+  site.qos = "long";
+  site.constraint = "a100|h100";
+  site.memory = "16G";
+  site.cpus = 8;
+  site.gpus = "--gpus-per-node={n}";
+  site.gpus_per_node = 4;
+  site.lead = 300;
+  site.time["search"] = "08:00:00";
+  site.sbatch_args = {"--exclusive=user"};
+  CHECK(line({.stage = Stage::search, .workers = 16, .gpus = 1}, site, "afterok:12") ==
+        "sbatch --parsable --job-name=digits-3fa9c1-search --output=/scratch/me/runs/digits/jobs/logs/search-%A_%a.log "
+        "--open-mode=append --requeue "
+        "--signal=B:USR2@300 --array=0-15 --dependency=afterok:12 --kill-on-invalid-dep=yes --account=proj "
+        "--partition=gpu --qos=long "
+        "'--constraint=a100|h100' --time=08:00:00 --ntasks=1 --cpus-per-task=8 --mem=16G --gpus-per-node=1 "
+        "--export=ALL,ASSAY_BIN=/opt/assay/bin,ASSAY_SHARE=/opt/assay/share --exclusive=user "
+        "/opt/assay/share/slurm/search-driver.sbatch /scratch/me/runs/digits");
+}
+
+TEST_CASE("several ranks fill nodes of their GPUs; flags that a cluster refuses are dropped") {
+  Site site;
+  site.gpus = "--gres=gpu:{n}";
+  site.gpus_per_node = 4;
+  site.drop = {"--requeue", "--kill-on-invalid-dep"};
+  const auto text = line({.stage = Stage::full, .workers = 2, .ranks = 8, .gpus = 8}, site, "afterok:7");
+  CHECK_THAT(text, ContainsSubstring("--nodes=2 --ntasks-per-node=4 --ntasks=8 --cpus-per-task=1 --gres=gpu:4"));
+  CHECK_THAT(text, !ContainsSubstring("--requeue"));
+  CHECK_THAT(text, !ContainsSubstring("--kill-on-invalid-dep"));
+}
+
+TEST_CASE("workers follow parallel, quota and the number of trials") {
+  const auto workers = [](const std::string& text, Stage stage) {
+    tests::Scratch scratch;
+    return launch::stage_job(open(scratch, text), stage, Site{}).workers;
+  };
+  CHECK(workers("[search]\nparallel = 7\n", Stage::search) == 7);
+  CHECK(workers("[search]\nparallel = 7\nmax_trials = 3\n", Stage::search) == 3);
+  CHECK(workers("[search]\nparallel = 7\n", Stage::proxy) == 7);
+  CHECK(workers("[search]\nparallel = 7\n[proxy]\nparallel = 2\n", Stage::proxy) == 2);
+  CHECK(workers("[search]\nparallel = 7\n", Stage::split) == 1);
+  CHECK(workers("[full]\ngpus_per_trial = 8\ngpu_quota = 16\n", Stage::full) == 2);
+  CHECK(workers("[full]\ngpus_per_trial = 1\ngpu_quota = 64\ntop_k = 2\nseeds = 2\nbaseline = false\n", Stage::full) ==
+        4);
+  CHECK_THROWS_AS(workers("[full]\ngpus_per_trial = 8\ngpu_quota = 4\n", Stage::full), base::Error);
+  CHECK_THROWS_AS(workers("[search]\nparallel = 2000\nmax_trials = 5000\n", Stage::search), base::Error);
+}
+
+TEST_CASE("GPUs are asked for by stages that train, where the site has any") {
+  tests::Scratch scratch;
+  const auto run = open(scratch, "[full]\ngpus_per_trial = 4\n");
+  Site site;
+  CHECK(launch::stage_job(run, Stage::search, site).gpus == 0);
+  site.gpus = "--gpus-per-node={n}";
+  CHECK(launch::stage_job(run, Stage::search, site).gpus == 1);
+  CHECK(launch::stage_job(run, Stage::full, site).gpus == 4);
+  CHECK(launch::stage_job(run, Stage::full, site).ranks == 4);
+  CHECK(launch::stage_job(run, Stage::split, site).gpus == 0);
+}
+
+TEST_CASE("what must be submitted follows from what is done and what is queued") {
+  tests::Scratch scratch;
+  const auto run = open(scratch, "[run]\nname = \"x\"\n");
+  run.begin(Stage::split);
+  run.finish(Stage::split, {{"train", 1}}, 0);
+  const auto id = launch::run_id(run);
+  const auto queue = launch::parse_queue(
+      "11|11|" + id + "-baseline|RUNNING|0:10|None\n12_[0-3]|12|" + id + "-proxy|PENDING|0:00|Dependency\n" + "13|13|" +
+      id + "-search|PENDING|0:00|DependencyNeverSatisfied\n14|14|other-full|RUNNING|0:00|None\n");
+  REQUIRE(queue.size() == 4);
+  const auto steps = launch::steps_for(run, id, queue);
+  REQUIRE(steps.size() == 6);
+  CHECK(steps[0].kind == launch::Step::Kind::done);
+  CHECK(steps[1].kind == launch::Step::Kind::queued);
+  CHECK(steps[2].job == "12");
+  CHECK(steps[3].kind == launch::Step::Kind::submit);
+  CHECK(steps[3].dead == std::vector<std::string>{"13"});
+  CHECK(steps[4].kind == launch::Step::Kind::submit);
+}
+
+TEST_CASE("run ids tell copies of a run apart and fit into job names") {
+  tests::Scratch scratch;
+  const auto file = scratch.write("c.toml", "[run]\nname = \"my run/1\"\n");
+  const auto a = launch::run_id(run::Run::open(scratch / "a", file)),
+             b = launch::run_id(run::Run::open(scratch / "b", file));
+  CHECK(a != b);
+  CHECK(a.starts_with("my-run-1-"));
+}
+
+TEST_CASE("pending reasons are translated") {
+  CHECK_THAT(launch::explain("QOSGrpGRES"), ContainsSubstring("quota"));
+  CHECK_THAT(launch::explain("ReqNodeNotAvail, UnavailableNodes:n1"), ContainsSubstring("down or reserved"));
+  CHECK(launch::explain("SomethingNew") == "SomethingNew");
+}
+
+TEST_CASE("job settings are shell text that keeps its values") {
+  Site site;
+  site.launcher = "mpirun";
+  site.srun_args = {"--bind-to", "none"};
+  site.modules = {"gcc/12", "openmpi"};
+  site.prologue = "export X='a b'";
+  const auto text = launch::job_settings(site);
+  CHECK_THAT(text, ContainsSubstring("ASSAY_LAUNCHER='mpirun --bind-to none'\nASSAY_MAX_REQUEUE=10\nmodule load gcc/12 "
+                                     "openmpi\nexport X='a b'\n"));
+}
