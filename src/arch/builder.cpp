@@ -1,6 +1,9 @@
 #include "arch/builder.hpp"
 
 #include <algorithm>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
 namespace assay::arch {
 namespace {
 
@@ -88,7 +91,15 @@ int Builder::add(std::string op, const std::string& block, std::vector<int> inpu
   complete(node);
   std::vector<Shape> shapes;
   for (const auto input : node.inputs) shapes.push_back(shape(input));
-  node.shape = primitive(node.op).shape(node, shapes);
+  const auto& row = primitive(node.op);
+  node.shape = row.shape(node, shapes);
+  // A thousand million is far beyond any network of this program, and keeps the counts from overflowing.
+  constexpr std::int64_t too_many = 1'000'000'000;
+  const auto values = volume(node.shape), weights = row.cost(node, shapes).parameters;
+  if (values > too_many || weights > too_many) {
+    base::fail(base::Exit::config, "block \"{}\": {} values per example and {} weights in one layer are too many",
+               node.block, base::with_commas(values), base::with_commas(weights));
+  }
   network_.nodes.push_back(std::move(node));
   return static_cast<int>(network_.nodes.size()) - 1;
 }

@@ -13,6 +13,15 @@ namespace assay::arch {
 using base::Exit;
 using base::Json;
 
+namespace {
+
+std::string text_of(const Json& json, const char* key, const std::string& otherwise) {
+  const bool there = json.is_object() && json.contains(key) && json.at(key).is_string();
+  return there ? json.at(key).get<std::string>() : otherwise;
+}
+
+}  // namespace
+
 const std::vector<Lowering::Kind>& Lowering::kinds() {
   static const std::vector<Kind> table = {
       {"conv", {"kernel", "width", "stride", "dilation", "groups", "bias", "act", "order", "norm"}, &Lowering::conv},
@@ -57,7 +66,9 @@ Network Lowering::run(const Json& model) {
     base::fail(Exit::config, "the model gives {} values, but the data need {}: end it with {}",
                to_text(builder_.shape(last)), outputs_, R"({ op = "linear", width = "classes" })");
   }
-  return builder_.finish(last);
+  auto network = builder_.finish(last);
+  if (count(network).parameters == 0) base::fail(Exit::config, "the model has no layer with weights: nothing to train");
+  return network;
 }
 
 int Lowering::input(const Json& model) {
@@ -87,8 +98,7 @@ int Lowering::sequence(const Json& blocks, const Place& place) {
   auto here = place;
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     const auto& json = blocks[i];
-    const auto fallback = fmt::format("{}#{}", json.is_object() ? json.value("op", "") : "", i + 1);
-    const auto name = place.path + (json.is_object() ? json.value("name", fallback) : fallback);
+    const auto name = place.path + text_of(json, "name", fmt::format("{}#{}", text_of(json, "op", ""), i + 1));
     here.keep_width = place.keep_width && i + 1 == blocks.size();
     if (i > 0) here.stride.reset();
     here.input = repeated(json, name, here);
@@ -113,7 +123,11 @@ int Lowering::repeated(const Json& json, const std::string& name, Place place) {
     auto copy = json;
     copy.erase("layers");
     copy.erase("repeat");
-    if (layers != nullptr) copy.update(layers->at(static_cast<std::size_t>(std::min<std::int64_t>(i, repeat - 1))));
+    if (layers != nullptr) {
+      const auto& overlay = layers->at(static_cast<std::size_t>(std::min<std::int64_t>(i, repeat - 1)));
+      if (!overlay.is_object()) block.fail("layers must be an array of tables");
+      copy.update(overlay);
+    }
     if (i > 0) place.first_copy = false;
     const bool numbered = layers != nullptr || copies > 1;
     place.input = once(copy, numbered ? fmt::format("{}.{}", name, i + 1) : name, place);

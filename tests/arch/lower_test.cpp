@@ -215,3 +215,31 @@ TEST_CASE("slips in a block are named with the nearest valid word") {
   CHECK_THAT(failure(R"({"op": "residual", "name": "r", "body": [{"op": "cov"}]})"),
              ContainsSubstring("block \"r.cov#1\""));
 }
+
+TEST_CASE("values of any wrong type end in a configuration error that names the block") {
+  const std::string junk[] = {"null", "true", "-1", "1e30", "2.5", "\"text\"", "[]", "[1, [2]]", "{}", R"({"op": 3})"};
+  const std::string ops[] = {"conv", "sepconv", "mbconv", "pool",     "norm",
+                             "act",  "dropout", "linear", "residual", "dag"};
+  const std::string keys[] = {"op",     "name", "repeat",        "layers", "kernel",   "width",  "stride", "dilation",
+                              "groups", "bias", "act",           "order",  "norm",     "expand", "se",     "gate",
+                              "kind",   "rate", "count_padding", "body",   "shortcut", "nodes",  "edges",  "edge"};
+  for (const auto& op : ops) {
+    for (const auto& key : keys) {
+      for (const auto& value : junk) {
+        auto block = base::Json::parse(op == "residual" ? R"({"body": [{"op": "conv"}]})"
+                                       : op == "dag"    ? R"({"nodes": 2, "edges": {"0-1": {"op": "conv"}}})"
+                                                        : "{}");
+        block["op"] = op;
+        block["name"] = "victim";
+        block[key] = base::Json::parse(value);
+        failure(block.dump());  // anything but base::Error(config) fails the test
+      }
+    }
+  }
+  for (const auto& text : {"3", "[3]", R"({"input": [3, 8, 8]})", R"({"input": 3, "blocks": []})",
+                           R"({"input": [3, 8, 8], "blocks": {"a": 1}})", R"({"input": [3], "blocks": []})"}) {
+    CHECK_THROWS_AS(arch::lower(base::Json::parse(text), 3), base::Error);
+  }
+  CHECK_THAT(failure(R"({"op": "flatten"}, {"op": "linear", "name": "huge", "width": 1000000})"),
+             ContainsSubstring("block \"huge\": 1,000,000 values per example and 3,073,000,000 weights"));
+}
