@@ -1,7 +1,9 @@
 #include "cli/stage.hpp"
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdio>
+#include <thread>
 
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -21,7 +23,7 @@ using Kind = run::Status::Kind;
 constexpr int go_on = -1;  ///< decision of a rank: run the recipe; anything else is an exit code
 
 void add_options(CLI::App& app, StageOptions& options, std::string& budget, bool& verbose, bool& quiet) {
-  app.add_option("run", options.folder, "run folder")->required()->type_name("RUN_DIR");
+  app.add_option("RUN_DIR", options.folder, "run folder")->required()->type_name("");
   app.add_option("--config", options.config, "found the run folder from this file (or check that it belongs to it)")
       ->type_name("FILE");
   app.add_option("--set", options.set, "change a key of the configuration; may be given several times")
@@ -144,6 +146,19 @@ int prepare(StageContext& context, run::Stage stage) {
   return go_on;
 }
 
+/// The other ranks of a launch without `agree`: the same decision from the same files, but only rank 0 changes them.
+int follow_decision(const StageContext& context, run::Stage stage) {
+  auto status = context.run.status(stage);
+  for (int i = 0; i < 600 && status.kind == Kind::stale; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    status = context.run.status(stage);
+  }
+  check_inputs(context.run, stage);
+  const bool done = status.kind == Kind::done || status.kind == Kind::partial;
+  if (!done || context.options.force) return go_on;
+  return static_cast<int>(status.kind == Kind::partial ? Exit::partial : Exit::done);
+}
+
 void report_failure(const StageContext* context, const StageOptions& options, run::Stage stage,
                     const std::exception& error) {
   const auto code = exit_of(error);
@@ -197,7 +212,11 @@ int run_stage(int argc, char** argv, run::Stage stage, const std::string& descri
     show_settings(context->run, stage);
     const auto [rank, size] = launched();
     int decision = go_on;
-    if (rank == 0) decision = prepare(*context, stage);
+    if (rank == 0) {
+      decision = prepare(*context, stage);
+    } else if (!agree) {
+      decision = follow_decision(*context, stage);
+    }
     if (size > 1 && agree) decision = agree(decision);
     if (decision != go_on) return decision;
     if (os::stop_signal() != 0) return static_cast<int>(Exit::again);

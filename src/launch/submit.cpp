@@ -108,6 +108,17 @@ void check_place(const Place& place, run::Stage stage) {
   }
 }
 
+/// A dry run also shows its commands where no controller answers.
+std::optional<std::vector<QueuedJob>> look(const std::vector<std::string>& names, bool dry_run) {
+  if (!dry_run) return queued_jobs(names);
+  try {
+    return queued_jobs(names, 1);
+  } catch (const base::Error& error) {
+    base::log_warning("{}", error.what());
+    return std::nullopt;
+  }
+}
+
 void prepare_folder(const run::Run& run, const Site& site) {
   os::make_folders(run.folder() / "jobs/logs");
   os::publish(run.folder() / "jobs/site.sh", job_settings(site));
@@ -161,7 +172,7 @@ std::vector<Step> steps_for(const run::Run& run, const std::string& id, const st
 std::vector<std::string> submit(const run::Run& run, const Site& site, bool dry_run) {
   const auto place = place_of(run);
   // The queue first: what leaves it meanwhile shows as done afterwards.
-  const auto queue = queued_jobs(names_of(place.run_id));
+  const auto queue = look(names_of(place.run_id), dry_run);
   if (!queue && !dry_run)
     base::fail(Exit::config, "there is no Slurm here (squeue is not in PATH): use `assay run {}`",
                run.folder().string());
@@ -207,7 +218,7 @@ std::vector<std::string> submit(const run::Run& run, const Site& site, bool dry_
 std::vector<std::string> scale(const run::Run& run, run::Stage stage, int workers, const Site& site, bool dry_run) {
   const auto place = place_of(run);
   const auto name = job_name(place.run_id, stage);
-  const auto queue = queued_jobs({name});
+  const auto queue = look({name}, dry_run);
   if (!queue && !dry_run)
     base::fail(Exit::config,
                "there is no Slurm here (squeue is not in PATH): set {}.parallel and start `assay run` again",

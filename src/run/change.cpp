@@ -25,14 +25,9 @@ std::string written(const config::Config& config, const std::string& key) {
   return node ? node.json().dump() : "not set";
 }
 
-/// The comment lines at the top of run.toml.
+/// The line of origin at the top of run.toml.
 std::string head_of(const std::string& text) {
-  std::string head;
-  for (const auto& line : base::split(text, '\n')) {
-    if (!line.starts_with("#")) break;
-    head += line + "\n";
-  }
-  return head;
+  return text.starts_with("# Founded") ? text.substr(0, text.find('\n') + 1) : "";
 }
 
 /// Results that are there, whatever their freshness.

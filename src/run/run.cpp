@@ -29,9 +29,9 @@ std::vector<std::string> with_seed(std::vector<std::string> overrides, std::opti
   return overrides;
 }
 
+/// One line of origin; resolved() brings its own head.
 std::string founding_text(const config::Config& config, const std::string& source) {
-  return "# The resolved configuration of this run, made from " + source +
-         ". All stages read only this file;\n# change it with `assay set RUN key=value`.\n" + config.resolved();
+  return "# Founded from " + source + "; all stages read only this file.\n" + config.resolved();
 }
 
 /// The file system must be asked about the nearest folder that exists.
