@@ -16,17 +16,19 @@ enum class Rows { search, final };
 
 struct Context {
   const run::Run& run;
-  run::Stage stage;                             ///< [<stage>.training] overlays [training]
+  run::Stage stage;  ///< [<stage>.training] overlays [training]
   std::shared_ptr<const space::Space> space;
-  comm::Group group;                            ///< ranks that share one trial
-  std::string device = "auto";                  ///< auto | cpu | cuda
-  int threads = 0;                              ///< 0: usable cores
+  comm::Group group;            ///< ranks that share one trial
+  std::string device = "auto";  ///< auto | cpu | cuda
+  int threads = 0;              ///< 0: usable cores
   Rows rows = Rows::search;
-  bool keep_weights = false;                    ///< leave weights.safetensors and network.json in the trial's folder
+  bool keep_weights = false;     ///< leave weights.safetensors and network.json in the trial's folder
+  bool keep_checkpoint = false;  ///< leave a checkpoint at the end: a higher rung may go on from it
 };
 
-/// Every trainer reports per epoch: the validation metrics ("accuracy", "loss"; regression "rmse", "r2"); its outcome adds
-/// "parameters", "multiply_adds", "train_seconds".
+/// Every trainer reports per epoch: the validation metrics ("accuracy", "loss"; regression "rmse", "r2"); its outcome
+/// adds "parameters" and "multiply_adds" (of the full network, also where a proxy trains a narrower one),
+/// "train_seconds", and "latency_ms" (full network, batch 1) if an objective or a constraint names it.
 std::unique_ptr<study::Evaluator> make_evaluator(const Context& context);
 
 }  // namespace assay::eval

@@ -1,0 +1,256 @@
+#include "eval/trainer.hpp"
+
+#include <algorithm>
+#include <new>
+#include <optional>
+#include <set>
+#include <utility>
+
+#ifdef ASSAY_WITH_CUDA
+#include <c10/cuda/CUDACachingAllocator.h>
+#endif
+
+#include "arch/lower.hpp"
+#include "base/hash.hpp"
+#include "base/json.hpp"
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "eval/latency.hpp"
+#include "nn/network_module.hpp"
+#include "nn/weights.hpp"
+#include "os/file.hpp"
+#include "train/device.hpp"
+#include "train/loop.hpp"
+#include "train/material.hpp"
+
+namespace assay::eval {
+namespace {
+
+using base::Json;
+using study::Failure;
+using study::Outcome;
+using study::State;
+
+Outcome failed(State state, Failure failure, std::string reason) {
+  Outcome outcome;
+  outcome.state = state;
+  outcome.failure = failure;
+  outcome.reason = std::move(reason);
+  return outcome;
+}
+
+/// Metrics that cost extra and are measured only if somebody wants them.
+std::set<std::string> wanted_metrics(const run::Run& run) {
+  std::set<std::string> names;
+  for (const auto& objective : run.objectives()) names.insert(objective.metric);
+  for (const auto& [key, constraint] : run.config().node("constraint").items()) {
+    if (const auto metric = constraint.at("metric")) names.insert(metric.string());
+  }
+  return names;
+}
+
+/// One trial's network and settings at its fidelity.
+struct Design {
+  train::Settings settings;
+  arch::Network network;  ///< as trained, reduced by the fidelity
+  arch::Counts counts;    ///< of the full network: what the objectives mean, also on a narrower proxy
+  std::string network_hash;
+  std::optional<arch::Network> full;  ///< kept only for the latency
+};
+
+train::Identity identity_of(const Json& concrete, const study::Work& work, const train::Settings& settings, Rows rows,
+                            const data::Dataset& dataset) {
+  auto model = concrete;
+  model["training"].erase("epochs");
+  Json all = {{"values", model},
+              {"seed", work.seed},
+              {"rows", rows == Rows::final ? "final" : "search"},
+              {"data", dataset.sha256},
+              {"share", work.at.data},
+              {"width", work.at.width},
+              {"resolution", work.at.resolution}};
+  train::Identity identity;
+  identity.kin = base::sha256(all.dump());
+  all["epochs"] = settings.epochs;
+  identity.exact = base::sha256(all.dump());
+  return identity;
+}
+
+bool out_of_memory(const std::exception& error) {
+  const std::string text = error.what();
+  return dynamic_cast<const std::bad_alloc*>(&error) || dynamic_cast<const c10::OutOfMemoryError*>(&error) ||
+         text.find("allocate memory") != std::string::npos || text.find("out of memory") != std::string::npos;
+}
+
+class Trainer : public study::Evaluator {
+ public:
+  explicit Trainer(const Context& context);
+  Outcome run(const study::Work& work, study::Reporter& reporter) override;
+
+ private:
+  train::Material& material();
+  Design design(const Json& concrete, const study::Fidelity& at);
+  Outcome train_one(const study::Work& work, const Json& concrete, Design& design, study::Reporter& reporter);
+  void save_network(const study::Work& work, const arch::Network& network, const torch::nn::Module& module) const;
+  int ranks() const { return context_.group.size(); }
+
+  Context context_;
+  torch::Device device_;
+  train::Sum sum_;
+  std::set<std::string> wanted_;
+  std::unique_ptr<train::Material> material_;
+  bool warned_bf16_ = false;
+};
+
+Trainer::Trainer(const Context& context)
+    : context_(context),
+      device_(train::choose_device(context.device, context.group.local_rank())),
+      sum_(context.group, device_),
+      wanted_(wanted_metrics(context.run)) {
+  if (data::is_external(context.run.config())) {
+    base::fail(base::Exit::config,
+               "[data] external = true: the built-in trainer cannot read these data. Name your own trainer with "
+               "[trial] command.");
+  }
+  train::set_threads(context.threads, ranks());
+}
+
+train::Material& Trainer::material() {
+  if (!material_) {
+    const auto rows = context_.rows == Rows::final ? train::Rows::final : train::Rows::search;
+    material_ = std::make_unique<train::Material>(context_.run, rows, device_);
+  }
+  return *material_;
+}
+
+Design Trainer::design(const Json& concrete, const study::Fidelity& at) {
+  Design design;
+  design.settings = train::settings_from(concrete.at("training"), concrete.at("augment"));
+  if (at.epochs >= 1) design.settings.epochs = at.epochs;  // 0: the epochs are searched
+  if (design.settings.precision == train::Settings::Precision::bf16 && device_.is_cpu() && !warned_bf16_) {
+    base::log_warning("training.precision = \"bf16\" is for GPUs; on the CPU the training is done in fp32");
+    warned_bf16_ = true;
+  }
+  const auto& model = concrete.at("model");
+  auto full = arch::lower(model, material().outputs());
+  design.counts = arch::count(full);
+  design.network_hash = arch::canonical_hash(full);
+  const bool reduced = at.width != 1 || at.resolution != 1;
+  design.network =
+      reduced ? arch::lower(model, material().outputs(), {.width = at.width, .resolution = at.resolution}) : full;
+  if (wanted_.contains("latency_ms")) design.full = std::move(full);
+  return design;
+}
+
+void Trainer::save_network(const study::Work& work, const arch::Network& network,
+                           const torch::nn::Module& module) const {
+  if (context_.group.rank() != 0) return;
+  os::make_folders(work.folder);
+  const auto& normaliser = material_->normaliser();
+  std::map<std::string, std::string> metadata = {{"input_mean", Json(normaliser.mean).dump()},
+                                                 {"input_deviation", Json(normaliser.deviation).dump()},
+                                                 {"classes", Json(material_->train_set().class_names).dump()},
+                                                 {"seed", std::to_string(work.seed)},
+                                                 {"network", arch::canonical_hash(network)}};
+  if (material_->task() == data::Task::regression) {
+    metadata["target_mean"] = fmt::format("{}", normaliser.target_mean);
+    metadata["target_deviation"] = fmt::format("{}", normaliser.target_deviation);
+  }
+  nn::save_tensors(work.folder / "weights.safetensors", nn::state_of(module), metadata);
+  os::publish(work.folder / "network.json", arch::to_json(network).dump(2) + "\n");
+}
+
+Outcome Trainer::train_one(const study::Work& work, const Json& concrete, Design& design, study::Reporter& reporter) {
+  const auto& parts = material().parts(design.network.input());
+  auto model = train::as_model(std::make_shared<nn::NetworkModule>(design.network, work.seed));
+  const train::Job job{.train = parts.train,
+                       .valid = parts.valid,
+                       .positions = material().positions(work.at.data),
+                       .settings = design.settings,
+                       .seed = work.seed,
+                       .sum = sum_,
+                       .identity = identity_of(concrete, work, design.settings, context_.rows, material().train_set()),
+                       .folder = work.folder,
+                       .previous = work.previous,
+                       .leave_checkpoint = context_.keep_checkpoint,
+                       .report = [&](std::int64_t epoch, const train::Metrics& metrics) {
+                         return reporter.report(epoch, metrics) == study::Verdict::stop;
+                       }};
+  const auto result = train::train(model, job);
+
+  using End = train::Result::End;
+  Outcome outcome;
+  outcome.reason = result.reason;
+  outcome.metrics = result.metrics;
+  outcome.metrics["parameters"] = static_cast<double>(design.counts.parameters);
+  outcome.metrics["multiply_adds"] = static_cast<double>(design.counts.multiply_adds);
+  outcome.metrics["train_seconds"] = result.train_seconds;
+  outcome.attributes = {{"device", device_.str()}, {"network", design.network_hash}};
+  switch (result.end) {
+    case End::nan:
+      return failed(State::failed, Failure::nan, result.reason);
+    case End::oom:
+      return failed(State::failed, Failure::oom, result.reason);
+    case End::left:
+      outcome.again = true;
+      return outcome;
+    case End::stopped:
+      outcome.state = State::stopped;
+      break;
+    case End::done:
+      break;
+  }
+  if (design.full) outcome.metrics["latency_ms"] = latency_ms(*design.full, device_);
+  if (context_.keep_weights) save_network(work, design.network, *model.module);
+  // Only for the case of a crash; a rung's last one is for the next rung.
+  if (!context_.keep_checkpoint && context_.group.rank() == 0) os::remove_all(work.folder / train::checkpoint_name);
+  return outcome;
+}
+
+Outcome Trainer::run(const study::Work& work, study::Reporter& reporter) {
+  const auto started = base::steady_seconds();
+  Outcome outcome;
+  try {
+    Json concrete;
+    std::optional<Design> made;
+    try {
+      concrete = context_.space->instantiate(work.what.params);
+    } catch (const base::Error& error) {
+      return failed(State::infeasible, Failure::invalid, error.what());
+    }
+    material().check_input(concrete.at("model"));  // wrong for every trial: ends the worker
+    try {
+      made = design(concrete, work.at);
+    } catch (const base::Error& error) {
+      if (error.code() != base::Exit::config) throw;
+      return failed(State::infeasible, Failure::invalid, error.what());
+    }
+    outcome = train_one(work, concrete, *made, reporter);
+  } catch (const base::Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    // The other ranks of a group cannot know; errors of the GPU itself are the machine's, not the trial's.
+    if (ranks() > 1) throw;
+    const auto* torch_error = dynamic_cast<const c10::Error*>(&error);
+    const std::string text = torch_error ? torch_error->what_without_backtrace() : error.what();
+    if (out_of_memory(error)) {
+      outcome = failed(State::failed, Failure::oom,
+                       "the memory does not hold this network: " + text.substr(0, text.find('\n')));
+    } else if (torch_error && text.find("CUDA") == std::string::npos && text.find("NCCL") == std::string::npos) {
+      outcome = failed(State::failed, Failure::crash, text.substr(0, text.find('\n')));
+    } else {
+      throw;
+    }
+  }
+#ifdef ASSAY_WITH_CUDA
+  if (device_.is_cuda()) c10::cuda::CUDACachingAllocator::emptyCache();  // networks differ: old blocks only fragment
+#endif
+  outcome.device_seconds = (base::steady_seconds() - started) * ranks();
+  return outcome;
+}
+
+}  // namespace
+
+std::unique_ptr<study::Evaluator> make_trainer(const Context& context) { return std::make_unique<Trainer>(context); }
+
+}  // namespace assay::eval

@@ -1,0 +1,153 @@
+#include "train/loop.hpp"
+
+#include <cmath>
+#include <utility>
+
+#include "base/time.hpp"
+#include "os/signal.hpp"
+#include "train/schedule.hpp"
+#include "train/steps.hpp"
+
+namespace assay::train {
+namespace {
+
+/// What a rank wants before the next step; the group does the most urgent one.
+enum Wish { go_on, save, leave };
+
+/// Ranks talk about their wishes every so many steps.
+constexpr std::int64_t agreement_steps = 16;
+
+class Training {
+ public:
+  Training(Model& model, const Job& job);
+  Result run();
+
+ private:
+  enum class Epoch { complete, left, oom };
+  Epoch run_epoch();
+  Wish wish(std::int64_t overall) const;
+  void checkpoint();
+  Metrics score() const;
+  /// Adds the time since the last call to the training's seconds.
+  void count_seconds();
+  Result finish(Result::End end, std::string reason);
+
+  Model& model_;
+  const Job& job_;
+  Steps steps_;
+  Schedule schedule_;
+  Position position_;
+  Result result_;
+  double saved_at_, counted_at_;
+};
+
+Training::Training(Model& model, const Job& job)
+    : model_(model),
+      job_(job),
+      steps_(model, job.train, job.positions, job.settings, job.seed, job.sum),
+      schedule_(make_schedule(job.settings, steps_.steps_per_epoch())),
+      saved_at_(base::steady_seconds()),
+      counted_at_(saved_at_) {
+  if (job_.previous.empty()) return;
+  position_ =
+      load_checkpoint(job_.previous, *model_.module, steps_.optimizer(), job_.identity, job_.settings.epochs).position;
+}
+
+Wish Training::wish(std::int64_t overall) const {
+  const auto& group = job_.sum.group();
+  if (group.size() > 1 && overall % agreement_steps != 0) return go_on;
+  Wish mine = go_on;
+  if (os::stop_signal() != 0) {
+    mine = leave;
+  } else if (!job_.folder.empty() && base::steady_seconds() - saved_at_ > job_.checkpoint_seconds) {
+    mine = save;
+  }
+  return static_cast<Wish>(group.max(mine));
+}
+
+void Training::count_seconds() {
+  const auto now = base::steady_seconds();
+  position_.seconds += now - counted_at_;
+  counted_at_ = now;
+}
+
+void Training::checkpoint() {
+  if (job_.folder.empty()) return;
+  average_buffers(*model_.module, job_.sum);
+  position_.loss_sum = steps_.loss_sum();
+  count_seconds();
+  if (job_.sum.group().rank() == 0) {
+    save_checkpoint(job_.folder, *model_.module, steps_.optimizer(), position_, job_.identity, job_.seed);
+  }
+  job_.sum.group().barrier();
+  saved_at_ = counted_at_ = base::steady_seconds();
+}
+
+Training::Epoch Training::run_epoch() {
+  steps_.start_epoch(position_.epoch, position_.loss_sum);
+  counted_at_ = base::steady_seconds();
+  for (; position_.step < steps_.steps_per_epoch(); ++position_.step) {
+    const auto overall = position_.epoch * steps_.steps_per_epoch() + position_.step;
+    if (const auto asked = wish(overall); asked != go_on) {
+      checkpoint();
+      if (asked == leave) return Epoch::left;
+    }
+    if (!steps_.take(position_.step, overall, schedule_.rate(overall))) return Epoch::oom;
+  }
+  return Epoch::complete;
+}
+
+Metrics Training::score() const {
+  return evaluate(model_, job_.valid, job_.settings.batch_size, steps_.bf16(), job_.sum.group());
+}
+
+Result Training::finish(Result::End end, std::string reason) {
+  result_.end = end;
+  result_.reason = std::move(reason);
+  result_.train_seconds = position_.seconds;
+  result_.epochs = position_.epoch;
+  return result_;
+}
+
+Result Training::run() {
+  while (position_.epoch < job_.settings.epochs) {
+    const auto how = run_epoch();
+    if (how == Epoch::left) return finish(Result::End::left, os::signal_name(os::stop_signal()));
+    if (how == Epoch::oom) {
+      return finish(Result::End::oom, fmt::format("the memory of {} does not hold a batch of {} rows",
+                                                  steps_.device().str(), job_.settings.batch_size));
+    }
+    const double loss = steps_.loss_sum() / static_cast<double>(steps_.rows());
+    count_seconds();
+    job_.sum.check();
+    position_ = {.epoch = position_.epoch + 1, .seconds = position_.seconds};
+    average_buffers(*model_.module, job_.sum);
+    result_.metrics = score();
+    if (!std::isfinite(loss) || !std::isfinite(result_.metrics.at("loss"))) {
+      return finish(Result::End::nan, fmt::format("the loss is not finite in epoch {}", position_.epoch));
+    }
+    auto reported = result_.metrics;
+    reported["train_loss"] = loss;
+    const bool stop = job_.report && job_.report(position_.epoch, reported);
+    if (job_.sum.group().max(stop ? 1 : 0) != 0) return finish(Result::End::stopped, "stopped after its report");
+  }
+  if (job_.leave_checkpoint) {
+    steps_.start_epoch(position_.epoch);
+    checkpoint();
+  }
+  if (result_.metrics.empty()) result_.metrics = score();  // an earlier attempt made every epoch
+  return finish(Result::End::done, "");
+}
+
+}  // namespace
+
+Result train(Model& model, const Job& job) {
+  try {
+    return Training(model, job).run();
+  } catch (const c10::OutOfMemoryError&) {
+    if (job.sum.group().size() > 1) throw;
+    return {.end = Result::End::oom, .reason = "the device's memory does not hold this network"};
+  }
+}
+
+}  // namespace assay::train
