@@ -12,16 +12,17 @@
 namespace assay::worker {
 
 struct Options {
-  double time_budget = 0;                          ///< seconds this process may run; 0: no limit
-  std::function<study::Limits()> limits;           ///< asked between trials: limits may change while the study runs
+  double time_budget = 0;                 ///< seconds this process may run; 0: no limit
+  std::function<study::Limits()> limits;  ///< asked between trials: limits may change while the study runs
 };
 
-/// Runs in the group's leader; the other ranks call follow(). Returns done (the study is closed, all members committed),
-/// partial (closed after too many failures), or again (signal, time budget, stop file).
+/// Runs in the group's leader; the other ranks call follow(). Returns done (the study is closed, all members
+/// committed), partial (closed after too many failures), or again (signal, time budget, stop file).
 base::Exit work(const comm::Group& group, study::Study& study, study::Planner& planner, study::Evaluator& evaluator,
                 const Options& options);
 
-/// The other ranks of a group: evaluate what the leader sends until it says goodbye.
+/// The other ranks of a group: evaluate what the leader sends until it says goodbye. Their reports go nowhere and
+/// always hear go_on: an evaluator with several ranks must agree on a stop itself (Group::max).
 base::Exit follow(const comm::Group& group, study::Evaluator& evaluator);
 
 }  // namespace assay::worker

@@ -1,0 +1,76 @@
+#include "worker/budget.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <exception>
+#include <limits>
+#include <utility>
+
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "os/file.hpp"
+#include "os/signal.hpp"
+
+namespace assay::worker {
+namespace {
+
+constexpr double look_seconds = 2;
+constexpr double most_margin = 30;  ///< seconds for the checkpoint before the budget is over
+
+}  // namespace
+
+Budget::Budget(double seconds)
+    : seconds_(seconds), end_(base::steady_seconds() + seconds - std::min(most_margin, 0.1 * seconds)) {}
+
+double Budget::left() const {
+  return limited() ? end_ - base::steady_seconds() : std::numeric_limits<double>::infinity();
+}
+
+bool Budget::worth_starting() const {
+  if (!limited() || durations_.empty()) return true;
+  auto sorted = durations_;
+  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
+  std::nth_element(sorted.begin(), middle, sorted.end());
+  return *middle <= left() || *middle > seconds_ / 2;
+}
+
+Watch::Watch(const Budget& budget, std::filesystem::path stop_file)
+    : budget_(budget), stop_file_(std::move(stop_file)), thread_([this] { run(); }) {}
+
+Watch::~Watch() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+std::string Watch::reason() const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!reason_.empty()) return reason_;
+  }
+  const int signal = os::stop_signal();
+  return signal == 0 ? "" : os::signal_name(signal);
+}
+
+void Watch::run() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_ && reason_.empty()) {
+    try {
+      if (os::file_size(stop_file_)) reason_ = "the study is asked to stop (" + stop_file_.string() + ")";
+    } catch (const std::exception& error) {
+      base::log_warning("{}", error.what());
+    }
+    if (budget_.left() <= 0) reason_ = "the time budget is used up";
+    if (!reason_.empty()) {
+      os::request_stop(SIGUSR2);
+      return;
+    }
+    wake_.wait_for(lock, std::chrono::duration<double>(std::clamp(budget_.left(), 0.0, look_seconds)));
+  }
+}
+
+}  // namespace assay::worker

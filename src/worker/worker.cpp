@@ -1,0 +1,216 @@
+#include "worker/worker.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <optional>
+#include <thread>
+
+#include "base/json.hpp"
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "study/json.hpp"
+#include "worker/budget.hpp"
+
+namespace assay::worker {
+namespace {
+
+using base::Error;
+using base::Exit;
+using study::Outcome;
+using study::Study;
+
+/// So many exceptions in a row mean that this machine is at fault, not the trials.
+constexpr int most_exceptions = 3;
+constexpr double limits_seconds = 1;
+
+class StudyReporter : public study::Reporter {
+ public:
+  StudyReporter(Study& study, const study::Claim& claim) : study_(study), claim_(claim) {}
+  study::Verdict report(std::int64_t step, const study::Metrics& metrics) override {
+    return study_.report(claim_, step, metrics);
+  }
+
+ private:
+  Study& study_;
+  const study::Claim& claim_;
+};
+
+class SilentReporter : public study::Reporter {
+ public:
+  study::Verdict report(std::int64_t, const study::Metrics&) override { return study::Verdict::go_on; }
+};
+
+/// Growing pauses while there is nothing to do.
+class Pause {
+ public:
+  void reset() { seconds_ = 0.005; }
+  void wait(const std::string& reason) {
+    if (reason != said_) base::log_detail("waiting: {}", reason);
+    said_ = reason;
+    std::this_thread::sleep_for(std::chrono::duration<double>(seconds_));
+    seconds_ = std::min(2 * seconds_, 0.5);
+  }
+
+ private:
+  double seconds_ = 0.005;
+  std::string said_;
+};
+
+bool ends_the_worker(Exit code) {
+  return code == Exit::io || code == Exit::config || code == Exit::data || code == Exit::upstream;
+}
+
+void say(const study::Work& work, const Outcome& outcome, double seconds) {
+  std::string text = outcome.again ? "left at a checkpoint" : study::to_string(outcome.state);
+  if (outcome.failure != study::Failure::none) text += " (" + study::to_string(outcome.failure) + ")";
+  if (!outcome.reason.empty()) text += ": " + outcome.reason;
+  for (const auto& [name, value] : outcome.metrics) text += fmt::format(", {} {:.6g}", name, value);
+  const auto line = fmt::format("trial {}{}: {}, {}", work.item.trial,
+                                work.item.rung > 0 ? fmt::format(" rung {}", work.item.rung) : "", text,
+                                base::format_duration(seconds));
+  if (seconds >= 0.05) base::log_info("{}", line);
+}
+
+class Leader {
+ public:
+  Leader(const comm::Group& group, Study& study, study::Planner& planner, study::Evaluator& evaluator,
+         const Options& options)
+      : group_(group),
+        study_(study),
+        planner_(planner),
+        evaluator_(evaluator),
+        options_(options),
+        budget_(options.time_budget),
+        watch_(budget_, study.folder() / "study" / "stop") {}
+
+  Exit run() {
+    Pause pause;
+    for (;;) {
+      if (const auto why = watch_.reason(); !why.empty()) return leave(Exit::again, why);
+      if (!budget_.worth_starting()) return leave(Exit::again, "no further trial fits into the time budget");
+      read_limits();
+      auto offer = study_.claim(planner_);
+      if (const auto* claim = std::get_if<study::Claim>(&offer)) {
+        evaluate(*claim);
+        pause.reset();
+      } else if (const auto* ended = std::get_if<Study::Ended>(&offer)) {
+        if (study_.close(ended->reason)) return finish();
+        pause.wait("the last trials of other workers");
+      } else {
+        pause.wait(std::get<Study::Nothing>(offer).reason);
+      }
+    }
+  }
+
+ private:
+  void read_limits() {
+    const double now = base::steady_seconds();
+    if (!options_.limits || now - limits_read_ < limits_seconds) return;
+    limits_read_ = now;
+    study_.set_limits(options_.limits());
+  }
+
+  void evaluate(const study::Claim& claim) {
+    send({{"work", study::to_json(claim.work)}});
+    const double start = base::steady_seconds();
+    std::exception_ptr fatal;
+    const auto outcome = judge(claim, fatal);
+    study_.commit(claim, outcome);
+    const double seconds = base::steady_seconds() - start;
+    if (fatal) std::rethrow_exception(fatal);
+    if (!outcome.again) budget_.took(seconds);
+    say(claim.work, outcome, seconds);
+  }
+
+  /// Exceptions become infrastructure failures; those that end the worker are kept in `fatal` and release the trial.
+  Outcome judge(const study::Claim& claim, std::exception_ptr& fatal) {
+    Outcome outcome;
+    StudyReporter reporter(study_, claim);
+    try {
+      outcome = evaluator_.run(claim.work, reporter);
+      if (outcome.failure != study::Failure::infrastructure) exceptions_ = 0;
+      return outcome;
+    } catch (const Error& error) {
+      outcome.reason = error.what();
+      if (ends_the_worker(error.code())) {
+        fatal = std::current_exception();
+        outcome.again = true;
+      }
+    } catch (const std::exception& error) {
+      outcome.reason = error.what();
+    }
+    outcome.state = study::State::failed;
+    outcome.failure = study::Failure::infrastructure;
+    base::log_warning("trial {}: {}", claim.work.item.trial, outcome.reason);
+    // The other ranks of a group may hang in a collective: only the end of the world frees them.
+    if (!fatal && group_.size() > 1) fatal = std::current_exception();
+    if (!fatal && ++exceptions_ >= most_exceptions) {
+      fatal = std::make_exception_ptr(
+          Error(Exit::io, fmt::format("{} trials in a row failed for reasons outside the model, the last one with: {} "
+                                      "This machine may be at fault; the trials go to other workers.",
+                                      exceptions_, outcome.reason)));
+    }
+    return outcome;
+  }
+
+  void send(const base::Json& message) {
+    if (group_.size() == 1) return;
+    auto bytes = message.dump();
+    group_.broadcast(bytes);
+  }
+
+  Exit leave(Exit code, const std::string& why) {
+    base::log_info("leaving: {}", why);
+    study_.leave(why);
+    send({{"bye", static_cast<int>(code)}});
+    return code;
+  }
+
+  /// How the study ended stands in `closed`: every worker says the same.
+  Exit finish() {
+    auto offer = study_.claim(planner_);
+    const auto* ended = std::get_if<Study::Ended>(&offer);
+    base::require(ended != nullptr, "a closed study offers work");
+    return leave(ended->failed ? Exit::partial : Exit::done, ended->reason);
+  }
+
+  const comm::Group& group_;
+  Study& study_;
+  study::Planner& planner_;
+  study::Evaluator& evaluator_;
+  const Options& options_;
+  Budget budget_;
+  Watch watch_;
+  double limits_read_ = -limits_seconds;
+  int exceptions_ = 0;
+};
+
+}  // namespace
+
+Exit work(const comm::Group& group, Study& study, study::Planner& planner, study::Evaluator& evaluator,
+          const Options& options) {
+  try {
+    return Leader(group, study, planner, evaluator, options).run();
+  } catch (const std::exception& error) {
+    try {
+      study.leave(error.what());
+    } catch (const std::exception& second) {
+      base::log_warning("the worker's log got no last line: {}", second.what());
+    }
+    throw;
+  }
+}
+
+Exit follow(const comm::Group& group, study::Evaluator& evaluator) {
+  SilentReporter reporter;
+  for (;;) {
+    std::string bytes;
+    group.broadcast(bytes);
+    const auto message = base::Json::parse(bytes);
+    if (message.contains("bye")) return static_cast<Exit>(message.at("bye").get<int>());
+    evaluator.run(study::work_from_json(message.at("work")), reporter);
+  }
+}
+
+}  // namespace assay::worker
