@@ -165,7 +165,8 @@ base::Json TreeReader::named_block(const Node& node, const std::string& prefix, 
 
   const auto op = block.find("op");
   if (!op.node) node.fail("a block needs op = \"..\" or use = \"..\"");
-  base::Json result{{"op", nullptr}, {"name", name}};
+  base::Json result{{"op", nullptr}};
+  if (!name.empty()) result["name"] = name;
   const auto repeat = count_of(block, "repeat", "", scope);
   if (!repeat.pattern.is_null()) result["repeat"] = repeat.pattern;
 
@@ -180,11 +181,11 @@ base::Json TreeReader::named_block(const Node& node, const std::string& prefix, 
     if (in_layers(key) || (key == "edge" && in_layers("nodes"))) {
       per_layer.push_back(key);
     } else {
-      field(block, key, block.find(key).level->prefix, name, scope, result);
+      field(block, key, block.find(key).level->prefix, scope, result);
     }
   }
   if (result["op"].is_null()) result.erase("op");  // the layers tell
-  if (!per_layer.empty()) layers(block, per_layer, repeat, name, scope, result);
+  if (!per_layer.empty()) layers(block, per_layer, repeat, scope, result);
   open_.resize(depth);
   return result;
 }
@@ -239,13 +240,13 @@ TreeReader::Count TreeReader::count_of(const Block& block, const std::string& ke
 }
 
 void TreeReader::layers(const Block& block, const std::vector<std::string>& keys, const Count& repeat,
-                        const std::string& name, const Scope& scope, base::Json& result) {
+                        const Scope& scope, base::Json& result) {
   auto copies = base::Json::array();
   for (std::int64_t copy = 1; copy <= repeat.most; ++copy) {
     auto layer = base::Json::object();
     for (const auto& key : keys) {
       const auto prefix = fmt::format("{}.{}", block.find(key).level->prefix, copy);
-      field(block, key, prefix, fmt::format("{}.{}", name, copy), repeat.from(copy, scope), layer);
+      field(block, key, prefix, repeat.from(copy, scope), layer);
     }
     copies.push_back(std::move(layer));
   }
@@ -258,8 +259,8 @@ void TreeReader::layers(const Block& block, const std::vector<std::string>& keys
   }
 }
 
-void TreeReader::field(const Block& block, const std::string& key, const std::string& prefix, const std::string& name,
-                       const Scope& scope, base::Json& result) {
+void TreeReader::field(const Block& block, const std::string& key, const std::string& prefix, const Scope& scope,
+                       base::Json& result) {
   const auto node = block.find(key).node;
   const auto full = prefix + "." + key;
   if (key == "edge") {
@@ -267,37 +268,35 @@ void TreeReader::field(const Block& block, const std::string& key, const std::st
     const auto nodes = block.find("nodes");
     if (!nodes.node) node.fail("edges need the number of nodes: add nodes = 4");
     const bool layered = nodes.level->per_layer && draws(nodes.node);
-    result["edges"] = edges(node, count_of(block, "nodes", layered ? prefix : "", scope), full, name, scope);
+    result["edges"] = edges(node, count_of(block, "nodes", layered ? prefix : "", scope), full, scope);
   } else if (key == "edges" && node.is_table() && !is_domain(node)) {
     auto& table = result["edges"] = base::Json::object();
     for (const auto& [edge, child] : node.items()) {
-      const auto place = full + "." + edge, owner = name + "." + edge;
+      const auto place = full + "." + edge;
       table[edge] = is_domain(child) ? domain(child, place, scope,
                                               [&](const Node& one, const std::string& inner, const Scope& there) {
-                                                return item(one, inner, owner, there);
+                                                return item(one, inner, edge, there);
                                               })
-                                     : item(child, place, owner, scope);
+                                     : item(child, place, edge, scope);
     }
   } else if (is_block_list(node)) {
-    result[key] = blocks(node, full, name + "." + key, scope);
+    result[key] = blocks(node, full, key, scope);
   } else {
     result[key] = value(node, full, scope);
   }
 }
 
-base::Json TreeReader::edges(const Node& node, const Count& nodes, const std::string& prefix, const std::string& name,
-                             const Scope& scope) {
+base::Json TreeReader::edges(const Node& node, const Count& nodes, const std::string& prefix, const Scope& scope) {
   auto table = base::Json::object();
   for (std::int64_t j = 1; j < nodes.most; ++j) {
     for (std::int64_t i = 0; i < j; ++i) {
       const auto edge = fmt::format("{}-{}", i, j);
-      const auto owner = fmt::format("{}.{}", name, edge);
       const auto there = nodes.from(j + 1, scope);
       table[edge] = is_domain(node) ? domain(node, prefix + "." + edge, there,
                                              [&](const Node& one, const std::string& inner, const Scope& inside) {
-                                               return item(one, inner, owner, inside);
+                                               return item(one, inner, edge, inside);
                                              })
-                                    : item(node, prefix + "." + edge, owner, there);
+                                    : item(node, prefix + "." + edge, edge, there);
     }
   }
   if (nodes.parameter.empty()) return table;

@@ -16,8 +16,8 @@ namespace assay::space {
 
 using config::Node;
 
-Loader::Loader(const config::Config& config, std::string_view overlay)
-    : config_(config), overlay_(overlay), reader_(registry_, config.node("define")) {
+Loader::Loader(const config::Config& config, std::string_view overlay, std::string_view values)
+    : config_(config), overlay_(overlay), values_(values), reader_(registry_, config.node("define")) {
   read_model();
   read_section("training", Role::training);
   read_section("augment", Role::augmentation);
@@ -52,20 +52,28 @@ void Loader::read_model() {
   }
 }
 
+Node Loader::overlaid(const std::string& stage, const std::string& place) const {
+  return stage.empty() ? Node() : config_.node(stage + "." + place);
+}
+
 void Loader::read_section(const std::string& name, Role role) {
   auto& result = pattern[name] = base::Json::object();
-  const auto values = config_.section(name, overlay_);
-  for (const auto& [key, written] : values.items()) {
+  const auto concrete = config_.section(name, values_), searched = config_.section(name, overlay_);
+  for (const auto& [key, ignored] : searched.items()) {
     const auto place = name + "." + key;
-    auto node = overlay_.empty() ? Node() : config_.node(overlay_ + "." + place);
+    auto node = overlaid(overlay_, place);
     if (!node) node = config_.node(place);
     if (node && is_domain(node)) {
       result[key] = reader_.value(node, place, {role, false, {}});
       const auto* setting = config::find_setting(place);
       const auto* parameter = registry_.find(result[key].value("$param", ""));
       if (setting != nullptr && parameter != nullptr) check_against(*setting, parameter->domain, node);
+      const auto fixed = values_ == overlay_ ? Node() : overlaid(values_, place);
+      if (fixed && is_domain(fixed)) fixed.fail("one value is needed here: only the search draws values");
+      if (fixed) result[key] = concrete.at(key);
       continue;
     }
+    const auto& written = concrete.at(key);
     if (written.is_object() && node) {
       node.fail("expected a value or a domain (choice, int, float, normal, subset or ref)");
     }

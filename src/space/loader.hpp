@@ -15,7 +15,7 @@ namespace assay::space {
 
 class Loader {
  public:
-  Loader(const config::Config& config, std::string_view overlay);
+  Loader(const config::Config& config, std::string_view overlay, std::string_view values);
 
   std::vector<Parameter> parameters;
   std::vector<Constraint> constraints;
@@ -26,6 +26,8 @@ class Loader {
  private:
   void read_model();
   void read_section(const std::string& name, Role role);
+  /// The key as a stage's overlay writes it, or an empty Node.
+  config::Node overlaid(const std::string& stage, const std::string& place) const;
   void read_params();
   void read_constraints();
   /// A searched key cannot be a fidelity.
@@ -33,7 +35,7 @@ class Loader {
   std::string resolve_name(const std::string& name, const config::Node& node) const;
 
   const config::Config& config_;
-  std::string overlay_;
+  std::string overlay_, values_;  ///< stages that give the domains and the concrete values
   Registry registry_;
   TreeReader reader_;
 };

@@ -62,11 +62,16 @@ Value scalar(const Node& node) {
   return node.json().dump();  // arrays: labelled by their text
 }
 
-/// Labels of tables: numbered where several items would have the same.
+bool holds_tables(const Node& node) {
+  return node.is_array() && node.size() > 0 && node.items().front().second.is_table();
+}
+
+/// Labels of tables (and of lists of tables): numbered where several items would have the same.
 std::vector<std::string> labels_of(const std::vector<Node>& items) {
   std::map<std::string, int> total, seen;
   std::vector<std::string> labels;
-  for (std::size_t i = 0; i < items.size(); ++i) labels.push_back(items[i].is_table() ? plain_label(items[i], i) : "");
+  for (std::size_t i = 0; i < items.size(); ++i)
+    labels.push_back(items[i].is_table() || holds_tables(items[i]) ? plain_label(items[i], i) : "");
   for (const auto& label : labels) ++total[label];
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (!items[i].is_table() || total[labels[i]] == 1) continue;

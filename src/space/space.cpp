@@ -56,8 +56,8 @@ bool met(const Condition& condition, const Params& params) {
 
 }  // namespace
 
-Space Space::load(const config::Config& config, std::string_view overlay) {
-  Loader loader(config, overlay);
+Space Space::load(const config::Config& config, std::string_view overlay, std::string_view values) {
+  Loader loader(config, overlay, values.empty() ? overlay : values);
   Space space;
   space.parameters_ = std::move(loader.parameters);
   space.constraints_ = std::move(loader.constraints);

@@ -61,8 +61,10 @@ struct Constraint {
 class Space {
  public:
   /// Finds the domains; errors are Error(config) with file:line:column (empty choice, lo > hi, unknown ref, ...).
-  /// `overlay` is the stage whose [<stage>.training] and [<stage>.augment] overlay the base sections.
-  static Space load(const config::Config& config, std::string_view overlay = "search");
+  /// `overlay` is the stage whose [<stage>.training] and [<stage>.augment] overlay the base sections. `values`: the
+  /// stage that the concrete values are for, where it is another one: finalists are points of the search's space,
+  /// trained with [full.training]; what that fixes wins over what was searched.
+  static Space load(const config::Config& config, std::string_view overlay = "search", std::string_view values = "");
 
   const std::vector<Parameter>& parameters() const { return parameters_; }
   const std::vector<Constraint>& constraints() const { return constraints_; }

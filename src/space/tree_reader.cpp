@@ -24,7 +24,7 @@ std::string join_name(const std::string& prefix, const std::string& name) {
 base::Json TreeReader::value(const Node& node, const std::string& name, const Scope& scope) {
   if (is_domain(node)) {
     return domain(node, name, scope, [&](const Node& one, const std::string& inner, const Scope& there) {
-      return item(one, inner, inner, there);
+      return item(one, inner, "", there);
     });
   }
   if (node.is_array()) return list(node, name, scope);

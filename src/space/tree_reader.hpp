@@ -32,7 +32,8 @@ class TreeReader {
   /// bring its own.
   base::Json value(const config::Node& node, const std::string& name, const Scope& scope);
 
-  /// A list of blocks. Parameters are called `prefix`.<block>.<key>, the blocks themselves `owner`.<block>.
+  /// A list of blocks. Parameters are called `prefix`.<block>.<key>, the blocks themselves `owner`.<block>: their names
+  /// are relative to the block that holds them.
   base::Json blocks(const config::Node& list, const std::string& prefix, const std::string& owner, const Scope& scope);
 
   /// Names of the defines that some block used.
@@ -58,12 +59,11 @@ class TreeReader {
                          const Scope& scope);
   Block resolve(const config::Node& node, const std::string& prefix) const;
   Count count_of(const Block& block, const std::string& key, const std::string& prefix, const Scope& scope);
-  void layers(const Block& block, const std::vector<std::string>& keys, const Count& repeat, const std::string& name,
-              const Scope& scope, base::Json& result);
-  void field(const Block& block, const std::string& key, const std::string& prefix, const std::string& name,
-             const Scope& scope, base::Json& result);
-  base::Json edges(const config::Node& node, const Count& nodes, const std::string& prefix, const std::string& name,
-                   const Scope& scope);
+  void layers(const Block& block, const std::vector<std::string>& keys, const Count& repeat, const Scope& scope,
+              base::Json& result);
+  void field(const Block& block, const std::string& key, const std::string& prefix, const Scope& scope,
+             base::Json& result);
+  base::Json edges(const config::Node& node, const Count& nodes, const std::string& prefix, const Scope& scope);
   bool draws(const config::Node& node) const;
 
   Registry& registry_;

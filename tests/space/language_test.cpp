@@ -69,7 +69,7 @@ TEST_CASE("nested blocks are named by their path") {
 blocks = [ { op = "residual", name = "r", body = [ { op = "conv", kernel.choice = [1, 3] } ], shortcut = [ { op = "conv", kernel.choice = [1, 3] } ] } ]
 )");
   CHECK(names(space) == Names{"r.body.conv.kernel", "r.shortcut.conv.kernel"});
-  CHECK(space.instantiate(space.defaults())["model"]["blocks"][0]["body"][0]["name"] == "r.body.conv#1");
+  CHECK(space.instantiate(space.defaults())["model"]["blocks"][0]["body"][0]["name"] == "body.conv#1");
 }
 
 TEST_CASE("a block may be a choice of blocks") {
@@ -110,6 +110,40 @@ batch_size.choice = [32, 64]
   CHECK(names(space_of(toml, "search")) == Names{"training.batch_size"});
   CHECK(names(space_of(toml, "proxy")) == Names{"training.lr"});
   CHECK(space_of(toml).instantiate(space_of(toml).defaults())["training"]["lr"] == 1e-3);
+}
+
+TEST_CASE("points of the search with the concrete values of another stage") {
+  const auto config = config::Config::parse(R"([training]
+lr.float = [1e-4, 1e-1]
+epochs = 30
+weight_decay = 0.1
+[search.training]
+weight_decay = 0.2
+batch_size.choice = [32, 64]
+[full.training]
+epochs = 50
+)",
+                                            "test.toml");
+  const auto searched = space::Space::load(config, "search"), full = space::Space::load(config, "search", "full");
+  CHECK(names(full) == names(searched));
+  auto point = searched.defaults();
+  point["training.batch_size"] = std::int64_t{64};
+  const auto values = full.instantiate(point)["training"];
+  CHECK(values["batch_size"] == 64);     // found by the search
+  CHECK(values["epochs"] == 50);         // [full.training]
+  CHECK(values["weight_decay"] == 0.1);  // [search.training] is not meant here
+  CHECK(searched.instantiate(point)["training"]["weight_decay"] == 0.2);
+  const auto fixed = space::Space::load(config.with({"full.training.lr=0.5"}), "search", "full");
+  CHECK(fixed.instantiate(point)["training"]["lr"] == 0.5);
+}
+
+TEST_CASE("a residual's body may be a choice of lists") {
+  const auto space = space_of(R"([model]
+blocks = [ { op = "residual", name = "r", body = { choice = [ [ { op = "conv", kernel.choice = [1, 3] } ], [ { op = "skip" }, { op = "act" } ] ] } } ]
+)");
+  CHECK(names(space) == Names{"r.body", "r.body.#1.conv.kernel"});
+  const auto block = space.instantiate({{"r.body", std::string("#2")}})["model"]["blocks"][0];
+  CHECK(block["body"].dump() == R"([{"op":"skip","name":"skip#1"},{"op":"act","name":"act#2"}])");
 }
 
 TEST_CASE("references to parameters and to fixed numbers") {
