@@ -1,0 +1,41 @@
+// Trials carried out by an external command, in any language (DESIGN 4 "External commands"; configs/examples/README.md
+// tells it to users). No LibTorch here.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.hpp"
+#include "eval/evaluators.hpp"
+#include "study/planner.hpp"
+
+namespace assay::eval {
+
+/// What the command evaluator needs to know of a run.
+struct CommandSettings {
+  std::vector<std::string> command;
+  std::string launcher;                ///< words put before the command; {nodes} and {gpus} are filled in
+  std::string stage;                   ///< ASSAY_STAGE
+  double timeout = 0;                  ///< seconds; 0: none
+  int gpus = 0;                        ///< of one trial
+  std::optional<std::string> devices;  ///< CUDA_VISIBLE_DEVICES of this worker; nothing: as inherited
+  int threads = 0;                     ///< OMP_NUM_THREADS; 0: as inherited
+  bool keep_output = true;
+  /// {"model": {..}, "training": {..}, "augment": {..}} at a point of the space.
+  std::function<base::Json(const space::Params&)> values;
+  /// {"train": {"items": [..], "rows": path}, "valid": {..}} for a piece of work.
+  std::function<base::Json(const study::Work&)> rows;
+  double stop_grace = 30;  ///< seconds between ASSAY_STOP and SIGTERM
+  double term_grace = 10;  ///< seconds between SIGTERM and SIGKILL
+};
+
+std::unique_ptr<study::Evaluator> make_command_evaluator(CommandSettings settings);
+
+/// From [trial], [data] and the split of the run. Error(config) where the command cannot be found, `keep_alive` is
+/// asked for, or there are fewer GPUs than a trial wants.
+std::unique_ptr<study::Evaluator> make_command_evaluator(const Context& context);
+
+}  // namespace assay::eval

@@ -1,0 +1,176 @@
+// The settings of the command evaluator from a run.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <numeric>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "data/dataset.hpp"
+#include "data/split.hpp"
+#include "eval/command.hpp"
+#include "os/file.hpp"
+#include "os/host.hpp"
+#include "run/results.hpp"
+
+namespace assay::eval {
+namespace {
+
+namespace fs = std::filesystem;
+using base::Exit;
+using base::Json;
+
+bool found_in_path(const std::string& program) {
+  if (program.find('/') != std::string::npos) return ::access(program.c_str(), X_OK) == 0;
+  for (const auto& folder : base::split(os::environment("PATH").value_or("/usr/bin:/bin"), ':')) {
+    if (::access((fs::path(folder) / program).c_str(), X_OK) == 0) return true;
+  }
+  return false;
+}
+
+void check_command(const config::Config& config, const CommandSettings& settings) {
+  if (config.flag("trial.keep_alive")) {
+    base::fail(Exit::config,
+               "{}: trial.keep_alive is not in this version: each trial starts the command anew; remove the key",
+               base::to_string(config.node("trial.keep_alive").where()));
+  }
+  const auto words = base::split(settings.launcher, ' ');
+  const auto& program = settings.launcher.empty() ? settings.command.front() : words.front();
+  if (!found_in_path(program)) {
+    base::fail(Exit::config,
+               "{}: \"{}\" is no program in PATH and no executable file; name it in full or load its module",
+               settings.launcher.empty() ? "trial.command" : "trial.launcher", program);
+  }
+}
+
+std::vector<std::string> visible_gpus() {
+  if (const char* listed = std::getenv("CUDA_VISIBLE_DEVICES"); listed != nullptr) {
+    if (*listed == '\0') return {};
+    return base::split(listed, ',');
+  }
+  std::vector<std::string> result;
+  while (::access(("/dev/nvidia" + std::to_string(result.size())).c_str(), F_OK) == 0) {
+    result.push_back(std::to_string(result.size()));
+  }
+  return result;
+}
+
+/// This worker's place among those of the node.
+int worker_index(const comm::Group& group) {
+  for (const auto* name : {"ASSAY_WORKER_INDEX", "SLURM_LOCALID"}) {
+    if (const auto text = os::environment(name)) return std::atoi(text->c_str());
+  }
+  return group.local_rank();
+}
+
+/// The GPUs of this worker out of those visible; workers beyond the last share them.
+std::optional<std::string> devices_of(const Context& context, int gpus) {
+  if (context.device == "cpu") return "";
+  // With a launcher the command's steps get their GPUs from it.
+  if (gpus == 0 || !context.run.config().text("trial.launcher").empty()) return std::nullopt;
+  const auto visible = visible_gpus();
+  const auto wanted = static_cast<std::size_t>(gpus);
+  if (visible.size() < wanted) {
+    base::fail(Exit::config,
+               "trial.gpus = {}, but {} GPU{} visible to this worker; ask the job for more or lower the key", gpus,
+               visible.size(), visible.size() == 1 ? " is" : "s are");
+  }
+  const auto slots = visible.size() / wanted;
+  const auto first = static_cast<std::size_t>(worker_index(context.group)) % slots * wanted;
+  return base::join({visible.begin() + static_cast<std::ptrdiff_t>(first),
+                     visible.begin() + static_cast<std::ptrdiff_t>(first + wanted)},
+                    ",");
+}
+
+/// Which rows a trial trains on and is scored on, as index files: the split's own, a nested subset for data fidelities
+/// below 1, all rows for the final trainings.
+class RowFiles {
+ public:
+  explicit RowFiles(const Context& context)
+      : run_(context.run), stage_(context.stage), final_(context.rows == Rows::final) {
+    const auto& config = run_.config();
+    const bool external = data::is_external(config);
+    items_ = config.texts(external ? "data.items" : "data.train");
+    valid_items_ = config.has("data.valid") ? config.texts("data.valid") : std::vector<std::string>();
+    if (final_ && valid_items_.empty()) {
+      base::fail(Exit::config, "data.valid is missing: the final trainings are scored on validation data of their own");
+    }
+  }
+
+  Json operator()(const study::Work& work) const {
+    const auto split = run_.folder(run::Stage::split);
+    Json json;
+    json["train"] = {{"items", items_}, {"rows", train_rows(work.at.data).string()}};
+    json["valid"] =
+        final_ ? Json{{"items", valid_items_}, {"rows", all_rows("all-valid.idx", counts().untouched).string()}}
+               : Json{{"items", items_}, {"rows", (split / "valid.idx").string()}};
+    return json;
+  }
+
+ private:
+  run::SplitFigures counts() const { return run::split_figures(run_.need(run::Stage::split)); }
+
+  fs::path all_rows(const std::string& name, std::int64_t count) const {
+    const auto file = run_.folder(stage_) / "rows" / name;
+    if (os::file_size(file)) return file;
+    std::vector<std::int64_t> rows(static_cast<std::size_t>(count));
+    std::iota(rows.begin(), rows.end(), 0);
+    os::make_folders(file.parent_path());
+    data::write_indices(file, rows, counts().data_hash);
+    return file;
+  }
+
+  fs::path train_rows(double share) const {
+    const auto figures = counts();
+    const auto whole = final_ ? all_rows("all-train.idx", figures.train + figures.valid)
+                              : run_.folder(run::Stage::split) / "train.idx";
+    if (share >= 1) return whole;
+    const auto file = run_.folder(stage_) / "rows" / fmt::format("train-{:.6g}.idx", share);
+    if (os::file_size(file)) return file;
+    const auto dataset = data::read(run_.config(), data::Part::train);
+    const auto rows = data::subset(dataset, data::read_indices(whole, figures.data_hash), share, run_.seed());
+    os::make_folders(file.parent_path());
+    data::write_indices(file, rows, figures.data_hash);
+    return file;
+  }
+
+  const run::Run& run_;
+  run::Stage stage_;
+  bool final_;
+  std::vector<std::string> items_, valid_items_;
+};
+
+Json free_parameters(const space::Space& space, const space::Params& params) {
+  const auto all = space.instantiate(params);
+  Json values;
+  for (const auto* role : {"model", "training", "augment"}) {
+    values[role] = all.contains("params") && all["params"].contains(role) ? all["params"][role] : Json::object();
+  }
+  return values;
+}
+
+}  // namespace
+
+std::unique_ptr<study::Evaluator> make_command_evaluator(const Context& context) {
+  const auto& config = context.run.config();
+  CommandSettings settings;
+  settings.command = config.texts("trial.command");
+  settings.launcher = std::string(base::trim(config.text("trial.launcher")));
+  if (settings.command.empty())
+    base::fail(Exit::config, "trial.command is empty: name the program that trains, e.g. [\"python3\", \"train.py\"]");
+  check_command(config, settings);
+  settings.stage = run::to_string(context.stage);
+  settings.timeout = config.text("trial.timeout").empty() ? 0 : config.seconds("trial.timeout");
+  settings.gpus = static_cast<int>(config.integer("trial.gpus"));
+  const auto final_gpus = static_cast<int>(config.integer("full.gpus_per_trial"));
+  if (context.rows == Rows::final && final_gpus > 1) settings.gpus = final_gpus;
+  settings.devices = devices_of(context, settings.gpus);
+  settings.threads = context.threads;
+  settings.keep_output = config.flag("trial.keep_output");
+  settings.values = [space = context.space](const space::Params& params) { return free_parameters(*space, params); };
+  settings.rows = RowFiles(context);
+  return make_command_evaluator(std::move(settings));
+}
+
+}  // namespace assay::eval

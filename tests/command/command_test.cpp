@@ -1,0 +1,258 @@
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <cmath>
+#include <csignal>
+
+#include "base/time.hpp"
+#include "eval/command.hpp"
+#include "eval/command_files.hpp"
+#include "eval/metrics_tail.hpp"
+#include "os/file.hpp"
+#include "os/signal.hpp"
+#include "study/lab.hpp"
+
+using namespace lab;
+using namespace assay::eval;
+using Catch::Matchers::ContainsSubstring;
+using study::Failure;
+using study::State;
+using study::Verdict;
+
+namespace {
+
+class Recorder : public study::Reporter {
+ public:
+  Verdict report(std::int64_t step, const study::Metrics& metrics) override {
+    reports.push_back({step, 0, metrics});
+    return step >= stop_at ? Verdict::stop : Verdict::go_on;
+  }
+  std::vector<study::Report> reports;
+  std::int64_t stop_at = 1 << 30;
+};
+
+CommandSettings settings(std::vector<std::string> command) {
+  CommandSettings result;
+  result.command = std::move(command);
+  result.stage = "search";
+  result.values = [](const space::Params& params) {
+    base::Json json = base::Json::parse(R"({"model": {}, "training": {}, "augment": {}})");
+    json["training"]["lr"] = std::get<double>(params.at("training.lr"));
+    return json;
+  };
+  result.rows = [](const study::Work&) {
+    return base::Json::parse(R"({"train": {"items": ["train.csv"], "rows": "/x/train.idx"},
+                                 "valid": {"items": ["train.csv"], "rows": "/x/valid.idx"}})");
+  };
+  result.stop_grace = 0.5;
+  result.term_grace = 0.5;
+  return result;
+}
+
+struct Bench {
+  Folder folder;
+  study::Work work;
+  Recorder recorder;
+  Bench() {
+    work.item = {12, 0};
+    work.what.params["training.lr"] = 0.25;
+    work.at = {4, 0.5, 1, 1};
+    work.seed = 99;
+    work.folder = folder.path() / "trials/12/0.1";
+  }
+  Outcome run(CommandSettings with) { return make_command_evaluator(std::move(with))->run(work, recorder); }
+  Outcome shell(const std::string& script) { return run(settings({"sh", "-c", script})); }
+};
+
+const std::string final_line = R"(echo '{"final": true, "accuracy": 0.5}' >> "$ASSAY_METRICS")";
+
+bool alive(const std::filesystem::path& pid_file) {
+  const auto text = os::try_read_file(pid_file);
+  return text && !text->empty() && os::process_start(std::stol(*text)).has_value();
+}
+
+}  // namespace
+
+TEST_CASE("a shell trainer gets its parameters, reports, and ends with a final line") {
+  Bench bench;
+  const auto outcome = bench.shell(R"(set -eu
+    . "$ASSAY_SH"
+    for step in 1 2 3; do echo "{\"step\": $step, \"accuracy\": 0.$step}" >> "$ASSAY_METRICS"; done
+    printf '{"final": true, "accuracy": 0.9, "lr": %s, "epochs": %s, "note": "%s %s"}' \
+      "$training_lr" "$fidelity_epochs" "$split_train_rows" "$ASSAY_STAGE" >> "$ASSAY_METRICS")");
+  CHECK(outcome.state == State::done);
+  CHECK(outcome.reason.empty());
+  CHECK(outcome.metrics == study::Metrics{{"accuracy", 0.9}, {"lr", 0.25}, {"epochs", 4}});
+  CHECK(outcome.attributes.at("note") == "/x/train.idx search");
+  CHECK(outcome.device_seconds > 0);
+  REQUIRE(bench.recorder.reports.size() == 3);
+  CHECK(bench.recorder.reports[1].metrics.at("accuracy") == 0.2);
+}
+
+TEST_CASE("a Python trainer reads JSON from files and the environment") {
+  Bench bench;
+  const auto outcome = bench.run(settings({ASSAY_PYTHON, "-c", R"(
+import json, os, pathlib
+params = json.load(open(os.environ["ASSAY_PARAMS"]))
+fidelity = json.loads(os.environ["ASSAY_FIDELITY"])
+split = json.load(open(os.environ["ASSAY_SPLIT"]))
+assert pathlib.Path.cwd() == pathlib.Path(os.environ["ASSAY_PARAMS"]).parent
+assert split["train"]["rows"] == "/x/train.idx"
+with open(os.environ["ASSAY_METRICS"], "a") as out:
+    out.write(json.dumps({"step": 1, "loss": float("nan")}) + "\n")
+    out.write(json.dumps({"final": True, "lr": params["training"]["lr"], "data": fidelity["data"],
+                          "trial": int(os.environ["ASSAY_TRIAL"]), "seed": int(os.environ["ASSAY_SEED"])}) + "\n")
+)"}));
+  CHECK(outcome.reason.empty());
+  CHECK(outcome.state == State::done);
+  CHECK(outcome.metrics == study::Metrics{{"lr", 0.25}, {"data", 0.5}, {"trial", 12}, {"seed", 99}});
+  REQUIRE(bench.recorder.reports.size() == 1);
+  CHECK(std::isnan(bench.recorder.reports[0].metrics.at("loss")));
+}
+
+TEST_CASE("ways to fail") {
+  Bench bench;
+  SECTION("an exit code, with the last lines of the output") {
+    const auto outcome = bench.shell("echo first; echo 'no such column: age' >&2; exit 3");
+    CHECK(outcome.state == State::failed);
+    CHECK(outcome.failure == Failure::exit);
+    CHECK_THAT(outcome.reason, ContainsSubstring("exit code 3") && ContainsSubstring("no such column: age"));
+  }
+  SECTION("no final line") { CHECK_THAT(bench.shell("exit 0").reason, ContainsSubstring("without a line {\"final\"")); }
+  SECTION("a final metric that is no number") {
+    CHECK(bench.shell(R"(echo '{"final": true, "loss": NaN}' >> "$ASSAY_METRICS")").failure == Failure::nan);
+  }
+  SECTION("a line that is no JSON") {
+    const auto outcome = bench.shell("echo 'accuracy 0.9' >> \"$ASSAY_METRICS\"");
+    CHECK(outcome.failure == Failure::exit);
+    CHECK_THAT(outcome.reason, ContainsSubstring("no JSON object") && ContainsSubstring("accuracy 0.9"));
+  }
+  SECTION("a signal") { CHECK_THAT(bench.shell("kill -SEGV $$").reason, ContainsSubstring("SIGSEGV")); }
+  SECTION("time") {
+    auto hasty = settings({"sh", "-c", "sleep 60"});
+    hasty.timeout = 0.3;
+    const double start = base::steady_seconds();
+    const auto outcome = bench.run(hasty);
+    CHECK(outcome.failure == Failure::timeout);
+    CHECK(base::steady_seconds() - start < 5);
+  }
+  SECTION("continue later, with nothing to continue from") {
+    const auto outcome = bench.shell("exit 75");
+    CHECK(outcome.failure == Failure::exit);
+    CHECK_FALSE(outcome.again);
+  }
+}
+
+TEST_CASE("a trainer that asks to go on later finds its checkpoint in the next attempt") {
+  Bench bench;
+  const std::string script = R"(set -eu
+    if [ -f "$ASSAY_CHECKPOINT/step" ]; then )" +
+                             final_line + R"(; exit 0; fi
+    echo 1 > "$ASSAY_CHECKPOINT/step"; exit 75)";
+  const auto first = bench.shell(script);
+  CHECK(first.again);
+  bench.work.previous = bench.work.folder;
+  bench.work.folder = bench.folder.path() / "trials/12/0.2";
+  bench.work.attempt = 2;
+  const auto second = bench.shell(script);
+  CHECK(second.state == State::done);
+  CHECK_FALSE(second.again);
+}
+
+TEST_CASE("a judged trial is asked to stop; one that does not listen is ended") {
+  Bench bench;
+  bench.recorder.stop_at = 2;
+  SECTION("it listens") {
+    const auto outcome = bench.shell(R"(step=0
+      while [ ! -e "$ASSAY_STOP" ]; do
+        step=$((step + 1)); echo "{\"step\": $step, \"accuracy\": 0.5}" >> "$ASSAY_METRICS"; sleep 0.05
+      done
+      echo '{"final": true, "accuracy": 0.7}' >> "$ASSAY_METRICS")");
+    CHECK(outcome.state == State::stopped);
+    CHECK(outcome.metrics.at("accuracy") == 0.7);
+  }
+  SECTION("it does not") {
+    const double start = base::steady_seconds();
+    const auto outcome = bench.shell(R"(trap '' TERM
+      echo '{"step": 1}' >> "$ASSAY_METRICS"; echo '{"step": 2, "accuracy": 0.4}' >> "$ASSAY_METRICS"
+      while :; do sleep 0.1; done)");
+    CHECK(outcome.state == State::stopped);
+    CHECK(outcome.metrics.at("accuracy") == 0.4);
+    CHECK(base::steady_seconds() - start < 5);
+  }
+}
+
+TEST_CASE("a worker that leaves asks the trainer to pause; the trial is released") {
+  Bench bench;
+  const auto stopper = spawn([parent = ::getpid()] {
+    ::usleep(400'000);
+    ::kill(parent, SIGUSR2);
+    return 0;
+  });
+  os::catch_stop_signals();
+  const auto outcome = bench.shell(R"sh(while [ ! -e "$ASSAY_STOP" ]; do sleep 0.05; done
+    [ "$(cat "$ASSAY_STOP")" = pause ] && echo saved > "$ASSAY_CHECKPOINT/state"
+    exit 75)sh");
+  os::request_stop(0);
+  join(stopper);
+  CHECK(outcome.again);
+  CHECK(os::read_file(bench.work.folder / "checkpoint/state") == "saved\n");
+}
+
+TEST_CASE("whatever a command left in the background ends with it") {
+  Bench bench;
+  const auto outcome = bench.shell("sleep 100 & echo $! > ../../../pid; " + final_line);
+  CHECK(outcome.state == State::done);
+  CHECK(eventually([&] { return !alive(bench.folder.path() / "pid"); }, 5));
+}
+
+TEST_CASE("a killed worker takes the command and its children along") {
+  Bench bench;
+  const auto pid_file = bench.folder.path() / "pid";
+  const auto worker = spawn([&] {
+    bench.shell("sh -c 'echo $$ > ../../../pid; sleep 100; :' & wait");
+    return 0;
+  });
+  REQUIRE(eventually([&] { return alive(pid_file); }, 5));
+  ::kill(worker, SIGKILL);
+  join(worker);
+  CHECK(eventually([&] { return !alive(pid_file); }, 5));
+}
+
+TEST_CASE("variables of MPI launchers do not reach the command; its own do") {
+  Bench bench;
+  ::setenv("OMPI_COMM_WORLD_SIZE", "4", 1);
+  ::setenv("PMIX_RANK", "0", 1);
+  auto with = settings(
+      {"sh", "-c",
+       R"([ -z "${OMPI_COMM_WORLD_SIZE:-}${PMIX_RANK:-}" ] && [ "$CUDA_VISIBLE_DEVICES" = 2,3 ] && )" + final_line});
+  with.devices = "2,3";
+  CHECK(bench.run(with).state == State::done);
+  ::unsetenv("OMPI_COMM_WORLD_SIZE");
+  ::unsetenv("PMIX_RANK");
+}
+
+TEST_CASE("a launcher stands before the command") {
+  Bench bench;
+  auto with = settings({"sh", "-c", final_line});
+  with.launcher = "env NODES={nodes} GPUS={gpus}";
+  with.gpus = 3;
+  CHECK(bench.run(with).state == State::done);
+}
+
+TEST_CASE("shell assignments are safe to source") {
+  const auto text =
+      shell_assignments(base::Json::parse(R"({"a": {"b-c": "it's $HOME"}, "list": ["x", 1], "flag": true})"));
+  CHECK(text == "a_b_c='it'\\''s $HOME'\nlist='x 1'\nflag='true'\n");
+}
+
+TEST_CASE("metrics lines") {
+  const auto line =
+      parse_metrics_line(R"({"step": 3, "val_acc": 0.91, "loss": -Infinity, "name": "x", "final": true})", 1);
+  CHECK(line.step == 3);
+  CHECK(line.final);
+  CHECK(line.metrics.at("val_acc") == 0.91);
+  CHECK(std::isnan(line.metrics.at("loss")));
+  CHECK(line.attributes.at("name") == "x");
+  CHECK_THROWS_AS(parse_metrics_line("[1]", 1), base::Error);
+  CHECK_THROWS_AS(parse_metrics_line(R"({"curve": [1, 2]})", 1), base::Error);
+}
