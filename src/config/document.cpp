@@ -2,7 +2,14 @@
 #include "config/document.hpp"
 
 #include <fmt/format.h>
+
+// toml++ asserts (without NDEBUG) or assumes (with it) what a malformed file such as "[]" breaks, although it would
+// report the error a few lines later: neither is wanted.
+#pragma push_macro("NDEBUG")
+#undef NDEBUG
+#define TOML_ASSERT(condition) static_assert(true)
 #include <toml++/toml.h>
+#pragma pop_macro("NDEBUG")
 
 #include <algorithm>
 #include <memory>

@@ -93,6 +93,9 @@ TEST_CASE("syntax errors are told in the user's words") {
   CHECK_THAT(message("[run]\nname = digits\n"), ContainsSubstring("run.toml:2:") && ContainsSubstring("quotes"));
   CHECK_THAT(message("[run]\nseed = 1\nseed = 2\n"), ContainsSubstring("run.toml:3:") && ContainsSubstring("once"));
   CHECK_THAT(message("[run\n"), ContainsSubstring("run.toml:1:"));
+  for (const char* header : {"[]", "[=]", "[.a]", "[[]]", "[a.]", "[ ]"}) {
+    CHECK_THAT(message(header), ContainsSubstring("run.toml:1:"));
+  }
   CHECK_THROWS_WITH(Config::load("/no/such.toml"), ContainsSubstring("no such configuration file"));
 }
 
