@@ -185,8 +185,6 @@ Config Config::with(const std::vector<std::string>& overrides) const {
   return config;
 }
 
-// ------------------------------------------------------------------------------------------------------ values
-
 std::int64_t Config::integer(std::string_view key) const { return data_->need(key, {Type::integer}).integer(); }
 
 double Config::number(std::string_view key) const { return data_->need(key, {Type::number, Type::integer}).number(); }
@@ -244,8 +242,6 @@ Json Config::section(std::string_view name, std::string_view stage) const {
   }
   return json;
 }
-
-// ------------------------------------------------------------------------------------------- run.toml, identity
 
 namespace {
 
@@ -333,8 +329,6 @@ KeyClass key_class(std::string_view key) {
   }
   return KeyClass::identity;
 }
-
-// ------------------------------------------------------------------------------------------------------- a run
 
 void Config::check_run() const {
   const auto missing = [&](const std::string& message) { throw Error(Exit::config, {.file = data_->name}, message); };

@@ -175,8 +175,6 @@ base::Json json_of(const toml::node& node) {
 
 }  // namespace
 
-// ---------------------------------------------------------------------------------------------------- Document
-
 Node Document::parse(std::string_view text, const std::string& name, const std::vector<std::string>& overrides,
                      const std::function<bool(std::string_view)>& takes_text) {
   auto document = std::make_shared<toml::table>(parse_text(text, name));
@@ -187,8 +185,6 @@ Node Document::parse(std::string_view text, const std::string& name, const std::
   root.document_ = std::move(document);
   return root;
 }
-
-// -------------------------------------------------------------------------------------------------------- Node
 
 bool Node::is_table() const { return node_ && as_toml(node_).is_table(); }
 bool Node::is_array() const { return node_ && as_toml(node_).is_array(); }
@@ -289,8 +285,6 @@ base::Json Node::json() const { return node_ ? json_of(as_toml(node_)) : base::J
 void Node::fail(const std::string& message, const std::string& nearest) const {
   throw Error(Exit::config, where(), path_.empty() ? message : path_ + ": " + message).with_nearest(nearest);
 }
-
-// ----------------------------------------------------------------------------------------------------- writing
 
 std::string toml_key(std::string_view key) {
   const auto bare = [](char c) {

@@ -188,8 +188,6 @@ std::vector<std::int64_t> subset(const Dataset& dataset, const std::vector<std::
   return chosen;
 }
 
-// -------------------------------------------------------------------------------------------------- index files
-
 void write_indices(const std::filesystem::path& file, const std::vector<std::int64_t>& rows,
                    const std::string& data_hash) {
   auto text = fmt::format("# rows {} of data {}\n", rows.size(), data_hash);
