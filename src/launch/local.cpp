@@ -29,20 +29,32 @@ using Kind = run::Status::Kind;
 
 bool is_done(const run::Status& status) { return status.kind == Kind::done || status.kind == Kind::partial; }
 
-int devices_here() {
-  int count = 0;
+/// The GPUs that this process may use: $CUDA_VISIBLE_DEVICES, else the device files by number.
+std::vector<std::string> gpus_here() {
+  if (const auto visible = os::environment("CUDA_VISIBLE_DEVICES")) return base::split(*visible, ',');
+  std::vector<std::string> gpus;
   for (const auto& name : os::list_folder("/dev")) {
     const bool gpu = name.size() > 6 && name.starts_with("nvidia") && std::isdigit(static_cast<unsigned char>(name[6]));
-    count += gpu ? 1 : 0;
+    if (gpu) gpus.push_back(name.substr(6));
   }
-  return count;
+  return gpus;
+}
+
+/// Workers go round the GPUs, so that two of them share one only if there are more workers than GPUs.
+std::string gpus_of(const std::vector<std::string>& gpus, int worker, int ranks) {
+  std::vector<std::string> mine;
+  for (int rank = 0; rank < ranks; ++rank) {
+    const auto& gpu = gpus[static_cast<std::size_t>(worker * ranks + rank) % gpus.size()];
+    if (std::find(mine.begin(), mine.end(), gpu) == mine.end()) mine.push_back(gpu);
+  }
+  return base::join(mine, ",");
 }
 
 /// Before anything starts: more ranks than this machine has devices would fail hours later.
 void check_ranks(const run::Run& run, const LocalOptions& options) {
   const auto ranks = run.config().integer("full.gpus_per_trial");
   if (ranks <= 1) return;
-  const int gpus = options.device == "cpu" ? 0 : devices_here();
+  const auto gpus = options.device == "cpu" ? 0 : static_cast<std::int64_t>(gpus_here().size());
   if (gpus > 0 ? ranks > gpus : ranks > os::usable_cores()) {
     base::fail(Exit::config,
                "full.gpus_per_trial = {}, but this machine has {}: lower it (assay set {} full.gpus_per_trial=1)",
@@ -55,6 +67,14 @@ void check_ranks(const run::Run& run, const LocalOptions& options) {
   }
 }
 
+/// As on a cluster, but never more workers than cores: [search] parallel may be meant for many nodes.
+StageJob local_job(const run::Run& run, Stage stage, const LocalOptions& options) {
+  auto job = stage_job(run, stage, Site{});
+  const int cores = options.threads > 0 ? options.threads : os::usable_cores();
+  job.workers = std::clamp(job.workers, 1, std::max(1, cores / job.ranks));
+  return job;
+}
+
 /// One stage with its workers.
 class StageRun {
  public:
@@ -63,7 +83,7 @@ class StageRun {
         stage_(stage),
         options_(options),
         display_(display),
-        job_(stage_job(run, stage, Site{})),
+        job_(local_job(run, stage, options)),
         started_(base::steady_seconds()) {}
 
   Exit go();
@@ -113,6 +133,9 @@ os::Command StageRun::command(int index) const {
   command.arguments.insert(command.arguments.end(),
                            {(options_.bin / executable(stage_)).string(), run_.folder().string(), "--threads",
                             std::to_string(threads), "--device", options_.device});
+  if (const auto gpus = gpus_here(); !gpus.empty() && options_.device != "cpu") {
+    command.environment["CUDA_VISIBLE_DEVICES"] = gpus_of(gpus, index, job_.ranks);
+  }
   command.environment["OMP_NUM_THREADS"] = std::to_string(threads);
   command.standard_output = command.standard_error = workers_[static_cast<std::size_t>(index)].log;
   return command;

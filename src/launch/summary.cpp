@@ -110,9 +110,7 @@ std::string summary(run::Stage stage, const Json& figures, const std::string& me
     case run::Stage::report:
       break;
   }
-  for (const char* key : {"file", "html", "path", "report"}) {
-    if (figures.contains(key) && figures.at(key).is_string()) return figures.at(key).get<std::string>();
-  }
+  if (figures.contains("page") && figures.at("page").is_string()) return figures.at("page").get<std::string>();
   return "report/";
 }
 

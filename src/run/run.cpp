@@ -41,6 +41,11 @@ fs::path nearest_existing(fs::path folder) {
   return folder;
 }
 
+fs::path absolute_folder(const fs::path& folder) {
+  const auto path = fs::absolute(folder).lexically_normal();
+  return path.filename().empty() ? path.parent_path() : path;
+}
+
 bool below(const fs::path& folder, const fs::path& top) {
   const auto relative = folder.lexically_relative(top);
   return !relative.empty() && *relative.begin() != "..";
@@ -88,8 +93,7 @@ bool node_local(const fs::path& folder) {
 Run Run::open(const fs::path& folder, const std::optional<fs::path>& config_file,
               const std::vector<std::string>& overrides, std::optional<std::uint64_t> seed) {
   Run run;
-  run.folder_ = fs::absolute(folder).lexically_normal();
-  if (run.folder_.filename().empty()) run.folder_ = run.folder_.parent_path();
+  run.folder_ = absolute_folder(folder);
   const auto file = run.folder_ / "run.toml";
   const auto changes = with_seed(overrides, seed);
 
@@ -122,6 +126,17 @@ Run Run::open(const fs::path& folder, const std::optional<fs::path>& config_file
   } else if (!changes.empty()) {
     run.check_same_run(run.config_.with(changes), "the command line");
   }
+  return run;
+}
+
+Run Run::preview(const fs::path& folder, const std::optional<fs::path>& config_file,
+                 const std::vector<std::string>& overrides, std::optional<std::uint64_t> seed) {
+  if (!config_file || os::file_size(folder / "run.toml")) return open(folder, config_file, overrides, seed);
+  Run run;
+  run.folder_ = absolute_folder(folder);
+  run.text_ =
+      founding_text(config::Config::load(*config_file, with_seed(overrides, seed)), config_file->filename().string());
+  run.config_ = config::Config::parse(run.text_, (run.folder_ / "run.toml").string());
   return run;
 }
 

@@ -37,6 +37,10 @@ class Run {
   static Run open(const std::filesystem::path& folder, const std::optional<std::filesystem::path>& config_file = {},
                   const std::vector<std::string>& overrides = {}, std::optional<std::uint64_t> seed = {});
 
+  /// As open, but founds nothing where there is no run yet: for plans and dry runs.
+  static Run preview(const std::filesystem::path& folder, const std::optional<std::filesystem::path>& config_file = {},
+                     const std::vector<std::string>& overrides = {}, std::optional<std::uint64_t> seed = {});
+
   const std::filesystem::path& folder() const { return folder_; }
   std::filesystem::path folder(Stage stage) const { return folder_ / to_string(stage); }
   const config::Config& config() const { return config_; }

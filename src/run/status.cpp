@@ -243,7 +243,7 @@ void Run::set_aside(Stage stage) const {
     try {
       mine = os::publish_once(name, claim.dump() + "\n");
     } catch (const base::Error&) {
-      if (!std::filesystem::exists(place)) return;  // renamed by somebody else just now
+      if (!std::filesystem::exists(place) || token() != seen) return;  // renamed by somebody else just now
       throw;
     }
     if (mine) {

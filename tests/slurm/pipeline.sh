@@ -24,11 +24,18 @@ tiny=(--set training.epochs=2 --set proxy.reference=3 --set "proxy.candidate=[{ 
 [[ $(grep -c '^sbatch ' "$work/dry-run") == 6 ]] || fail "the dry run shows $(grep -c '^sbatch ' "$work/dry-run") commands"
 [[ -z $(squeue -h) ]] || fail "the dry run submitted jobs"
 
-"$bin/assay" submit "$run" | tee "$work/submitted"
+[[ ! -e $run ]] || fail "the dry run founded the run"
+
+"$bin/assay" submit configs/quickstart.toml --run "$run" "${tiny[@]}" | tee "$work/submitted"
 [[ $(grep -c ' job [0-9]' "$work/submitted") == 6 ]] || fail "not all six stages were submitted"
 cd "$work/elsewhere"
 "$bin/assay" submit "$run" | tee "$work/queued"
 if grep -qE '^[a-z]+ +job ' "$work/queued"; then fail "submitted the same work twice"; fi
+
+"$bin/assay" site >"$work/site.proposed"
+expect_line "$work/site.proposed" "partition batch (default): 3 nodes"
+"$bin/assay" scale "$run" search=3 | tee "$work/scaled"
+expect_line "$work/scaled" "adds 1"
 
 end=$((SECONDS + ${ASSAY_TEST_SECONDS:-600}))
 while [[ -n $(squeue -h) ]]; do

@@ -28,11 +28,25 @@ std::vector<cli::Option> target_options(std::vector<cli::Option> more) {
   return options;
 }
 
+namespace {
+
+std::optional<std::uint64_t> seed_of(const cli::Values& values) {
+  const auto given = values.integer("--seed");
+  if (!given) return std::nullopt;
+  if (*given < 0) base::fail(base::Exit::config, "--seed {}: a number from 0 is expected", *given);
+  return static_cast<std::uint64_t>(*given);
+}
+
+}  // namespace
+
 run::Run open_target(const cli::Values& values) {
   const auto target = target_of(values);
-  std::optional<std::uint64_t> seed;
-  if (const auto given = values.integer("--seed")) seed = static_cast<std::uint64_t>(*given);
-  return run::Run::open(target.folder, target.config, values.texts("--set"), seed);
+  return run::Run::open(target.folder, target.config, values.texts("--set"), seed_of(values));
+}
+
+run::Run preview_target(const cli::Values& values) {
+  const auto target = target_of(values);
+  return run::Run::preview(target.folder, target.config, values.texts("--set"), seed_of(values));
 }
 
 run::Run open_run(const cli::Values& values) { return run::Run::open(values.text("RUN", "")); }

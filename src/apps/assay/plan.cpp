@@ -6,23 +6,12 @@
 #include <filesystem>
 
 #include "apps/assay/verbs.hpp"
-#include "os/file.hpp"
-#include "os/host.hpp"
 
 namespace assay::apps {
 namespace {
 
-/// A plan must not found anything: a configuration is opened in a temporary folder.
-run::Run open_for_plan(const cli::Values& values, std::filesystem::path& temporary) {
-  const auto target = target_of(values);
-  if (!target.config || os::file_size(target.folder / "run.toml")) return open_target(values);
-  temporary = std::filesystem::temp_directory_path() / ("assay-plan-" + os::random_name());
-  return run::Run::open(temporary, target.config, values.texts("--set"));
-}
-
 base::Exit plan(const cli::Values& values) {
-  std::filesystem::path temporary;
-  const auto run = open_for_plan(values, temporary);
+  const auto run = preview_target(values);
   launch::Site site;
   const auto file = values.text("--site");
   if (const auto found =
@@ -35,7 +24,6 @@ base::Exit plan(const cli::Values& values) {
   if (assumed <= 0 || *end != '\0') base::fail(base::Exit::config, "--hours {}: a number above 0 is expected", hours);
   const auto text = launch::to_text(launch::make_plan(run, site, assumed), site);
   std::fputs(text.c_str(), stdout);
-  if (!temporary.empty()) os::remove_all(temporary);
   return base::Exit::done;
 }
 

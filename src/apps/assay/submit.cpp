@@ -17,8 +17,8 @@ launch::Site site_of(const run::Run& run, const cli::Values& values) {
 }
 
 Exit submit(const cli::Values& values) {
-  const auto run = open_target(values);
   const bool dry = values.flag("--dry-run");
+  const auto run = dry ? preview_target(values) : open_target(values);
   for (const auto& line : launch::submit(run, site_of(run, values), dry)) std::printf("%s\n", line.c_str());
   if (!dry) std::printf("logs: %s; assay status %s\n", (run.folder() / "jobs/logs").c_str(), run.folder().c_str());
   return Exit::done;

@@ -34,6 +34,8 @@ std::vector<cli::Option> target_options(std::vector<cli::Option> more = {});
 
 /// Opens or founds the run.
 run::Run open_target(const cli::Values& values);
+/// The same, but founds nothing.
+run::Run preview_target(const cli::Values& values);
 
 /// Opens the existing run named by the word RUN.
 run::Run open_run(const cli::Values& values);
