@@ -27,8 +27,10 @@ void assign(const base::Json& json, const std::string& name, std::string& lines)
   std::string text = json.is_string() ? json.get<std::string>() : json.dump();
   if (json.is_array()) {
     text.clear();
-    for (const auto& item : json)
-      text += (text.empty() ? "" : " ") + (item.is_string() ? item.get<std::string>() : item.dump());
+    for (const auto& item : json) {
+      if (!text.empty()) text += ' ';
+      text += item.is_string() ? item.get<std::string>() : item.dump();
+    }
   }
   lines += variable + "=" + shell_quoted(text) + "\n";
 }
