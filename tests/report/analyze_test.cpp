@@ -1,0 +1,186 @@
+// analyze on a real run folder, and the page in a real browser: all charts drawn, no error, nothing loaded from
+// elsewhere.
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <fstream>
+#include <iostream>
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "os/file.hpp"
+#include "os/process.hpp"
+#include "report/document.hpp"
+#include "report/page.hpp"
+#include "report/publish.hpp"
+#include "run/run.hpp"
+#include "sample.hpp"
+#include "study/study.hpp"
+#include "temp_folder.hpp"
+
+using namespace assay;
+using Catch::Matchers::ContainsSubstring;
+using run::Stage;
+
+namespace {
+
+const char* const config_text = R"(
+[run]
+name = "tiny"
+[data]
+format = "csv"
+train = "train.csv"
+valid = "valid.csv"
+[model]
+input = [2]
+blocks = [ { op = "linear", name = "hidden", width = { choice = [4, 8, 16] } }, { op = "linear", width = "classes" } ]
+[training]
+epochs = 30
+[objectives]
+accuracy = { goal = "max", threshold = 0.95 }
+parameters = { goal = "min", threshold = 60_000 }
+[search]
+max_trials = 30
+)";
+
+class Sequence : public study::Planner {
+ public:
+  study::Decision next(const study::StudyView&) override { return study::New{}; }
+  std::optional<study::Proposal> propose(const study::StudyView&, study::TrialId trial, base::Rng&) override {
+    return tests::sample_trial(trial).what;
+  }
+  base::Json describe() const override { return "sequence"; }
+};
+
+/// A finished study of thirty trials in RUN/search, by the real protocol.
+void make_search(const run::Run& run) {
+  study::Founding founding{.stage = "search",
+                           .seed = 1,
+                           .identity = {{"space", "sample"}},
+                           .objectives = tests::sample_objectives,
+                           .fidelities = {{.epochs = 4}}};
+  study::Limits limits;
+  limits.max_trials = 30;
+  limits.max_failed = 30;
+  study::Study study(run.folder(Stage::search), founding, limits);
+  Sequence planner;
+  for (;;) {
+    const auto offer = study.claim(planner);
+    if (const auto* ended = std::get_if<study::Study::Ended>(&offer)) {
+      CHECK(study.close(ended->reason));
+      return;
+    }
+    REQUIRE(std::holds_alternative<study::Claim>(offer));
+    const auto& claim = std::get<study::Claim>(offer);
+    const auto as = tests::sample_trial(claim.work.item.trial).rungs.front();
+    for (const auto& report : as.reports) study.report(claim, report.step, report.metrics);
+    study.commit(claim, {.state = as.state,
+                         .failure = as.failure,
+                         .reason = as.reason,
+                         .metrics = as.metrics,
+                         .attributes = {},
+                         .device_seconds = 1.5});
+  }
+}
+
+void write(const os::Path& path, const std::string& text) { os::publish(path, text, os::Durable::no); }
+
+os::Path tiny_config(const tests::TempFolder& folder) {
+  write(folder / "train.csv", "x,y,label\n0,1,a\n1,0,b\n0,2,a\n2,0,b\n");
+  write(folder / "valid.csv", "x,y,label\n0,1,a\n1,0,b\n");
+  write(folder / "tiny.toml", config_text);
+  return folder / "tiny.toml";
+}
+
+std::optional<os::Path> program(const std::string& name) {
+  const auto path = os::Path(ASSAY_BIN) / name;
+  if (!os::file_size(path)) return std::nullopt;
+  return path;
+}
+
+std::optional<std::string> browser() {
+  for (const char* name : {"chromium", "chromium-browser", "google-chrome"}) {
+    if (os::capture({name, "--version"}, 60).ended.code == 0) return name;
+  }
+  return std::nullopt;
+}
+
+/// The attribute of <html> that the page sets when everything is drawn.
+std::string attribute(const std::string& dom, const std::string& name) {
+  const auto at = dom.find(name + "=\"");
+  if (at == std::string::npos) return "(missing)";
+  const auto from = at + name.size() + 2;
+  return dom.substr(from, dom.find('"', from) - from);
+}
+
+std::string open_page(const std::string& chromium, const os::Path& page, const tests::TempFolder& folder) {
+  const auto result = os::capture({chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+                                   "--user-data-dir=" + (folder / "profile").string(), "--virtual-time-budget=20000",
+                                   "--dump-dom", "file://" + page.string()},
+                                  240);
+  CHECK(result.ended.code == 0);
+  return result.output;
+}
+
+}  // namespace
+
+TEST_CASE("the page draws every chart in a browser without an error", "[browser]") {
+  const auto chromium = browser();
+  if (!chromium) SKIP("Chromium is not installed: the page was not opened");
+  if (!report::find_plotly()) SKIP("plotly.min.js is not there (bin/setup fetches it): there are no charts to draw");
+  const tests::TempFolder folder("page");
+  const auto published = report::publish(tests::sample(), folder / "report");
+  REQUIRE(published.charts);
+  const auto dom = open_page(*chromium, published.page, folder);
+  CHECK(attribute(dom, "data-errors").empty());
+  CHECK(attribute(dom, "data-drawn") == attribute(dom, "data-charts"));
+  const auto charts = base::split(attribute(dom, "data-charts"), ' ');
+  CHECK(charts.size() == 12);
+  CHECK_THAT(dom, ContainsSubstring("main-svg") && ContainsSubstring("98.10 % accuracy"));
+  CHECK_THAT(os::read_file(published.page), !ContainsSubstring("src=\"http") && !ContainsSubstring("url(http"));
+}
+
+TEST_CASE("a page of gaps, and a page without Plotly, open without an error", "[browser]") {
+  const auto chromium = browser();
+  if (!chromium) SKIP("Chromium is not installed: the page was not opened");
+  const tests::TempFolder folder("gaps");
+  write(folder / "gaps.html", report::page(report::document(tests::nothing()), std::nullopt));
+  const auto gaps = open_page(*chromium, folder / "gaps.html", folder);
+  CHECK(attribute(gaps, "data-errors").empty());
+  CHECK_THAT(gaps, ContainsSubstring("search-driver runs/empty"));
+  write(folder / "plain.html", report::page(report::document(tests::sample()), std::nullopt));
+  const auto plain = open_page(*chromium, folder / "plain.html", folder);
+  CHECK(attribute(plain, "data-errors").empty());
+  CHECK_THAT(plain, ContainsSubstring("Plotly was not found"));
+}
+
+TEST_CASE("analyze reports a run folder, whole or in part") {
+  const auto analyze = program("analyze");
+  if (!analyze) SKIP("analyze is not built");
+  const tests::TempFolder folder("analyze");
+  const auto place = folder / "run";
+  const auto run = run::Run::open(place, tiny_config(folder));
+  run.begin(Stage::split);
+  run.finish(Stage::split, run::to_json(tests::sample_split()), 0);
+  run.begin(Stage::search);
+  make_search(run);
+
+  const auto first = os::capture({analyze->string(), place.string()}, 120);
+  REQUIRE(first.ended.code == 0);
+  const auto page = os::read_file(place / "report/index.html");
+  CHECK_THAT(page, ContainsSubstring("has not been trained in full"));
+  const auto summary = base::Json::parse(os::read_file(place / "report/summary.json"));
+  CHECK(summary["search"]["counts"]["done"] == 28);
+  CHECK(summary["full"].is_null());
+  CHECK(base::split(os::read_file(place / "report/trials.csv"), '\n').size() == 32);
+  CHECK(base::Json::parse(os::read_file(place / "report/trials.json")).size() == 30);
+  CHECK(os::file_size(place / "report/candidates.csv"));
+  CHECK(os::file_size(place / "report/finalists.csv"));
+  CHECK(os::file_size(place / "report/done.json"));
+}
+
+TEST_CASE("analyze does not link LibTorch") {
+  const auto analyze = program("analyze");
+  if (!analyze) SKIP("analyze is not built");
+  const auto libraries = os::capture({"ldd", analyze->string()}).output;
+  CHECK_THAT(libraries, ContainsSubstring("libc.so") && !ContainsSubstring("torch") && !ContainsSubstring("c10"));
+}

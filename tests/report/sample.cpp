@@ -1,0 +1,169 @@
+#include "sample.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/random.hpp"
+#include "study/view_builder.hpp"
+
+namespace assay::tests {
+
+const std::vector<study::Objective> sample_objectives = {{"accuracy", true, 0.95}, {"parameters", false, 60'000}};
+
+study::Trial sample_trial(study::TrialId id) {
+  base::Rng rng(1, "sample", id, "trial");
+  const std::vector<std::int64_t> widths = {8, 16, 32, 64};
+  const std::vector<std::string> activations = {"relu", "silu"};
+  const auto pick = static_cast<std::size_t>(rng.below(4));
+  study::Trial trial;
+  trial.id = id;
+  trial.proposed = true;
+  trial.what.note = id < 10 ? "random" : "evolution";
+  trial.what.params = {{"stem.width", widths[pick]},
+                       {"act", activations[static_cast<std::size_t>(rng.below(2))]},
+                       {"training.lr", std::pow(10.0, rng.uniform(-4, -2))}};
+  study::Measurement at;
+  at.item = {id, 0};
+  at.attempt = 1;
+  at.at = {.epochs = 4};
+  at.worker = "worker-" + std::to_string(id % 2);
+  at.host = "node1";
+  at.started = 1'000'000 + static_cast<double>(id);
+  at.ended = at.started + 1.5;
+  at.device_seconds = 1.5;
+  if (id % 20 == 7) {
+    at.state = study::State::failed;
+    at.failure = study::Failure::nan;
+    at.reason = "the loss is not a number, step 12";
+  } else {
+    at.state = study::State::done;
+    const double score = 0.90 + 0.02 * static_cast<double>(pick) + 0.004 * rng.normal();
+    for (int epoch = 1; epoch <= 4; ++epoch)
+      at.reports.push_back({epoch, 0.3 * epoch, {{"accuracy", score - 0.1 / epoch + 0.025}}});
+    at.metrics = {{"accuracy", score}, {"parameters", 900.0 * static_cast<double>(widths[pick])}, {"loss", 1 - score}};
+  }
+  trial.rungs.push_back(at);
+  return trial;
+}
+
+study::StudyView sample_search(std::int64_t count) {
+  study::ViewBuilder builder;
+  builder.objectives(sample_objectives).fidelities({{.epochs = 4}}).max_trials(count).closed(true);
+  for (study::TrialId id = 0; id < count; ++id) builder.trial(sample_trial(id));
+  return builder.build();
+}
+
+run::SplitFigures sample_split() {
+  return {.train = 3441,
+          .valid = 382,
+          .untouched = 1797,
+          .data_hash = std::string(64, 'a'),
+          .p_value = 0.93,
+          .verdict = "classes match"};
+}
+
+run::BaselineFigures sample_baseline() {
+  run::BaselineFigures figures;
+  figures.metrics = {{"accuracy", 0.962}};
+  figures.score = {0.962, 0.94, 0.98};
+  figures.parameters = 41'000;
+  figures.multiply_adds = 920'000;
+  figures.training_seconds = figures.device_seconds = 4.1;
+  figures.best_batch = 128;
+  for (const std::int64_t batch : {32, 64, 128, 256})
+    figures.sweep.push_back({batch, 100.0 * static_cast<double>(std::min<std::int64_t>(batch, 128)), 0.01, false});
+  figures.sweep.push_back({512, 0, 0, true});
+  for (int epoch = 1; epoch <= 30; ++epoch)
+    figures.curve.push_back({epoch, 0.1 * epoch, {{"accuracy", 0.962 - 0.3 / epoch}, {"loss", 0.1 + 1.0 / epoch}}});
+  return figures;
+}
+
+run::ProxyFigures sample_proxy() {
+  run::ProxyFigures figures;
+  const auto candidate = [](int epochs, double rho, double lo, double speed, bool passes) {
+    return run::CandidateFigures{.fidelity = {.epochs = epochs},
+                                 .name = std::to_string(epochs) + " epochs, full data",
+                                 .spearman = {rho, lo, 0.99},
+                                 .kendall = {rho - 0.1, lo - 0.1, 0.95},
+                                 .seconds = 4.1 / speed,
+                                 .speed_up = speed,
+                                 .networks = 8,
+                                 .passes = passes};
+  };
+  figures.candidates = {candidate(2, 0.6, 0.05, 13, false), candidate(4, 0.9, 0.7, 6.8, true),
+                        candidate(8, 0.95, 0.8, 3.4, true)};
+  figures.chosen = study::Fidelity{.epochs = 4};
+  figures.verdict = "2 of 3 proxies agree; chosen 4 epochs, full data";
+  figures.full_seconds = 4.1;
+  figures.agreement_wanted = 0.65;
+  for (int i = 0; i < 8; ++i)
+    figures.scatter.push_back(
+        {{"full", 0.9 + 0.01 * i}, {"0", 0.8 + 0.01 * (i ^ 3)}, {"1", 0.85 + 0.01 * (i ^ 1)}, {"2", 0.88 + 0.01 * i}});
+  return figures;
+}
+
+run::SearchFigures sample_search_figures(const study::StudyView& view) {
+  run::SearchFigures figures;
+  figures.counts = view.counts();
+  figures.fidelity = {.epochs = 4};
+  figures.best = view.best()->id;
+  figures.best_score = view.best()->result()->metrics.at("accuracy");
+  for (const auto* trial : view.pareto()) figures.pareto.push_back(trial->id);
+  figures.device_seconds = 90;
+  figures.mean_trial_seconds = 1.5;
+  figures.reason = "all trials are done";
+  return figures;
+}
+
+run::FullFigures sample_full(const study::StudyView& view) {
+  run::FullFigures figures;
+  const auto finalist = [](study::TrialId trial, double score, double searched) {
+    return run::FinalistFigures{.trial = trial,
+                                .params = {{"stem.width", std::int64_t{64}}},
+                                .scores = {score - 0.001, score, score + 0.001},
+                                .score = {score, score - 0.0025, score + 0.0025},
+                                .search_score = searched,
+                                .parameters = 57'600,
+                                .multiply_adds = 1'200'000};
+  };
+  figures.finalists = {finalist(view.best()->id, 0.981, 0.968), finalist(3, 0.978, 0.966), finalist(5, 0.976, 0.967),
+                       finalist(-1, 0.962, 0)};
+  figures.winner = view.best()->id;
+  figures.device_seconds = 50;
+  return figures;
+}
+
+report::Material sample() {
+  report::Material material;
+  material.name = material.title = "sample";
+  material.folder = "runs/sample";
+  material.settings = "[run]\nname = \"sample\"\n";
+  material.objectives = sample_objectives;
+  material.full_epochs = 30;
+  material.parallel = 2;
+  for (const auto stage : run::all_stages)
+    material.stages.push_back({.stage = stage, .state = "done", .reason = "", .seconds = 5.0, .revision = "abc"});
+  const auto view = sample_search();
+  material.split = sample_split();
+  material.split_report = base::Json::parse(
+      R"({"train_histogram": [340, 350], "valid_histogram": [38, 39], "untouched_histogram": [178, 181],
+    "chi2": 0.2, "p_value": 0.93, "warnings": ["The data set is small."]})");
+  material.baseline = sample_baseline();
+  material.proxy = sample_proxy();
+  material.search = sample_search_figures(view);
+  material.full = sample_full(view);
+  material.studies.emplace(run::Stage::search, view);
+  return material;
+}
+
+report::Material nothing() {
+  report::Material material;
+  material.name = material.title = "empty";
+  material.folder = "runs/empty";
+  material.objectives = sample_objectives;
+  for (const auto stage : run::all_stages)
+    material.stages.push_back({.stage = stage, .state = "waiting", .reason = "", .seconds = {}, .revision = ""});
+  return material;
+}
+
+}  // namespace assay::tests

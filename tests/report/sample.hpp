@@ -1,0 +1,28 @@
+// A small invented run, as the stages would leave it: sixty trials, three finalists, three proxies.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "report/material.hpp"
+#include "study/view.hpp"
+
+namespace assay::tests {
+
+extern const std::vector<study::Objective> sample_objectives;
+
+/// Wider networks are better and larger; every twentieth trial fails; the last value of the width is the best.
+study::Trial sample_trial(study::TrialId id);
+study::StudyView sample_search(std::int64_t count = 60);
+run::SplitFigures sample_split();
+run::BaselineFigures sample_baseline();
+run::ProxyFigures sample_proxy();
+run::SearchFigures sample_search_figures(const study::StudyView& view);
+run::FullFigures sample_full(const study::StudyView& view);
+
+/// All six stages.
+report::Material sample();
+/// A run of which nothing is there yet but its settings.
+report::Material nothing();
+
+}  // namespace assay::tests
