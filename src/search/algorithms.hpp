@@ -17,12 +17,14 @@ std::unique_ptr<study::Planner> make_random(std::shared_ptr<const space::Space> 
 std::unique_ptr<study::Planner> make_grid(std::shared_ptr<const space::Space> space, std::uint64_t seed);
 
 struct EvolutionSettings {
-  std::int64_t population = 24;  ///< the youngest so many trials with a result may have offspring
+  std::int64_t population = 24;  ///< so many trials may have offspring; as many begin at random
   std::int64_t tournament = 6;   ///< so many of them are drawn, the best is the parent
 };
 
-/// Regularised evolution (Real et al., "Regularized evolution for image classifier architecture search", AAAI 2019)
-/// without generations: each proposal looks at the trials that are committed by then, ordered by number.
+/// Evolution without generations: each proposal looks at the trials that are committed by then. One objective:
+/// regularised (Real et al., "Regularized evolution for image classifier architecture search", AAAI 2019): the youngest
+/// trials live, so that a lucky measurement dies out. Several: the best live, by Pareto layer and crowding (Deb et al.,
+/// NSGA-II, 2002).
 std::unique_ptr<study::Planner> make_evolution(std::shared_ptr<const space::Space> space, EvolutionSettings settings,
                                                MetricLimits limits, std::vector<study::Proposal> first);
 

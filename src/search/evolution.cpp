@@ -27,16 +27,18 @@ class Evolution final : public PointSearch {
     return {.params = space().mutate(parent->what.params, rng), .note = fmt::format("child of {}", parent->id)};
   }
 
-  /// The youngest trials with a result, best first. Failed ones never get here.
+  /// Those that may have offspring, best first. Failed ones never get here.
   std::vector<Scored> population(const study::StudyView& view) const {
+    const auto size = static_cast<std::size_t>(settings_.population);
+    const bool by_age = view.objectives().size() == 1;
     std::vector<Scored> living;
     const auto& trials = view.trials();
     for (auto trial = trials.rbegin(); trial != trials.rend(); ++trial) {
-      if (static_cast<std::int64_t>(living.size()) == settings_.population) break;
+      if (by_age && living.size() == size) break;
       if (!*trial) continue;
       if (auto scored = score_of(**trial, view.objectives(), limits_)) living.push_back(std::move(*scored));
     }
-    return ranked(std::move(living));
+    return ranked(std::move(living), size);
   }
 
   const study::Trial* tournament(const std::vector<Scored>& living, base::Rng& rng) const {

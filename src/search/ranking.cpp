@@ -23,6 +23,30 @@ std::vector<double> crowding_of(const stats::Points& points, const std::vector<i
   return crowding;
 }
 
+/// 0: feasible and within all thresholds; 1: feasible; 2: breaks a constraint.
+int class_of(const Scored& trial) { return !trial.feasible ? 2 : trial.missed > 0 ? 1 : 0; }
+
+/// Places of the best `count` trials.
+std::vector<std::size_t> order_of(const std::vector<Scored>& trials, std::size_t count) {
+  stats::Points points;
+  for (const auto& trial : trials) points.push_back(trial.score);
+  const auto axes = points.front().size();
+  std::vector<int> layers(points.size(), 0);
+  std::vector<double> value(points.size());
+  if (axes > 1) {
+    layers = stats::pareto_layers(points, std::vector<bool>(axes, true), count);
+    value = crowding_of(points, layers);
+  } else {
+    for (std::size_t i = 0; i < points.size(); ++i) value[i] = points[i].front();
+  }
+  std::vector<std::size_t> order(points.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto key = [&](std::size_t i) { return std::tuple(layers[i], -value[i], -trials[i].trial->id); };
+  std::sort(order.begin(), order.end(), [&](auto a, auto b) { return key(a) < key(b); });
+  order.resize(std::min(order.size(), count));
+  return order;
+}
+
 }  // namespace
 
 MetricLimits::MetricLimits(const config::Config& config) {
@@ -66,28 +90,16 @@ std::optional<Scored> score_of(const study::Trial& trial, const std::vector<stud
   return scored;
 }
 
-std::vector<Scored> ranked(std::vector<Scored> trials) {
-  if (trials.empty()) return trials;
-  stats::Points points;
-  for (const auto& trial : trials) points.push_back(trial.score);
-  const auto axes = points.front().size();
-  std::vector<int> layers(points.size());
-  std::vector<double> crowding(points.size());
-  if (axes > 1) {
-    layers = stats::pareto_layers(points, std::vector<bool>(axes, true));
-    crowding = crowding_of(points, layers);
-  } else {
-    for (std::size_t i = 0; i < points.size(); ++i) crowding[i] = points[i][0];
+std::vector<Scored> ranked(std::vector<Scored> trials, std::size_t count) {
+  // Class by class, until there are enough.
+  std::map<int, std::vector<Scored>> classes;
+  for (auto& trial : trials) classes[class_of(trial)].push_back(std::move(trial));
+  std::vector<Scored> best;
+  for (auto& [number, members] : classes) {
+    if (best.size() >= count) break;
+    for (const auto i : order_of(members, count - best.size())) best.push_back(std::move(members[i]));
   }
-  std::vector<std::size_t> order(points.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto key = [&](std::size_t i) {
-    return std::tuple(!trials[i].feasible, layers[i], -crowding[i], -trials[i].trial->id);
-  };
-  std::sort(order.begin(), order.end(), [&](auto a, auto b) { return key(a) < key(b); });
-  std::vector<Scored> result;
-  for (const auto i : order) result.push_back(trials[i]);
-  return result;
+  return best;
 }
 
 }  // namespace assay::search

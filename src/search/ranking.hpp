@@ -40,8 +40,8 @@ struct Scored {
 std::optional<Scored> score_of(const study::Trial& trial, const std::vector<study::Objective>& objectives,
                                const MetricLimits& limits);
 
-/// Best first. One objective: feasible before infeasible, then by score. Several: feasible first, then by Pareto layer,
-/// then by crowding distance. Equal ones: the younger first.
-std::vector<Scored> ranked(std::vector<Scored> trials);
+/// The best `count`, best first: what keeps all constraints, then what meets all thresholds of interest; among those by
+/// score (one objective), or by Pareto layer and then crowding distance. Equal ones: the younger first.
+std::vector<Scored> ranked(std::vector<Scored> trials, std::size_t count);
 
 }  // namespace assay::search

@@ -7,6 +7,17 @@
 #include "base/error.hpp"
 
 namespace assay::stats {
+
+bool dominates(const std::vector<double>& a, const std::vector<double>& b, const std::vector<bool>& maximise) {
+  bool better = false;
+  for (std::size_t j = 0; j < maximise.size(); ++j) {
+    const double difference = maximise[j] ? a[j] - b[j] : b[j] - a[j];
+    if (difference < 0) return false;
+    better = better || difference > 0;
+  }
+  return better;
+}
+
 namespace {
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
@@ -52,40 +63,48 @@ double volume(Points points, std::size_t axes) {
   return total;
 }
 
+struct Split {
+  std::vector<std::size_t> front, rest;  ///< ascending
+};
+
+/// One pass that keeps the front so far: n x the size of the front comparisons.
+Split front_among(const Points& points, const std::vector<std::size_t>& members, const std::vector<bool>& maximise) {
+  Split split;
+  for (const auto i : members) {
+    const auto beats = [&](auto j) { return dominates(points[j], points[i], maximise); };
+    if (std::any_of(split.front.begin(), split.front.end(), beats)) {
+      split.rest.push_back(i);
+      continue;
+    }
+    const auto beaten = std::stable_partition(split.front.begin(), split.front.end(),
+                                              [&](auto j) { return !dominates(points[i], points[j], maximise); });
+    split.rest.insert(split.rest.end(), beaten, split.front.end());
+    split.front.erase(beaten, split.front.end());
+    split.front.push_back(i);
+  }
+  std::sort(split.rest.begin(), split.rest.end());
+  return split;
+}
+
 }  // namespace
 
-bool dominates(const std::vector<double>& a, const std::vector<double>& b, const std::vector<bool>& maximise) {
-  bool better = false;
-  for (std::size_t j = 0; j < maximise.size(); ++j) {
-    const double difference = maximise[j] ? a[j] - b[j] : b[j] - a[j];
-    if (difference < 0) return false;
-    better = better || difference > 0;
-  }
-  return better;
-}
-
 std::vector<std::size_t> pareto_front(const Points& points, const std::vector<bool>& maximise) {
-  std::vector<std::size_t> front;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    const auto beats = [&](const auto& other) { return dominates(other, points[i], maximise); };
-    if (std::none_of(points.begin(), points.end(), beats)) front.push_back(i);
-  }
-  return front;
+  std::vector<std::size_t> all(points.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  return front_among(points, all, maximise).front;
 }
 
-std::vector<int> pareto_layers(const Points& points, const std::vector<bool>& maximise) {
-  std::vector<int> layer(points.size(), -1);
+std::vector<int> pareto_layers(const Points& points, const std::vector<bool>& maximise, std::size_t enough) {
+  std::vector<int> layer(points.size(), 0);
   std::vector<std::size_t> left(points.size());
   std::iota(left.begin(), left.end(), std::size_t{0});
+  std::size_t known = 0;
   for (int number = 0; !left.empty(); ++number) {
-    std::vector<std::size_t> rest, front;
-    for (const auto i : left) {
-      const auto beats = [&](auto j) { return dominates(points[j], points[i], maximise); };
-      (std::any_of(left.begin(), left.end(), beats) ? rest : front).push_back(i);
-    }
-    base::require(!front.empty(), "objectives that are not numbers cannot be ordered");
-    for (const auto i : front) layer[i] = number;
-    left = std::move(rest);
+    for (const auto i : left) layer[i] = number;
+    if (known >= enough) break;
+    auto split = front_among(points, left, maximise);
+    known += split.front.size();
+    left = std::move(split.rest);
   }
   return layer;
 }

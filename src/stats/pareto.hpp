@@ -14,8 +14,10 @@ bool dominates(const std::vector<double>& a, const std::vector<double>& b, const
 /// Indices of the points that no other point dominates, ascending; equal points are all kept.
 std::vector<std::size_t> pareto_front(const Points& points, const std::vector<bool>& maximise);
 
-/// Layer of each point: 0 for the Pareto front, 1 for the front of the rest, and so on.
-std::vector<int> pareto_layers(const Points& points, const std::vector<bool>& maximise);
+/// Layer of each point: 0 for the Pareto front, 1 for the front of the rest, and so on. Once `enough` points have their
+/// layer, all others get the next number together.
+std::vector<int> pareto_layers(const Points& points, const std::vector<bool>& maximise,
+                               std::size_t enough = static_cast<std::size_t>(-1));
 
 /// Crowding distance (Deb et al. 2002, NSGA-II) of the points `members` of one layer: infinite at the ends of an axis,
 /// large where neighbours are far.

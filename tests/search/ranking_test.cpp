@@ -52,8 +52,12 @@ TEST_CASE("ranking: feasible first, then layers, then crowding") {
   }
   CHECK(trials.size() == 5);
   std::vector<study::TrialId> order;
-  for (const auto& scored : search::ranked(trials)) order.push_back(scored.trial->id);
-  CHECK(order.back() == 4);
+  for (const auto& scored : search::ranked(trials, 10)) order.push_back(scored.trial->id);
+  CHECK(order.size() == 5);
+  CHECK(order[2] == 1);  // the middle of the front
+  CHECK(order[3] == 3);
+  CHECK(order[4] == 4);
+  CHECK(search::ranked(trials, 2).size() == 2);
 }
 
 TEST_CASE("top k: the front by the first objective, then the next best, what breaks constraints last") {

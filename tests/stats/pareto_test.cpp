@@ -14,8 +14,26 @@ TEST_CASE("Pareto front with one axis to maximise and one to minimise") {
   const Points points{{0.9, 100}, {0.8, 50}, {0.7, 60}, {0.9, 100}, {0.95, 200}, {0.95, 210}};
   CHECK(stats::pareto_front(points, maximise) == std::vector<std::size_t>{0, 1, 3, 4});
   CHECK(stats::pareto_layers(points, maximise) == std::vector<int>{0, 0, 1, 0, 0, 1});
+  CHECK(stats::pareto_layers({{3, 1}, {2, 2}, {1, 3}, {0, 4}}, maximise, 2) == std::vector<int>{0, 1, 2, 2});
   CHECK(stats::pareto_front({}, maximise).empty());
   CHECK_FALSE(stats::dominates({1, 1}, {1, 1}, maximise));
+}
+
+TEST_CASE("layers agree with the definition") {
+  base::Rng rng(9, "test", 0, "layers");
+  Points points(200, std::vector<double>(3));
+  for (auto& point : points) {
+    for (auto& value : point) value = double(rng.below(8));
+  }
+  const std::vector<bool> maximise{true, false, true};
+  const auto layers = stats::pareto_layers(points, maximise);
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    int above = -1;  // a point lies one layer below the deepest point that dominates it
+    for (std::size_t j = 0; j < points.size(); ++j) {
+      if (stats::dominates(points[j], points[i], maximise)) above = std::max(above, layers[j]);
+    }
+    CHECK(layers[i] == above + 1);
+  }
 }
 
 TEST_CASE("crowding: ends infinite, the middle by its neighbours") {
