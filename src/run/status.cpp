@@ -235,7 +235,10 @@ void Run::set_aside(Stage stage) const {
                  worker.id, worker.host, worker.pid, place.string());
     }
   }
-  const Json claim = {{"host", os::host_name()}, {"pid", getpid()}, {"time", base::utc_text(base::unix_seconds())}};
+  const Json claim = {{"name", os::random_name()},
+                      {"host", os::host_name()},
+                      {"pid", getpid()},
+                      {"time", base::utc_text(base::unix_seconds())}};
   const auto name = place / "set-aside.json";
   for (int i = 0; i < 400; ++i) {
     if (!std::filesystem::exists(place) || token() != seen) return;  // somebody else has done it

@@ -22,7 +22,9 @@ struct Case {
 };
 
 std::vector<Case> cases() {
-  const auto small = tests::small_run;
+  const auto small = [](const std::string& blocks = "", const std::string& more = "") {
+    return tests::small_run(blocks, more);
+  };
   const std::string linear = "  { op = \"linear\", width = \"classes\" },\n";
   return {
       {"misspelt key",

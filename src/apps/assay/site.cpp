@@ -22,7 +22,7 @@ base::Exit site(const cli::Values& values) {
     return base::Exit::done;
   }
   os::make_folders(std::filesystem::absolute(*file).parent_path());
-  if (!os::publish_once(*file, text)) {
+  if (os::file_size(*file) || !os::publish_once(*file, text)) {
     base::fail(base::Exit::config, "{} exists already: change it there, or name another file", *file);
   }
   std::printf("%s written: look through it before the first submission\n", file->c_str());
