@@ -78,7 +78,7 @@ Dataset read_format(const Request& request) {
     config.node("data.task")
         .fail(fmt::format("format \"{}\" holds classes; regression needs csv or external data", format));
   }
-  if (format != "csv" && config.has("data.group")) {
+  if (format != "csv" && !config.text("data.group").empty()) {
     config.node("data.group")
         .fail(fmt::format("format \"{}\" has no columns; groups need csv or external data", format));
   }
