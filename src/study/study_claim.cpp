@@ -28,7 +28,9 @@ Study::Offer Study::Impl::claim(Planner& planner) {
       if (auto claim = claim_rung(next->item)) return std::move(*claim);
       continue;
     }
+    const bool any_free = facts.first_free() < limits.max_trials;
     const auto number = link_free_number();
+    if (!number && any_free) continue;  // the planner did not know of claims that were found now: ask it again
     if (!number) return Ended{fmt::format("all {} trials are taken", limits.max_trials), false};
     if (auto claim = propose_and_start(planner, seen, {*number, 0}, 1)) return std::move(*claim);
   }
