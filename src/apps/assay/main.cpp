@@ -9,7 +9,7 @@ namespace fs = std::filesystem;
 using Kind = cli::Option::Kind;
 
 Target target_of(const cli::Values& values) {
-  const fs::path word = values.text("RUN|TOML", "");
+  const fs::path word = values.text("RUN", "");
   const auto config = values.text("--config");
   if (config) return {word, fs::path(*config)};
   if (word.extension() != ".toml") return {word, std::nullopt};
@@ -19,7 +19,7 @@ Target target_of(const cli::Values& values) {
 
 std::vector<cli::Option> target_options(std::vector<cli::Option> more) {
   std::vector<cli::Option> options = {
-      {.name = "RUN|TOML", .help = "run folder, or a configuration to found one from", .required = true},
+      {.name = "RUN", .help = "run folder, or a configuration to found one from", .required = true},
       {.name = "--config", .help = "found the run folder from this file"},
       {.name = "--run", .help = "run folder for a configuration (default: runs/<name of the file>)"},
       {.kind = Kind::list, .name = "--set", .help = "KEY=VALUE, changes the configuration; may be given several times"},

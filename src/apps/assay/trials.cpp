@@ -32,10 +32,13 @@ std::optional<double> number(const report::Cell& cell) {
   return std::nullopt;
 }
 
-/// Numbers by size, texts by letters, empty cells last.
-void sort_rows(TrialTable& table, std::string key) {
-  const bool descending = key.starts_with("-");
+/// Objectives best first; other numbers by size, texts by letters; empty cells last. "-KEY" turns it round.
+void sort_rows(TrialTable& table, std::string key, const std::vector<study::Objective>& objectives) {
+  bool descending = key.starts_with("-");
   if (descending) key.erase(0, 1);
+  for (const auto& objective : objectives) {
+    if (objective.metric == key && objective.maximise) descending = !descending;
+  }
   const auto column = column_of(table, key);
   std::stable_sort(table.rows.begin(), table.rows.end(), [&](const auto& a, const auto& b) {
     const auto &x = a[column], &y = b[column];
@@ -72,7 +75,7 @@ void print_table(const TrialTable& table) {
       const bool right = line > 0 && number(table.rows[line - 1][c]).has_value();
       text += right ? fmt::format("{:>{}}  ", cell, width) : fmt::format("{:<{}}  ", cell, width);
     }
-    std::printf("%s\n", std::string(base::trim(text)).c_str());
+    std::printf("%s\n", text.substr(0, text.find_last_not_of(' ') + 1).c_str());
   }
 }
 
@@ -86,7 +89,7 @@ Exit trials(const cli::Values& values) {
   }
   auto table = report::trial_table(reader.refresh());
   if (const auto state = values.text("--state")) keep_state(table, study::to_string(study::state_from(*state)));
-  if (const auto key = values.text("--sort")) sort_rows(table, *key);
+  if (const auto key = values.text("--sort")) sort_rows(table, *key, run.objectives());
   if (values.flag("--csv"))
     std::fputs(report::to_csv(table).c_str(), stdout);
   else if (values.flag("--json"))
@@ -105,7 +108,7 @@ cli::Verb trials_verb() {
           {{.name = "RUN", .help = "run folder", .required = true},
            {.name = "--stage", .help = "baseline, proxy, search (default) or full"},
            {.name = "--state", .help = "only these: done, failed, running, ..."},
-           {.name = "--sort", .help = "column to sort by; -COLUMN: largest first"},
+           {.name = "--sort", .help = "column to sort by, an objective best first; -COLUMN: the other way"},
            {.kind = Kind::flag, .name = "--csv", .help = "as CSV"},
            {.kind = Kind::flag, .name = "--json", .help = "as JSON"}},
           trials};
