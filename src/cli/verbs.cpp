@@ -31,9 +31,19 @@ struct Slots {
   const Verb* verb = nullptr;
 };
 
+/// Words of the command line are shown as they are named here; CLI11 itself allows letters only.
+class Help : public CLI::Formatter {
+ public:
+  std::string make_option_name(const CLI::Option* option, bool is_positional) const override {
+    return is_positional ? option->get_option_text() : CLI::Formatter::make_option_name(option, is_positional);
+  }
+  std::string make_option_opts(const CLI::Option* option) const override {
+    return option->get_positional() ? "" : CLI::Formatter::make_option_opts(option);
+  }
+};
+
 void declare(CLI::App& app, const Option& option, Slots::Slot& slot) {
   const bool dashed = option.name.starts_with("-");
-  // A word of the command line gets the name that help shows from its type name.
   const auto name = dashed ? option.name : "word_" + option.name;
   switch (option.kind) {
     case Option::Kind::flag:
@@ -106,6 +116,7 @@ std::vector<std::string> Values::texts(const std::string& name) const {
 int run_verbs(int argc, char** argv, const std::string& program, const std::string& description,
               const std::vector<Verb>& verbs) {
   CLI::App app(description, program);
+  app.formatter(std::make_shared<Help>());
   app.set_version_flag("--version", program + " " + base::version() + " (" + base::revision() + ")");
   app.require_subcommand(1);
   bool verbose = false, quiet = false;
