@@ -141,6 +141,16 @@ std::vector<std::string> segments_of(std::string_view key) {
   return segments;
 }
 
+/// The rows' keys in segments, in the order of the table.
+const std::vector<std::vector<std::string>>& patterns() {
+  static const auto all = [] {
+    std::vector<std::vector<std::string>> keys;
+    for (const auto& row : table) keys.push_back(segments_of(row.key));
+    return keys;
+  }();
+  return all;
+}
+
 /// Drops the stage of an overlay: "search.training.lr" -> "training.lr".
 std::vector<std::string> base_segments(std::string_view key) {
   auto segments = segments_of(key);
@@ -168,9 +178,9 @@ std::span<const Setting> settings() { return table; }
 
 const Setting* find_setting(std::string_view key) {
   const auto segments = base_segments(key);
-  for (const auto& row : table) {
-    const auto pattern = segments_of(row.key);
-    if (pattern.size() == segments.size() && starts_with(pattern, segments)) return &row;
+  for (std::size_t i = 0; i < std::size(table); ++i) {
+    const auto& pattern = patterns()[i];
+    if (pattern.size() == segments.size() && starts_with(pattern, segments)) return &table[i];
   }
   return nullptr;
 }
@@ -181,8 +191,7 @@ std::vector<std::string> setting_names(std::string_view path) {
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
   };
   auto segments = path.empty() ? std::vector<std::string>{} : base_segments(path);
-  for (const auto& row : table) {
-    const auto pattern = segments_of(row.key);
+  for (const auto& pattern : patterns()) {
     if (pattern.size() > segments.size() && starts_with(pattern, segments)) add(pattern[segments.size()]);
   }
   if (std::find(stages.begin(), stages.end(), path) != stages.end()) {

@@ -41,7 +41,7 @@ TEST_CASE("mangled configurations are refused properly") {
       config::commented_toml() + "[[constraint]]\nrequire = \"a <= b\"\n[[proxy.candidate]]\nepochs = 2\n";
   base::Rng rng(1, "test", 0, "fuzz");
   int accepted = 0;
-  for (int i = 0; i < 3000; ++i) {
+  for (int i = 0; i < 600; ++i) {
     const auto text = mangled(seed, rng);
     try {
       const auto config = config::Config::parse(text, "x.toml");
@@ -54,7 +54,7 @@ TEST_CASE("mangled configurations are refused properly") {
       FAIL_CHECK(text << "\n" << error.what());
     }
   }
-  CHECK(accepted > 100);
+  CHECK(accepted > 20);
 }
 
 TEST_CASE("mangled overrides are refused properly") {
