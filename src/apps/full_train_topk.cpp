@@ -17,7 +17,7 @@ base::Exit full_train(cli::StageContext& context) {
   const auto& config = run.config();
   run.need(run::Stage::search);
   const auto split = run::split_figures(run.need(run::Stage::split));
-  const auto space = std::make_shared<const space::Space>(space::Space::load(config, "search"));
+  const auto space = std::make_shared<const space::Space>(space::Space::load(config, "search", "full"));
   study::Reader searched(run.folder(run::Stage::search));
   const auto found = searched.refresh();
   const auto finalists = apps::choose_finalists(found, *space, config);
