@@ -76,6 +76,16 @@ train::Identity identity_of(const Json& concrete, const study::Work& work, const
   return identity;
 }
 
+/// One value per channel or feature of the network's input: a flat network on images gets its channel's value per
+/// pixel.
+std::vector<float> per_input(const std::vector<float>& values, const arch::Shape& input) {
+  const auto wanted = static_cast<std::size_t>(input.front());
+  const auto each = wanted / values.size();
+  std::vector<float> all;
+  for (const auto value : values) all.insert(all.end(), each, value);
+  return all;
+}
+
 bool out_of_memory(const std::exception& error) {
   const std::string text = error.what();
   return dynamic_cast<const std::bad_alloc*>(&error) || dynamic_cast<const c10::OutOfMemoryError*>(&error) ||
@@ -147,14 +157,14 @@ void Trainer::save_network(const study::Work& work, const arch::Network& network
   if (context_.group.rank() != 0) return;
   os::make_folders(work.folder);
   const auto& normaliser = material_->normaliser();
-  std::map<std::string, std::string> metadata = {{"input_mean", Json(normaliser.mean).dump()},
-                                                 {"input_deviation", Json(normaliser.deviation).dump()},
+  std::map<std::string, std::string> metadata = {{"mean", Json(per_input(normaliser.mean, network.input())).dump()},
+                                                 {"std", Json(per_input(normaliser.deviation, network.input())).dump()},
                                                  {"classes", Json(material_->train_set().class_names).dump()},
                                                  {"seed", std::to_string(work.seed)},
                                                  {"network", arch::canonical_hash(network)}};
   if (material_->task() == data::Task::regression) {
     metadata["target_mean"] = fmt::format("{}", normaliser.target_mean);
-    metadata["target_deviation"] = fmt::format("{}", normaliser.target_deviation);
+    metadata["target_std"] = fmt::format("{}", normaliser.target_deviation);
   }
   nn::save_tensors(work.folder / "weights.safetensors", nn::state_of(module), metadata);
   os::publish(work.folder / "network.json", arch::to_json(network).dump(2) + "\n");

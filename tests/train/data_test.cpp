@@ -1,4 +1,7 @@
 // From data sets to batches: normalisation, resizing, order, augmentation.
+// LibTorch first: it has a CHECK of its own, which Catch2 replaces.
+#include "nn/torch.hpp"
+
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_floating_point.hpp>
 #include <numeric>
@@ -114,6 +117,7 @@ TEST_CASE("an epoch is a permutation, cut into batches of nearly equal size, the
   batches.start_epoch(0);
   CHECK(batches.take(0).inputs[0][0].item<float>() == order[0][0]);
   train::Batches some(data, torch::tensor({3, 5, 8}, torch::kInt64), settings, 5);
+  some.start_epoch(0);
   CHECK(some.steps() == 1);
   CHECK(some.take(0).inputs.sum().item<double>() == 16);
 }

@@ -1,4 +1,7 @@
 // Two ranks train as one: ctest runs these cases under mpirun -n 2 (tag [.mpi]).
+// LibTorch first: it has a CHECK of its own, which Catch2 replaces.
+#include "nn/torch.hpp"
+
 #include <catch2/catch_test_macros.hpp>
 #include <csignal>
 

@@ -1,4 +1,7 @@
 // Optimizers, loss, clipping, weight decay and schedule against numbers that PyTorch gave (reference.hpp).
+// LibTorch first: it has a CHECK of its own, which Catch2 replaces.
+#include "nn/torch.hpp"
+
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_floating_point.hpp>
 

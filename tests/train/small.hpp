@@ -13,6 +13,12 @@ namespace small {
 
 using namespace assay;
 
+/// Networks this small only lose by threads.
+inline const bool one_thread = [] {
+  at::set_num_threads(1);
+  return true;
+}();
+
 /// sin(1 + 0.7 i + phase): the same numbers as make_reference.py has.
 inline torch::Tensor fixed(std::vector<std::int64_t> shape, double phase) {
   std::int64_t n = 1;
