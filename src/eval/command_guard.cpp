@@ -1,6 +1,6 @@
 #include "eval/command_guard.hpp"
 
-#include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,11 +29,15 @@ bool read_pid(int channel, pid_t& value) {
   ::_exit(0);
 }
 
+void tell(int channel, pid_t value) {
+  [[maybe_unused]] const auto sent = ::send(channel, &value, sizeof value, MSG_NOSIGNAL);
+}
+
 }  // namespace
 
 CommandGuard::CommandGuard() {
   int channel[2];
-  if (::pipe2(channel, O_CLOEXEC) != 0) return;
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, channel) != 0) return;
   pid_ = ::fork();
   if (pid_ == 0) {
     ::close(channel[1]);
@@ -45,21 +49,17 @@ CommandGuard::CommandGuard() {
 }
 
 CommandGuard::~CommandGuard() {
-  if (pid_ < 0) {
-    if (channel_ >= 0) ::close(channel_);
-    return;
-  }
-  const pid_t over = 0;
-  [[maybe_unused]] auto written = ::write(channel_, &over, sizeof over);
-  [[maybe_unused]] auto twice = ::write(channel_, &over, sizeof over);  // a guard without a group waits for two
+  if (channel_ < 0) return;
+  if (!watching_) tell(channel_, 0);
+  tell(channel_, 0);
   ::close(channel_);
-  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  while (pid_ > 0 && ::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }
 }
 
 void CommandGuard::watch(pid_t group) {
-  if (pid_ > 0) [[maybe_unused]]
-    const auto written = ::write(channel_, &group, sizeof group);
+  watching_ = true;
+  if (channel_ >= 0) tell(channel_, group);
 }
 
 }  // namespace assay::eval

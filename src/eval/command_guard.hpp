@@ -19,6 +19,7 @@ class CommandGuard {
  private:
   pid_t pid_ = -1;
   int channel_ = -1;
+  bool watching_ = false;
 };
 
 }  // namespace assay::eval

@@ -150,9 +150,16 @@ Json free_parameters(const space::Space& space, const space::Params& params) {
   return values;
 }
 
+/// The command brings its own processes: the other ranks of a group have nothing to do.
+class IdleEvaluator : public study::Evaluator {
+ public:
+  study::Outcome run(const study::Work&, study::Reporter&) override { return {}; }
+};
+
 }  // namespace
 
 std::unique_ptr<study::Evaluator> make_command_evaluator(const Context& context) {
+  if (context.group.rank() != 0) return std::make_unique<IdleEvaluator>();
   const auto& config = context.run.config();
   CommandSettings settings;
   settings.command = config.texts("trial.command");

@@ -108,7 +108,12 @@ class Leader {
     const double now = base::steady_seconds();
     if (!options_.limits || now - limits_read_ < limits_seconds) return;
     limits_read_ = now;
-    study_.set_limits(options_.limits());
+    try {
+      study_.set_limits(options_.limits());
+    } catch (const Error& error) {
+      // A slip in run.toml, edited by hand, must not end a worker that may have run for days.
+      base::log_warning("the limits stay as they were: {}", error.what());
+    }
   }
 
   void evaluate(const study::Claim& claim) {
