@@ -215,27 +215,43 @@ std::vector<std::string> submit(const run::Run& run, const Site& site, bool dry_
   return lines;
 }
 
-std::vector<std::string> scale(const run::Run& run, run::Stage stage, int workers, const Site& site, bool dry_run) {
-  const auto place = place_of(run);
-  const auto name = job_name(place.run_id, stage);
-  const auto queue = look({name}, dry_run);
-  if (!queue && !dry_run)
-    base::fail(Exit::config,
-               "there is no Slurm here (squeue is not in PATH): set {}.parallel and start `assay run` again",
-               to_string(stage));
-  int now = 0;
-  for (const auto& job : queue.value_or(std::vector<QueuedJob>{})) {
+int workers_in(const std::vector<QueuedJob>& queue, const std::string& name) {
+  int count = 0;
+  for (const auto& job : queue) {
+    if (job.name != name || hopeless(job)) continue;
     // A pending array is one line, "12_[0-3]" or "12_[0,2-5%4]".
     const auto open = job.id.find('[');
     if (open == std::string::npos) {
-      ++now;
+      ++count;
       continue;
     }
     for (const auto& range : base::split(job.id.substr(open + 1, job.id.find_first_of("]%", open) - open - 1), ',')) {
       const auto dash = range.find('-');
-      now += dash == std::string::npos ? 1 : std::atoi(range.c_str() + dash + 1) - std::atoi(range.c_str()) + 1;
+      count += dash == std::string::npos ? 1 : std::atoi(range.c_str() + dash + 1) - std::atoi(range.c_str()) + 1;
     }
   }
+  return count;
+}
+
+std::string job_before(const std::vector<QueuedJob>& queue, const std::string& id, run::Stage stage) {
+  std::string before;
+  for (const auto earlier : run::all_stages) {
+    if (earlier == stage) break;
+    before = queued_id(queue, job_name(id, earlier)).value_or(before);
+  }
+  return before;
+}
+
+std::vector<std::string> scale(const run::Run& run, run::Stage stage, int workers, const Site& site, bool dry_run) {
+  const auto place = place_of(run);
+  const auto name = job_name(place.run_id, stage);
+  const auto all = look(names_of(place.run_id), dry_run);
+  if (!all && !dry_run)
+    base::fail(Exit::config,
+               "there is no Slurm here (squeue is not in PATH): set {}.parallel and start `assay run` again",
+               to_string(stage));
+  const auto queue = all.value_or(std::vector<QueuedJob>{});
+  const int now = workers_in(queue, name);
   std::vector<std::string> lines = {fmt::format("{} has {} workers in the queue or running", to_string(stage), now)};
   if (now >= workers) {
     if (now > workers)
@@ -246,7 +262,8 @@ std::vector<std::string> scale(const run::Run& run, run::Stage stage, int worker
   auto job = stage_job(run, stage, site);
   job.workers = workers - now;
   check_place(place, stage);
-  const auto command = sbatch_command(job, place, site, "");
+  const auto before = job_before(queue, place.run_id, stage);
+  const auto command = sbatch_command(job, place, site, before.empty() ? "" : "afterok:" + before);
   if (dry_run) {
     lines.push_back(shell_line(command));
     return lines;

@@ -148,3 +148,15 @@ TEST_CASE("job settings are shell text that keeps its values") {
   CHECK_THAT(text, ContainsSubstring("ASSAY_LAUNCHER='mpirun --bind-to none'\nASSAY_MAX_REQUEUE=10\nmodule load gcc/12 "
                                      "openmpi\nexport X='a b'\n"));
 }
+
+TEST_CASE("workers in the queue are counted, and more of them wait for the stage before") {
+  const auto queue = launch::parse_queue(
+      "12_[0,2-5%4]|12|d-search|PENDING|0:00|Dependency\n12_1|12|d-search|RUNNING|0:10|None\n13|13|d-search|PENDING|0:"
+      "00|Priority\n"
+      "11|11|d-baseline|RUNNING|0:10|None\n14|14|d-search|PENDING|0:00|DependencyNeverSatisfied\n");
+  CHECK(launch::workers_in(queue, "d-search") == 7);
+  CHECK(launch::workers_in(queue, "d-full") == 0);
+  CHECK(launch::job_before(queue, "d", Stage::search) == "11");
+  CHECK(launch::job_before(queue, "d", Stage::full) == "12");
+  CHECK(launch::job_before(queue, "d", Stage::split).empty());
+}

@@ -82,9 +82,11 @@ Exit judge(const run::Run& run) {
       }
     }
   }
-  std::printf("trials    %lld of %d tiny trials done, %.2f s each\n", static_cast<long long>(counts.done), trials,
-              seconds / trials);
-  if (counts.done == trials) return Exit::done;
+  // A space of fewer points has fewer trials.
+  const auto total = counts.done + counts.failed + counts.infeasible + counts.stopped;
+  std::printf("trials    %lld of %lld tiny trials done, %.2f s each\n", static_cast<long long>(counts.done),
+              static_cast<long long>(total), seconds / static_cast<double>(std::max<std::int64_t>(1, total)));
+  if (counts.done == total && total > 0) return Exit::done;
   return counts.done > 0 ? Exit::partial : Exit::config;
 }
 
