@@ -41,12 +41,15 @@ find_path(ASSAY_CUDA_INCLUDE cuda_runtime_api.h HINTS ENV CUDA_HOME ENV CUDA_PAT
 find_path(ASSAY_NCCL_INCLUDE nccl.h PATHS "${_site}/nvidia/nccl/include" NO_DEFAULT_PATH)
 find_path(ASSAY_NCCL_INCLUDE nccl.h HINTS ENV NCCL_HOME ENV EBROOTNCCL PATH_SUFFIXES include)
 # It must be the copy that libtorch_cuda itself loads: two NCCLs in one process take each other's calls.
-find_library(ASSAY_NCCL NAMES libnccl.so.2 nccl PATHS "${_site}/nvidia/nccl/lib" "${ASSAY_TORCH}/lib" ENV NCCL_HOME ENV LD_LIBRARY_PATH)
+find_library(ASSAY_NCCL NAMES libnccl.so.2 nccl PATHS "${_site}/nvidia/nccl/lib" "${ASSAY_TORCH}/lib" NO_DEFAULT_PATH)
+find_library(ASSAY_NCCL NAMES libnccl.so.2 nccl PATHS ENV NCCL_HOME ENV LD_LIBRARY_PATH PATH_SUFFIXES lib)
 file(GLOB _cudart "${ASSAY_TORCH}/lib/libcudart-*.so.*")
 if(_cudart)
   set(ASSAY_CUDART "${_cudart}" CACHE FILEPATH "The CUDA runtime that LibTorch loads")
 endif()
-find_library(ASSAY_CUDART NAMES libcudart.so.13 libcudart.so.12 cudart PATHS ${_nvidia_libs} "${ASSAY_TORCH}/lib" ENV LD_LIBRARY_PATH)
+set(_cudart_names libcudart.so.13 libcudart.so.12 cudart)
+find_library(ASSAY_CUDART NAMES ${_cudart_names} PATHS ${_nvidia_libs} "${ASSAY_TORCH}/lib" NO_DEFAULT_PATH)
+find_library(ASSAY_CUDART NAMES ${_cudart_names} PATHS ENV CUDA_HOME ENV LD_LIBRARY_PATH PATH_SUFFIXES lib64 lib)
 
 set(ASSAY_WITH_CUDA ON)
 set(_why "")
