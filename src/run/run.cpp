@@ -12,6 +12,7 @@
 #include "config/settings.hpp"
 #include "os/file.hpp"
 #include "os/host.hpp"
+#include "space/space.hpp"
 
 namespace assay::run {
 namespace {
@@ -107,6 +108,7 @@ Run Run::open(const fs::path& folder, const std::optional<fs::path>& config_file
         folder.string());
   }
   if (!text) {
+    space::Space::load(*given, "search");  // a faulty space is told now, with its place in the user's own file
     os::make_folders(run.folder_);
     const auto source = config_file->filename().string();
     if (os::publish_once(file, founding_text(*given, source))) {

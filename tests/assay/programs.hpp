@@ -54,8 +54,8 @@ inline std::string table(int rows = 90, int classes = 3) {
 inline std::string small_run(const std::string& blocks = "", const std::string& more = "") {
   return "[run]\nname = \"small\"\n[data]\nformat = \"csv\"\ntrain = \"train.csv\"\nvalid = "
          "\"valid.csv\"\n[model]\ninput = [4]\nblocks = [\n" +
-         (blocks.empty() ? std::string("  { op = \"linear\", name = \"hidden\", act = \"relu\", width = { choice = [4, "
-                                       "8, 16], default = 8 } },\n"
+         (blocks.empty() ? std::string("  { op = \"linear\", name = \"hidden\", act = \"relu\", width = { int = [4, 40], "
+                                       "default = 8 } },\n"
                                        "  { op = \"linear\", width = \"classes\" },\n")
                          : blocks) +
          "]\n[training]\nepochs = 2\nbatch_size = 16\n" + more;
