@@ -1,8 +1,12 @@
 // analyze: the report of whatever is there: one HTML file, CSV and JSON tables, hints for the next space. Gaps are
 // marked.
+#include <cstdio>
+
+#include "base/json.hpp"
 #include "base/log.hpp"
 #include "cli/stage.hpp"
 #include "report/publish.hpp"
+#include "run/line.hpp"
 
 using namespace assay;
 
@@ -19,6 +23,12 @@ base::Exit analyze(cli::StageContext& context) {
   for (const auto& text : material.unreadable) base::log_warning("{}", text);
   const base::Json figures = {
       {"page", "report/index.html"}, {"headline", published.sentence}, {"charts", published.charts}};
+  if (!material.whole()) {
+    // Not done as long as a stage is missing: the next call shows what is new.
+    const auto line = run::stage_line(run::Stage::report, "so far", published.page.string());
+    std::printf("%s\n", context.options.json ? figures.dump(2).c_str() : line.c_str());
+    return base::Exit::done;
+  }
   return context.finish(run::Stage::report, figures, published.page.string());
 }
 

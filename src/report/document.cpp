@@ -24,7 +24,7 @@ Json stage_entry(const Material& material, const StageState& state) {
   std::string gap;
   if (state.state == "failed") {
     gap = fmt::format("The {} stage failed: {}", name, state.reason);
-  } else if (state.state == "running") {
+  } else if (state.state == "begun") {
     gap = fmt::format("The {} stage has begun and has no result yet.", name);
   } else {
     gap = fmt::format("The {} stage has no result yet. To make it: {} {}", name, run::executable(state.stage),
@@ -67,6 +67,13 @@ Json objectives(const Material& material) {
   return list;
 }
 
+/// "2026-11-21 10:48 UTC".
+std::string minute_text(double unix_time) {
+  auto text = base::utc_text(unix_time);
+  text.replace(10, 1, " ");
+  return text.substr(0, 16) + " UTC";
+}
+
 Json reproduction(const Material& material) {
   std::string revision;
   for (const auto& state : material.stages) {
@@ -100,7 +107,7 @@ Json document(const Material& material) {
   Json json = {{"title", material.title},
                {"run", material.name},
                {"folder", material.folder},
-               {"generated", base::utc_text(base::unix_seconds())},
+               {"generated", minute_text(base::unix_seconds())},
                {"version", base::version()},
                {"revision", base::revision()},
                {"host", os::host_name()},

@@ -90,10 +90,11 @@ void curve(Json& hints, const study::StudyView& view) {
                     count_text(now.since_best, "scored trial")));
   } else if (2 * now.since_best > now.scored && (!now.growth || now.growth->lo <= 0)) {
     add(hints, "info", "The search curve is flat",
-        fmt::format("No better network since trial {} ({} later), and the mean score of the last third is not above "
-                    "that of the "
-                    "first: the space may hold little more, or the proxy cannot tell its networks apart.",
-                    now.best, count_text(now.since_best, "scored trial")));
+        fmt::format(
+            "No better network since trial {} ({} later), and the mean score of the last third is not clearly above "
+            "that of the "
+            "first: the space may hold little more, or the proxy cannot tell its networks apart.",
+            now.best, count_text(now.since_best, "scored trial")));
   }
 }
 

@@ -62,6 +62,13 @@ const StageState& Material::state(Stage stage) const {
   base::fail(base::Exit::defect, "the report has no state of stage {}", run::to_string(stage));
 }
 
+bool Material::whole() const {
+  for (const auto& state : stages) {
+    if (state.stage != Stage::report && state.state != "done" && state.state != "partial") return false;
+  }
+  return true;
+}
+
 Material gather(const run::Run& run) {
   Material material;
   const auto& config = run.config();

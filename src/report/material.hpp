@@ -17,7 +17,7 @@ namespace assay::report {
 
 struct StageState {
   run::Stage stage = run::Stage::split;
-  std::string state;              ///< "waiting", "running", "done", "partial", "failed", "stale"
+  std::string state;              ///< "waiting", "begun", "done", "partial", "failed", "stale"
   std::string reason;             ///< why it failed or is stale
   std::optional<double> seconds;  ///< from its start to its end
   std::string revision;           ///< of the program that made it
@@ -43,6 +43,8 @@ struct Material {
   /// The study of a stage, or nullptr.
   const study::StudyView* study(run::Stage stage) const;
   const StageState& state(run::Stage stage) const;
+  /// True if every stage but the report has its result.
+  bool whole() const;
 };
 
 Material gather(const run::Run& run);

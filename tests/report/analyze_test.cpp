@@ -175,7 +175,16 @@ TEST_CASE("analyze reports a run folder, whole or in part") {
   CHECK(base::Json::parse(os::read_file(place / "report/trials.json")).size() == 30);
   CHECK(os::file_size(place / "report/candidates.csv"));
   CHECK(os::file_size(place / "report/finalists.csv"));
-  CHECK(os::file_size(place / "report/done.json"));
+  CHECK_FALSE(os::file_size(place / "report/done.json"));  // stages are missing: the next call is not a no-op
+
+  const auto view = study::Reader(run.folder(Stage::search)).refresh();
+  run.finish(Stage::search, run::to_json(tests::sample_search_figures(view)), 0);
+  run.begin(Stage::baseline);
+  run.finish(Stage::baseline, run::to_json(tests::sample_baseline()), 0);
+  run.begin(Stage::proxy);
+  run.finish(Stage::proxy, run::to_json(tests::sample_proxy()), 0);
+  CHECK(os::capture({analyze->string(), place.string()}, 120).ended.code == 0);
+  CHECK_FALSE(base::Json::parse(os::read_file(place / "report/summary.json"))["proxy"].is_null());
 }
 
 TEST_CASE("analyze does not link LibTorch") {

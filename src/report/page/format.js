@@ -58,7 +58,7 @@ function duration(s) {
 function deviceHours(s) {
   if (!isNumber(s)) return "–";
   const h = s / 3600;
-  return h >= 100 ? commas(h) : h >= 1 ? h.toFixed(1) : h >= 0.001 ? h.toFixed(3) : plain(h, 2);
+  return h >= 100 ? commas(h) : h >= 1 ? h.toFixed(1) : h >= 0.001 ? h.toFixed(3) : h >= 0.0001 ? h.toFixed(4) : plain(h, 2);
 }
 
 function trialName(id) {

@@ -278,7 +278,7 @@ function split() {
   if (!D.split) return [gap("split")];
   const s = D.split;
   const facts = [["search training", plural(s.train, "row")], ["search validation", plural(s.valid, "row")], ["untouched validation", plural(s.untouched, "row")],
-    isNumber(s.chi2) && ["search validation against untouched", `chi-square ${plain(s.chi2, 3)}, p = ${plain(s.p_value, 3)}`],
+    isNumber(s.chi2) && ["search validation against untouched", `chi-square ${plain(s.chi2, 3)}, p ${s.p_value > 0.999 ? "> 0.999" : s.p_value < 0.001 ? "< 0.001" : "= " + plain(s.p_value, 2)}`],
     ["verdict", s.verdict], s.data_hash && ["data (SHA-256)", el("code", {}, s.data_hash.slice(0, 16))]].filter(Boolean);
   return [(s.warnings || []).map(w => note({level: "act", title: w})), grid(
     s.histograms && chartCard("chart-classes", {title: "Classes in the three parts", size: "two-thirds"}, histogramChart),
