@@ -23,6 +23,7 @@ run::SplitFigures figures_of(const data::SplitReport& report, const std::string&
 
 base::Exit split_data(cli::StageContext& stage) {
   const auto& config = stage.run.config();
+  config.check_run();
   const auto folder = stage.run.folder(run::Stage::split);
   const auto train = data::read(config, data::Part::train);
   const auto untouched = data::read(config, data::Part::valid, &train);

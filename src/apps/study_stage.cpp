@@ -35,6 +35,7 @@ study::Founding founding_of(const run::Run& run, const StudyStage& stage) {
 base::Exit run_study(cli::StageContext& context, StudyStage stage,
                      const std::function<base::Exit(const study::StudyView&, bool partial)>& conclude) {
   auto& run = context.run;
+  run.config().check_run();
   const comm::World world;
   const auto group = world.groups(stage.gpus_per_trial);
   const auto evaluator = eval::make_evaluator({.run = run,
