@@ -191,6 +191,11 @@ class Attempt {
   }
 
   Outcome finished() const {
+    for (const auto& name : settings_.required) {
+      if (final_->metrics.contains(name)) continue;
+      return failed(Failure::exit,
+                    fmt::format("the final line in ASSAY_METRICS lacks \"{}\", which [objectives] names", name));
+    }
     for (const auto& [name, value] : final_->metrics) {
       if (!std::isfinite(value)) return failed(Failure::nan, "\"" + name + "\" is not a number");
     }

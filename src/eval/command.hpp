@@ -24,6 +24,7 @@ struct CommandSettings {
   std::optional<std::string> devices;  ///< CUDA_VISIBLE_DEVICES of this worker; nothing: as inherited
   int threads = 0;                     ///< OMP_NUM_THREADS; 0: as inherited
   bool keep_output = true;
+  std::vector<std::string> required;  ///< metrics that the final line must hold: the objectives
   /// {"model": {..}, "training": {..}, "augment": {..}} at a point of the space.
   std::function<base::Json(const space::Params&)> values;
   /// {"train": {"items": [..], "rows": path}, "valid": {..}} for a piece of work.

@@ -175,6 +175,7 @@ std::unique_ptr<study::Evaluator> make_command_evaluator(const Context& context)
   settings.devices = devices_of(context, settings.gpus);
   settings.threads = context.threads;
   settings.keep_output = config.flag("trial.keep_output");
+  for (const auto& objective : context.run.objectives()) settings.required.push_back(objective.metric);
   settings.values = [space = context.space](const space::Params& params) { return free_parameters(*space, params); };
   settings.rows = RowFiles(context);
   return make_command_evaluator(std::move(settings));

@@ -18,6 +18,33 @@ void take_outcome(Measurement& result, const Attempt& attempt) {
   result.ended = attempt.ended;
 }
 
+/// The curve of an item: what an attempt measured again replaces what earlier ones had measured; seconds run on.
+std::vector<Report> merged_reports(const Rung& rung, int last) {
+  std::vector<Report> result;
+  for (const auto& attempt : rung.attempts) {
+    if (attempt.number > last) break;
+    auto reports = attempt.reports;
+    std::stable_sort(reports.begin(), reports.end(), [](const Report& a, const Report& b) { return a.step < b.step; });
+    if (reports.empty()) continue;
+    std::erase_if(result, [&](const Report& old) { return old.step >= reports.front().step; });
+    const double before = result.empty() ? 0 : result.back().seconds;
+    for (auto& report : reports) {
+      report.seconds += before;
+      result.push_back(std::move(report));
+    }
+  }
+  return result;
+}
+
+/// Cost of the attempts that were left at a checkpoint and continued by a later one.
+double continued_seconds(const Rung& rung, int last) {
+  double sum = 0;
+  for (const auto& attempt : rung.attempts) {
+    if (attempt.number < last && attempt.outcome && attempt.outcome->again) sum += attempt.outcome->device_seconds;
+  }
+  return sum;
+}
+
 }  // namespace
 
 Measurement Facts::measure(const ItemId& item, const Rung& rung) const {
@@ -28,9 +55,7 @@ Measurement Facts::measure(const ItemId& item, const Rung& rung) const {
   if (attempt == nullptr) return result;
   result.attempt = attempt->number;
   result.at = attempt->at;
-  result.reports = attempt->reports;
-  std::stable_sort(result.reports.begin(), result.reports.end(),
-                   [](const Report& a, const Report& b) { return a.step < b.step; });
+  result.reports = merged_reports(rung, attempt->number);
   result.started = attempt->started;
   if (attempt->worker >= 0) {
     const auto& worker = workers_[static_cast<std::size_t>(attempt->worker)].info;
@@ -44,6 +69,7 @@ Measurement Facts::measure(const ItemId& item, const Rung& rung) const {
     take_outcome(result, *attempt);
     result.state = State::waiting;
   }
+  result.device_seconds += continued_seconds(rung, attempt->number);
   return result;
 }
 

@@ -45,7 +45,7 @@ using Metrics = std::map<std::string, double>;
 
 struct Report {
   std::int64_t step = 0;  ///< epochs for the built-in trainer
-  double seconds = 0;     ///< since the attempt's start
+  double seconds = 0;     ///< since the attempt's start; in a Measurement since the first one's, pauses left out
   Metrics metrics;
 };
 
@@ -93,7 +93,7 @@ struct Measurement {
   std::vector<Report> reports;
   std::string worker, host, job;
   double started = 0, ended = 0;  ///< Unix seconds by the worker's clock, for people
-  double device_seconds = 0;
+  double device_seconds = 0;      ///< of this attempt and of those that it continued
 };
 
 struct Trial {

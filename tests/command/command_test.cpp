@@ -118,6 +118,11 @@ TEST_CASE("ways to fail") {
     CHECK_THAT(outcome.reason, ContainsSubstring("exit code 3") && ContainsSubstring("no such column: age"));
   }
   SECTION("no final line") { CHECK_THAT(bench.shell("exit 0").reason, ContainsSubstring("without a line {\"final\"")); }
+  SECTION("a final line without an objective") {
+    auto with = settings({"sh", "-c", final_line});
+    with.required = {"accuracy", "latency"};
+    CHECK_THAT(bench.run(with).reason, ContainsSubstring("lacks \"latency\""));
+  }
   SECTION("a final metric that is no number") {
     CHECK(bench.shell(R"(echo '{"final": true, "loss": NaN}' >> "$ASSAY_METRICS")").failure == Failure::nan);
   }

@@ -1,5 +1,6 @@
 #include "worker/worker.hpp"
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <csignal>
@@ -111,8 +112,12 @@ TEST_CASE("SIGUSR2 ends a worker at a step boundary with 75; starting again goes
   const auto view = study::Reader(folder.path()).refresh();
   CHECK(view.find(0)->result()->attempt == 2);
   CHECK(view.find(0)->result()->metrics.at("epochs") == 10);
-  // The second attempt did the rest only.
-  CHECK(view.find(0)->result()->reports.size() == static_cast<std::size_t>(10 - reached));
+  // The second attempt did the rest only; the curve is whole.
+  const auto& reports = view.find(0)->result()->reports;
+  REQUIRE(reports.size() == 10);
+  for (std::size_t i = 0; i < 10; ++i) CHECK(reports[i].step == static_cast<std::int64_t>(i + 1));
+  CHECK(std::is_sorted(reports.begin(), reports.end(),
+                       [](const auto& a, const auto& b) { return a.seconds < b.seconds; }));
 }
 
 TEST_CASE("kill -9 in mid trial, then completion by another worker") {

@@ -78,7 +78,8 @@ def main():
             os.replace(checkpoint + ".tmp", checkpoint)
             if os.path.exists(os.environ["ASSAY_STOP"]) and epoch < epochs:
                 raise SystemExit(75)
-        final = {"final": True, "accuracy": accuracy(weights, valid), "parameters": 10 * (pixels + 1)}
+        size = 10 * (pixels + 1)
+        final = {"final": True, "accuracy": accuracy(weights, valid), "parameters": size, "multiply_adds": size}
         print(json.dumps(final), file=metrics)
 
 
