@@ -147,6 +147,14 @@ std::string progress(const study::StudyView& view, std::int64_t planned, int wor
     const auto& metrics = best->result()->metrics;
     if (metrics.contains(metric)) text += "  best " + score_text(metric, metrics.at(metric));
   }
+  if (const auto running = view.running(); planned == 1 && !running.empty() && !running.front()->reports.empty()) {
+    const auto& last = running.front()->reports.back();
+    text += fmt::format("  epoch {}/{}", last.step, running.front()->at.epochs);
+    for (const auto& [metric, value] : last.metrics) {
+      if (!view.objectives().empty() && metric == view.objectives().front().metric)
+        text += "  " + score_text(metric, value);
+    }
+  }
   if (view.objectives().size() > 1 && ended > 0) text += fmt::format("  front {}", view.pareto().size());
   if (counts.failed > 0) text += fmt::format("  failed {}", counts.failed);
   if (rate > 0) {

@@ -5,7 +5,8 @@
 namespace assay::run {
 
 std::string stage_line(Stage stage, const std::string& word, const std::string& text, double seconds) {
-  std::string line = fmt::format("  {:<9} {:<8} {}", to_string(stage), word, text);
+  auto line = word.empty() ? fmt::format("  {:<9} {}", to_string(stage), text)
+                           : fmt::format("  {:<9} {:<8} {}", to_string(stage), word, text);
   if (seconds >= 0) line = fmt::format("{:<112}  {:>8}", line, base::format_duration(seconds));
   while (line.ends_with(' ')) line.pop_back();
   return line;

@@ -36,6 +36,21 @@ inline Said run_program(const Scratch& scratch, std::vector<std::string> argumen
   return {ended.signal != 0 ? 128 + ended.signal : ended.code, os::read_file(out), os::read_file(error)};
 }
 
+/// The processes of `program` whose command line names a path in the scratch folder.
+inline std::vector<pid_t> processes(const Scratch& scratch, const std::string& program) {
+  std::vector<pid_t> found;
+  for (const auto& name : os::list_folder("/proc")) {
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    const auto line = os::try_read_file("/proc/" + name + "/cmdline").value_or("");
+    const auto end = line.find('\0');
+    if (end != std::string::npos && line.substr(0, end).ends_with(program) &&
+        line.find(scratch.path().string()) != std::string::npos) {
+      found.push_back(std::stoi(name));
+    }
+  }
+  return found;
+}
+
 /// 90 rows, 4 features, 3 classes that a small network can tell apart.
 inline std::string table(int rows = 90, int classes = 3) {
   std::string text = "a,b,c,d,kind\n";
@@ -54,10 +69,11 @@ inline std::string table(int rows = 90, int classes = 3) {
 inline std::string small_run(const std::string& blocks = "", const std::string& more = "") {
   return "[run]\nname = \"small\"\n[data]\nformat = \"csv\"\ntrain = \"train.csv\"\nvalid = "
          "\"valid.csv\"\n[model]\ninput = [4]\nblocks = [\n" +
-         (blocks.empty() ? std::string("  { op = \"linear\", name = \"hidden\", act = \"relu\", width = { int = [4, 40], "
-                                       "default = 8 } },\n"
-                                       "  { op = \"linear\", width = \"classes\" },\n")
-                         : blocks) +
+         (blocks.empty()
+              ? std::string("  { op = \"linear\", name = \"hidden\", act = \"relu\", width = { int = [4, 40], "
+                            "default = 8 } },\n"
+                            "  { op = \"linear\", width = \"classes\" },\n")
+              : blocks) +
          "]\n[training]\nepochs = 2\nbatch_size = 16\n" + more;
 }
 

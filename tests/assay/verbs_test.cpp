@@ -1,6 +1,9 @@
 // The companion as a person uses it, on a run small enough for a test.
 #include <algorithm>
 #include <catch2/matchers/catch_matchers_string.hpp>
+#include <chrono>
+#include <csignal>
+#include <thread>
 
 #include "assay/programs.hpp"
 #include "base/json.hpp"
@@ -132,4 +135,72 @@ TEST_CASE("run makes all six stages, goes on where it stopped, and the other ver
   CHECK_THAT(more.out, ContainsSubstring("full is made anew: full.top_k was 1, is 2"));
   CHECK(os::file_size(scratch / "runs/c/full.1/done.json"));
   CHECK_FALSE(std::filesystem::exists(scratch / "runs/c/search.1"));
+}
+
+namespace {
+
+/// A search that lasts some seconds, started in the background.
+struct LongRun {
+  Scratch scratch;
+  std::string config = (scratch / "c.toml").string();
+
+  LongRun() {
+    write_small_run(scratch);
+    auto text = os::read_file(scratch / "c.toml");
+    text.replace(text.find("max_trials = 4"), 14, "max_trials = 40");
+    text.replace(text.find("epochs = 2"), 10, "epochs = 40");
+    scratch.write("c.toml", text);
+  }
+  os::Child start() const {
+    return os::Child(
+        {.arguments = {(std::filesystem::path(ASSAY_BIN) / "assay").string(), "run", config, "--device", "cpu"},
+         .folder = scratch.path(),
+         .standard_output = scratch / "out",
+         .standard_error = scratch / "err"});
+  }
+  /// A worker of the search in the midst of its trials.
+  pid_t worker() const {
+    for (int i = 0; i < 4000; ++i) {
+      const auto found = tests::processes(scratch, "search-driver");
+      if (!found.empty() && !os::list_folder(scratch / "runs/c/search/study/claims/0").empty()) return found.front();
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    FAIL("the search did not start: " << os::read_file(scratch / "out"));
+    return 0;
+  }
+  void check_complete() const {
+    const auto trials = base::Json::parse(run_program(scratch, {"assay", "trials", "runs/c", "--json"}).out);
+    CHECK(trials.size() == 40);
+    for (const auto& trial : trials) CHECK(trial.at("state") == "done");
+  }
+};
+
+}  // namespace
+
+TEST_CASE("kill -9 of a worker in mid trial: it is replaced and nothing is lost", "[slow]") {
+  if (!tests::built("assay") || !tests::built("full-train-topk")) SKIP("the executables are not built in " ASSAY_BIN);
+  const LongRun run;
+  auto child = run.start();
+  ::kill(run.worker(), SIGKILL);
+  const auto ended = child.wait();
+  INFO(os::read_file(run.scratch / "out"));
+  CHECK(ended.code == 0);
+  CHECK_THAT(os::read_file(run.scratch / "out"),
+             ContainsSubstring("of search ended with SIGKILL; started again (1 of 3)"));
+  run.check_complete();
+}
+
+TEST_CASE("a run that is asked to stop ends with 75 and goes on where it stopped", "[slow]") {
+  if (!tests::built("assay") || !tests::built("full-train-topk")) SKIP("the executables are not built in " ASSAY_BIN);
+  const LongRun run;
+  auto child = run.start();
+  run.worker();
+  ::kill(child.pid(), SIGTERM);
+  CHECK(child.wait().code == 75);
+  CHECK_THAT(os::read_file(run.scratch / "out"), ContainsSubstring("Start again: assay run"));
+  CHECK(tests::processes(run.scratch, "search-driver").empty());
+  const auto again = run_program(run.scratch, {"assay", "run", "runs/c", "--device", "cpu"});
+  INFO(again.out << again.error);
+  CHECK(again.code == 0);
+  run.check_complete();
 }
