@@ -23,6 +23,12 @@ Json figure(const std::string& label, const std::string& value, const std::strin
   return {{"label", label}, {"value", value}, {"detail", detail}};
 }
 
+/// "+1.39 pts": the figures are narrow.
+std::string short_points(const std::string& text) {
+  const auto at = text.find(" points");
+  return at == std::string::npos ? text : text.substr(0, at) + " pts";
+}
+
 std::string capital(std::string text) {
   if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
   return text;
@@ -103,11 +109,12 @@ Json figures_of(const Material& material) {
   Json figures = Json::array();
   if (const auto found = verdict(material)) {
     const auto& winner = *found->winner;
-    figures.push_back(figure(metric + ", untouched set", value_text(metric, winner.score.estimate),
+    figures.push_back(figure(metric + ", untouched", value_text(metric, winner.score.estimate),
                              fmt::format("{}, {}", bounds_text(metric, winner.score),
                                          count_text(static_cast<std::int64_t>(winner.scores.size()), "seed"))));
     if (found->difference && found->baseline != found->winner) {
-      figures.push_back(figure("against the baseline", difference_text(metric, found->difference->estimate),
+      figures.push_back(figure("against the baseline",
+                               short_points(difference_text(metric, found->difference->estimate)),
                                bounds_text(metric, *found->difference)));
     }
     if (found->baseline != nullptr && found->baseline != found->winner && winner.parameters > 0 &&

@@ -41,8 +41,10 @@ void failures(Json& hints, const study::StudyView& view) {
 void at_the_edge(Json& hints, const study::StudyView& view, const space::Space& space) {
   for (const auto& edge : edges(view, space)) {
     add(hints, "act", fmt::format("{} is best at its {} end ({})", edge.parameter, edge.end, edge.value),
-        fmt::format("{} of the {} best trials stand there, more than chance allows: extend the domain beyond this end.",
-                    edge.there, edge.of));
+        fmt::format(
+            "{} of the {} trials with the best {} stand there, more than chance allows: extend the domain beyond "
+            "this end.",
+            edge.there, edge.of, view.objectives().front().metric));
   }
 }
 

@@ -71,6 +71,12 @@ function errorBars(metric, list, colour) {
           arrayminus: list.map(i => scaled(metric, i.estimate - pad(i).lo))};
 }
 
+/** At most `most` of the rows, evenly: charts stay quick with tens of thousands of trials. What `keep` names stays. */
+function thinned(rows, keep = () => false, most = 4000) {
+  const step = Math.ceil(rows.length / most);
+  return step <= 1 ? rows : rows.filter((row, i) => i % step === 0 || keep(row));
+}
+
 /** The axis range that shows the bulk: outliers below (or above, for "min") do not squeeze the rest. */
 function focusRange(values, maximise) {
   const sorted = values.filter(isNumber).sort((a, b) => a - b);

@@ -91,13 +91,14 @@ function searchCurve() {
   }
   const range = focusRange(good.map(i => scaled(objective.metric, y[i])), objective.maximise);
   const lowest = range ? range[0] : Math.min(...good.map(i => scaled(objective.metric, y[i])));
+  const shown = thinned(good, i => front.has(id[i]));
   const reason = trials.column("reason"), failure = trials.column("failure");
   return {traces: [
-    {type: "scatter", mode: "markers", name: "trial", x: good.map(i => id[i]), y: good.map(i => scaled(objective.metric, y[i])),
+    {type: "scatter", mode: "markers", name: "trial", x: shown.map(i => id[i]), y: shown.map(i => scaled(objective.metric, y[i])),
      marker: {size: good.length > 500 ? 4 : 7, color: clear(c.blue), line: {color: c.blue, width: 1}}, hovertemplate: "trial %{x}: %{y:.2f}<extra></extra>"},
     {type: "scatter", mode: "lines", name: "best so far", ...best, line: {shape: "hv", color: c.orange, width: 2.4}, hoverinfo: "skip"},
-    ...(bad.length ? [{type: "scatter", mode: "markers", name: "failed", x: bad.map(i => id[i]), y: bad.map(() => lowest), cliponaxis: false,
-      marker: {symbol: "x", size: 8, color: c.grey}, customdata: bad.map(i => safe(`${failure[i] || state[i]}: ${reason[i] || ""}`).slice(0, 120)),
+    ...(bad.length ? [{type: "scatter", mode: "markers", name: "failed", x: thinned(bad).map(i => id[i]), y: thinned(bad).map(() => lowest), cliponaxis: false,
+      marker: {symbol: "x", size: 8, color: c.grey}, customdata: thinned(bad).map(i => safe(`${failure[i] || state[i]}: ${reason[i] || ""}`).slice(0, 120)),
       hovertemplate: "trial %{x} %{customdata}<extra></extra>"}] : [])],
     layout: {xaxis: {title: {text: "trial number"}}, yaxis: {title: {text: axis(objective.metric)}, ...(range ? {range} : {})}}};
 }
@@ -123,7 +124,7 @@ function frontCard() {
     });
     const range = focusRange(rows.map(i => scaled(view.y, y[i])), !goal(view.y) || goal(view.y).maximise);
     return {traces: [
-      {type: "scatter", mode: "markers", name: "trial", ...place(rows), hovertemplate: hover,
+      {type: "scatter", mode: "markers", name: "trial", ...place(thinned(rows)), hovertemplate: hover,
        marker: {size: rows.length > 500 ? 4 : 7, color: clear(c.blue), line: {color: c.blue, width: 1}}},
       {type: "scatter", mode: isFront ? "lines+markers" : "markers", name: "Pareto front", ...place(chosen), hovertemplate: hover, marker: {size: 9, color: c.orange},
        line: {color: c.orange, width: 1.4, shape: objective.maximise ? "hv" : "vh"}},
@@ -154,7 +155,7 @@ function parameterCard() {
   const view = {name: D.search.strongest || names[0]};
   const build = () => {
     const c = colours(), v = trials.column(view.name), y = trials.column(objective.metric), id = trials.column("trial");
-    const rows = id.map((_, i) => i).filter(i => isNumber(y[i]) && v[i] !== null && v[i] !== undefined);
+    const rows = thinned(id.map((_, i) => i).filter(i => isNumber(y[i]) && v[i] !== null && v[i] !== undefined), i => front.has(id[i]));
     const values = [...new Set(rows.map(i => v[i]))].sort((a, b) => (typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b))));
     const range = focusRange(rows.map(i => scaled(objective.metric, y[i])), objective.maximise);
     const continuous = values.length > 12 && rows.every(i => typeof v[i] === "number");
@@ -184,7 +185,8 @@ function durationChart() {
 function search() {
   if (!trials || !trials.count) return [gap("search")];
   return [grid(
-    chartCard("chart-search", {title: "Search curve", size: "", hint: D.search.curve_text}, searchCurve),
+    chartCard("chart-search", {title: "Search curve", size: "", hint: D.search.curve_text,
+      foot: trials.count > 4000 && "More than 4,000 trials: charts draw an even part of them, all of the front and the true running best."}, searchCurve),
     frontCard(), parameterCard(),
     D.search.curves.length && chartCard("chart-curves", {title: "Learning curves", size: "half", hint: D.search.curves_text}, curvesChart),
     trials.column("seconds").some(isNumber) && chartCard("chart-durations", {title: "Time per trial", size: "half",
