@@ -147,7 +147,7 @@ struct LongRun {
   LongRun() {
     write_small_run(scratch);
     auto text = os::read_file(scratch / "c.toml");
-    text.replace(text.find("max_trials = 4"), 14, "max_trials = 40");
+    text.replace(text.find("max_trials = 4"), 14, "max_trials = 30");
     text.replace(text.find("epochs = 2"), 10, "epochs = 40");
     scratch.write("c.toml", text);
   }
@@ -170,7 +170,7 @@ struct LongRun {
   }
   void check_complete() const {
     const auto trials = base::Json::parse(run_program(scratch, {"assay", "trials", "runs/c", "--json"}).out);
-    CHECK(trials.size() == 40);
+    CHECK(trials.size() == 30);
     for (const auto& trial : trials) CHECK(trial.at("state") == "done");
   }
 };
