@@ -1,5 +1,6 @@
 #include "train/device.hpp"
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
 #include <algorithm>
@@ -75,6 +76,7 @@ torch::Device choose_device(const std::string& wanted, int local_rank) {
 void set_threads(int threads, int ranks) {
   const int share = std::max(1, os::usable_cores() / std::max(1, ranks));
   at::set_num_threads(threads > 0 ? threads : share);
+  at::globalContext().setFlushDenormal(true);  // numbers next to zero cost a hundred times the others on some CPUs
   // LibTorch accepts this once per process, and only before the first parallel work.
   [[maybe_unused]] static const bool once = [] {
     try {

@@ -84,6 +84,7 @@ const std::string small_cnn = R"(
 input = [1, 8, 8]
 blocks = [
   { op = "conv", name = "stem", kernel = 3, width = { choice = [8, 16], default = 16 } },
+  { op = "conv", kernel = 3, width = 32 },
   { op = "conv", kernel = 3, width = 32, stride = 2 },
   { op = "pool", kind = "global-avg" },
   { op = "linear", width = "classes" },
@@ -179,7 +180,11 @@ TEST_CASE("divergence is a failed trial, a network that cannot be built an infea
   TestRun test(R"(
 [model]
 input = [1, 8, 8]
-blocks = [ { op = "conv", kernel = { choice = [3, 31], default = 31, name = "kernel" }, width = 4, padding = 0 }, { op = "linear", width = "classes" } ]
+blocks = [
+  { op = "conv", kernel = 3, width = 6 },
+  { op = "conv", kernel = 3, width = 6, groups = { choice = [1, 4], default = 1, name = "groups" } },
+  { op = "linear", width = "classes" },
+]
 [training]
 optimizer = "sgd"
 lr = { choice = [1e-2, 1e30], default = 1e30, name = "lr" }
@@ -189,11 +194,18 @@ lr = { choice = [1e-2, 1e30], default = 1e30, name = "lr" }
   const auto evaluator = eval::make_evaluator(test.context());
   Reports reports;
   auto work = test.work({.epochs = 2});
-  work.what.params["kernel"] = std::int64_t{3};
   const auto nan = evaluator->run(work, reports);
   CHECK(nan.state == State::failed);
   CHECK(nan.failure == Failure::nan);
   CHECK(reports.steps.empty());
+  work.what.params["groups"] = std::int64_t{4};
+  const auto invalid = evaluator->run(work, reports);
+  CHECK(invalid.state == State::infeasible);
+  CHECK(invalid.failure == Failure::invalid);
+  CHECK_FALSE(invalid.reason.empty());
+  work.what.params["groups"] = std::int64_t{1};
+  work.what.params["lr"] = 1e-2;
+  CHECK(evaluator->run(work, reports).state == State::done);
 }
 
 TEST_CASE("a model that does not take the data's rows ends the worker with one sentence") {
