@@ -15,10 +15,8 @@ run::BaselineFigures figures_of(const run::Run& run, const study::Measurement& r
   const auto objective = run.objectives().front();
   figures.metrics = result.metrics;
   figures.score = apps::metric_interval(objective, result.metrics.at(objective.metric), valid_rows);
-  if (result.metrics.contains("parameters")) {
-    figures.parameters = static_cast<std::int64_t>(result.metrics.at("parameters"));
-    figures.multiply_adds = static_cast<std::int64_t>(result.metrics.at("multiply_adds"));
-  }
+  figures.parameters = apps::size_metric(result, "parameters");
+  figures.multiply_adds = apps::size_metric(result, "multiply_adds");
   figures.training_seconds = result.ended - result.started;
   figures.device_seconds = result.device_seconds;
   figures.curve = result.reports;

@@ -109,10 +109,8 @@ run::FullFigures judge_finalists(const study::StudyView& view, const std::vector
         continue;
       }
       result.scores.push_back(measured->metrics.at(objective.metric));
-      if (measured->metrics.contains("parameters")) {
-        result.parameters = static_cast<std::int64_t>(measured->metrics.at("parameters"));
-        result.multiply_adds = static_cast<std::int64_t>(measured->metrics.at("multiply_adds"));
-      }
+      result.parameters = size_metric(*measured, "parameters");
+      result.multiply_adds = size_metric(*measured, "multiply_adds");
     }
     if (result.scores.empty()) continue;
     result.score = interval_over_seeds(objective, result.scores, rows);

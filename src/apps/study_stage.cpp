@@ -37,7 +37,9 @@ base::Exit run_study(cli::StageContext& context, StudyStage stage,
   auto& run = context.run;
   run.config().check_run();
   const comm::World world;
-  const auto group = world.groups(stage.gpus_per_trial);
+  // An external command brings its own ranks (its launcher); ours would only stand by.
+  const bool external = !run.config().texts("trial.command").empty();
+  const auto group = world.groups(external ? 1 : stage.gpus_per_trial);
   const auto evaluator = eval::make_evaluator({.run = run,
                                                .stage = stage.stage,
                                                .space = stage.space,
@@ -69,6 +71,11 @@ run::Interval metric_interval(const study::Objective& objective, double value, s
   if (objective.metric != "accuracy" || rows <= 0) return {value, value, value};
   const auto interval = stats::wilson(value, static_cast<double>(rows));
   return {value, interval.lo, interval.hi};
+}
+
+std::int64_t size_metric(const study::Measurement& measurement, const std::string& metric) {
+  const auto found = measurement.metrics.find(metric);
+  return found == measurement.metrics.end() ? 0 : static_cast<std::int64_t>(found->second);
 }
 
 double device_seconds(const study::StudyView& view) {

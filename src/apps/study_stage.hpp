@@ -36,6 +36,9 @@ study::Fidelity full_fidelity(const config::Config& config, run::Stage stage);
 /// 95 % interval of a metric measured on `rows` rows: Wilson's for accuracies; for other metrics the bare value.
 run::Interval metric_interval(const study::Objective& objective, double value, std::int64_t rows);
 
+/// A count that the built-in trainer reports and an external one may; 0 if it is not there.
+std::int64_t size_metric(const study::Measurement& measurement, const std::string& metric);
+
 /// Sum over all measurements of a study.
 double device_seconds(const study::StudyView& view);
 

@@ -15,7 +15,8 @@ constexpr double most_seconds = 0.5;
 
 }  // namespace
 
-double latency_ms(const arch::Network& network, torch::Device device) {
+double latency_ms(const arch::Network& network, const std::string& device_name) {
+  const torch::Device device(device_name);
   const auto module = std::make_shared<nn::NetworkModule>(network, 1);
   module->to(device);
   module->eval();

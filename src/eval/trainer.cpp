@@ -210,7 +210,7 @@ Outcome Trainer::train_one(const study::Work& work, const Json& concrete, Design
     case End::done:
       break;
   }
-  if (design.full) outcome.metrics["latency_ms"] = latency_ms(*design.full, device_);
+  if (design.full) outcome.metrics["latency_ms"] = latency_ms(*design.full, device_.str());
   if (context_.keep_weights) save_network(work, design.network, *model.module);
   // Only for the case of a crash; a rung's last one is for the next rung.
   if (!context_.keep_checkpoint && context_.group.rank() == 0) os::remove_all(work.folder / train::checkpoint_name);
