@@ -12,13 +12,14 @@ using namespace assay;
 
 namespace {
 
-run::SplitFigures figures_of(const data::SplitReport& report, const std::string& data_hash) {
+run::SplitFigures figures_of(const data::SplitReport& report, const data::Dataset& train) {
   return {.train = report.train,
           .valid = report.valid,
           .untouched = report.untouched,
-          .data_hash = data_hash,
+          .data_hash = train.sha256,
           .p_value = report.p_value,
-          .verdict = report.verdict};
+          .verdict = report.verdict,
+          .task = train.task == data::Task::regression ? "regression" : "classification"};
 }
 
 base::Exit split_data(cli::StageContext& stage) {
@@ -38,7 +39,7 @@ base::Exit split_data(cli::StageContext& stage) {
   data::write_indices(folder / "valid.idx", split.valid, train.sha256);
   os::publish(folder / "report.json", data::to_json(report).dump(2) + "\n");
 
-  const auto figures = run::to_json(figures_of(report, train.sha256));
+  const auto figures = run::to_json(figures_of(report, train));
   return stage.finish(run::Stage::split, figures, launch::summary(run::Stage::split, figures));
 }
 

@@ -50,6 +50,7 @@ void fields(V& visit, T& x) {
   visit("data_hash", x.data_hash);
   visit("p_value", x.p_value);
   visit("verdict", x.verdict);
+  visit("task", x.task);
 }
 
 template <class V, Is<BatchPoint> T>

@@ -22,6 +22,7 @@ struct SplitFigures {
   std::string data_hash;
   double p_value = 1;
   std::string verdict;
+  std::string task = "classification";  ///< or "regression": what the data turned out to be
 };
 
 struct BatchPoint {
@@ -31,8 +32,8 @@ struct BatchPoint {
 };
 
 struct BaselineFigures {
-  study::Metrics metrics;       ///< at the last epoch, on the search-validation part
-  Interval score;               ///< of the first objective
+  study::Metrics metrics;  ///< at the last epoch, on the search-validation part
+  Interval score;          ///< of the first objective
   std::int64_t parameters = 0, multiply_adds = 0;
   double training_seconds = 0;  ///< one full training
   double device_seconds = 0;
@@ -43,29 +44,29 @@ struct BaselineFigures {
 
 struct CandidateFigures {
   study::Fidelity fidelity;
-  std::string name;                  ///< for people: "4 epochs, full data"
+  std::string name;  ///< for people: "4 epochs, full data"
   Interval spearman, kendall;
-  double seconds = 0;                ///< mean device-seconds per network
-  double speed_up = 1;               ///< full seconds / these
-  int networks = 0;                  ///< pairs used
+  double seconds = 0;   ///< mean device-seconds per network
+  double speed_up = 1;  ///< full seconds / these
+  int networks = 0;     ///< pairs used
   bool passes = false;
 };
 
 struct ProxyFigures {
   std::vector<CandidateFigures> candidates;
-  std::optional<study::Fidelity> chosen;    ///< nothing: none passed; the search then trains in full
+  std::optional<study::Fidelity> chosen;  ///< nothing: none passed; the search then trains in full
   std::string verdict;
-  double full_seconds = 0;                  ///< mean device-seconds of a full training
+  double full_seconds = 0;  ///< mean device-seconds of a full training
   double agreement_wanted = 0;
   std::vector<std::map<std::string, double>> scatter;  ///< per network: "full", and candidate index -> score
 };
 
 struct FinalistFigures {
-  study::TrialId trial = -1;                ///< number in the search; -1: the baseline (control)
+  study::TrialId trial = -1;  ///< number in the search; -1: the baseline (control)
   space::Params params;
-  std::vector<double> scores;               ///< first objective, per seed, on the untouched validation set
+  std::vector<double> scores;  ///< first objective, per seed, on the untouched validation set
   Interval score;
-  double search_score = 0;                  ///< what the search had measured
+  double search_score = 0;  ///< what the search had measured
   std::int64_t parameters = 0, multiply_adds = 0;
 };
 
@@ -76,14 +77,14 @@ struct SearchFigures {
   double best_score = 0;
   std::vector<study::TrialId> pareto;
   double device_seconds = 0, mean_trial_seconds = 0;
-  std::string reason;                       ///< why it ended
+  std::string reason;  ///< why it ended
 };
 
 struct FullFigures {
-  std::vector<FinalistFigures> finalists;   ///< best first; the baseline is the one with trial -1
+  std::vector<FinalistFigures> finalists;  ///< best first; the baseline is the one with trial -1
   study::TrialId winner = -1;
   double device_seconds = 0;
-  std::vector<std::string> missing;         ///< trainings that failed
+  std::vector<std::string> missing;  ///< trainings that failed
 };
 
 base::Json to_json(const SplitFigures&);
