@@ -133,9 +133,16 @@ fs::path bin_folder() {
   return error ? fs::current_path() : self.parent_path();
 }
 
-Site site_for(const run::Run& run, const std::optional<fs::path>& file) {
+Site site_for(const run::Run& run, const std::optional<fs::path>& file, bool dry_run) {
   if (const auto found = find_site(file, run.folder())) return read_site(*found);
-  auto site = propose_site(probe_cluster());
+  Probe probe;
+  try {
+    probe = probe_cluster();
+  } catch (const base::Error& error) {
+    if (!dry_run) throw;
+    base::log_warning("{}; the commands below are for a cluster without special needs", error.what());
+  }
+  auto site = propose_site(probe);
   base::log_info("no site file: {}{} (assay site --write makes a file to correct)",
                  site.partition.empty() ? "default partition" : "partition " + site.partition,
                  site.gpus_per_node > 0 ? fmt::format(", {} GPUs per node", site.gpus_per_node) : ", no GPUs");

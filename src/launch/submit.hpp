@@ -28,15 +28,16 @@ std::vector<Step> steps_for(const run::Run& run, const std::string& id, const st
 /// lines for people.
 std::vector<std::string> submit(const run::Run& run, const Site& site, bool dry_run);
 
-/// Pure: tasks of the jobs called `name`, pending ones counted singly; the queued job that `stage` must wait for ("": none).
+/// Pure: tasks of the jobs called `name`, pending ones counted singly; the queued job that `stage` must wait for ("":
+/// none).
 int workers_in(const std::vector<QueuedJob>& queue, const std::string& name);
 std::string job_before(const std::vector<QueuedJob>& queue, const std::string& id, run::Stage stage);
 
 /// More workers for a stage that is queued or running (`workers` in all). Returns the lines for people.
 std::vector<std::string> scale(const run::Run& run, run::Stage stage, int workers, const Site& site, bool dry_run);
 
-/// The site of a run: the file found by find_site, else the probed cluster.
-Site site_for(const run::Run& run, const std::optional<std::filesystem::path>& file);
+/// The site of a run: the file found by find_site, else the probed cluster. A dry run also goes on where there is none.
+Site site_for(const run::Run& run, const std::optional<std::filesystem::path>& file, bool dry_run = false);
 
 /// Folder of the built executables: $ASSAY_BIN, else that of the running program.
 std::filesystem::path bin_folder();

@@ -13,7 +13,8 @@ using Kind = cli::Option::Kind;
 
 launch::Site site_of(const run::Run& run, const cli::Values& values) {
   const auto file = values.text("--site");
-  return launch::site_for(run, file ? std::optional<std::filesystem::path>(*file) : std::nullopt);
+  return launch::site_for(run, file ? std::optional<std::filesystem::path>(*file) : std::nullopt,
+                          values.flag("--dry-run"));
 }
 
 Exit submit(const cli::Values& values) {
