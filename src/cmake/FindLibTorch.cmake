@@ -40,10 +40,12 @@ find_path(ASSAY_CUDA_INCLUDE cuda_runtime_api.h PATHS ${_cuda_includes} NO_DEFAU
 find_path(ASSAY_CUDA_INCLUDE cuda_runtime_api.h HINTS ENV CUDA_HOME ENV CUDA_PATH PATHS /usr/local/cuda PATH_SUFFIXES include)
 find_path(ASSAY_NCCL_INCLUDE nccl.h PATHS "${_site}/nvidia/nccl/include" NO_DEFAULT_PATH)
 find_path(ASSAY_NCCL_INCLUDE nccl.h HINTS ENV NCCL_HOME ENV EBROOTNCCL PATH_SUFFIXES include)
-# CUDA 13's runtime wheel leaves out crt/; Triton, which comes with the wheel of LibTorch, brings it.
-find_path(ASSAY_CUDA_CRT_INCLUDE crt/host_defines.h PATHS "${ASSAY_CUDA_INCLUDE}" "${_site}/triton/backends/nvidia/include"
-          NO_DEFAULT_PATH)
+# CUDA 13's runtime wheel leaves out crt/ and nv/: bin/setup adds their wheels; else a toolkit has them.
+find_path(ASSAY_CUDA_CRT_INCLUDE crt/host_defines.h PATHS "${ASSAY_CUDA_INCLUDE}" NO_DEFAULT_PATH)
 find_path(ASSAY_CUDA_CRT_INCLUDE crt/host_defines.h HINTS ENV CUDA_HOME ENV CUDA_PATH PATHS /usr/local/cuda PATH_SUFFIXES include)
+find_path(ASSAY_CUDA_NV_INCLUDE nv/target PATHS "${ASSAY_CUDA_INCLUDE}" "${ASSAY_CUDA_INCLUDE}/cccl" NO_DEFAULT_PATH)
+find_path(ASSAY_CUDA_NV_INCLUDE nv/target HINTS ENV CUDA_HOME ENV CUDA_PATH PATHS /usr/local/cuda
+          PATH_SUFFIXES include include/cccl)
 # It must be the copy that libtorch_cuda itself loads: two NCCLs in one process take each other's calls.
 find_library(ASSAY_NCCL NAMES libnccl.so.2 nccl PATHS "${_site}/nvidia/nccl/lib" "${ASSAY_TORCH}/lib" NO_DEFAULT_PATH)
 find_library(ASSAY_NCCL NAMES libnccl.so.2 nccl PATHS ENV NCCL_HOME ENV LD_LIBRARY_PATH PATH_SUFFIXES lib)
@@ -59,7 +61,8 @@ set(ASSAY_WITH_CUDA ON)
 set(_why "")
 foreach(_need "ASSAY_TORCH_CUDA:LibTorch was built without CUDA" "ASSAY_TORCH_C10_CUDA:LibTorch was built without CUDA"
     "ASSAY_CUDA_INCLUDE:cuda_runtime_api.h was not found, set CUDA_HOME"
-    "ASSAY_CUDA_CRT_INCLUDE:crt/host_defines.h was not found, set CUDA_HOME" "ASSAY_NCCL_INCLUDE:nccl.h was not found, set NCCL_HOME"
+    "ASSAY_CUDA_CRT_INCLUDE:crt/host_defines.h was not found, set CUDA_HOME"
+    "ASSAY_CUDA_NV_INCLUDE:nv/target was not found, set CUDA_HOME" "ASSAY_NCCL_INCLUDE:nccl.h was not found, set NCCL_HOME"
     "ASSAY_NCCL:libnccl.so.2 was not found, set NCCL_HOME" "ASSAY_CUDART:libcudart was not found")
   string(REGEX MATCH "^[^:]+" _variable "${_need}")
   if(ASSAY_WITH_CUDA AND NOT ${_variable})
@@ -80,7 +83,7 @@ set(_rpath "${ASSAY_TORCH}/lib")
 if(ASSAY_WITH_CUDA)
   target_compile_definitions(assay_torch INTERFACE ASSAY_WITH_CUDA=1)
   target_include_directories(assay_torch SYSTEM INTERFACE ${ASSAY_CUDA_INCLUDE} ${ASSAY_NCCL_INCLUDE}
-    ${ASSAY_CUDA_CRT_INCLUDE})
+    ${ASSAY_CUDA_CRT_INCLUDE} ${ASSAY_CUDA_NV_INCLUDE})
   # Nothing refers to torch_cuda by symbol, so the linker would drop it and the program would see no GPU.
   target_link_libraries(assay_torch INTERFACE
     -Wl,--no-as-needed ${ASSAY_TORCH_CUDA} -Wl,--as-needed ${ASSAY_TORCH_C10_CUDA} ${ASSAY_NCCL} ${ASSAY_CUDART})
