@@ -11,6 +11,9 @@
 namespace assay::apps {
 namespace {
 
+/// A bootstrap cannot see luck: three networks in perfect order give [1, 1], and so does one random order in six.
+constexpr double most_chance = 0.05;
+
 /// Scores and costs of one setting, by reference network; NaN where the training failed.
 struct Measured {
   std::vector<double> scores, seconds;
@@ -60,7 +63,9 @@ run::CandidateFigures judge(const Measured& full, const Measured& proxy, const s
   const base::Rng rng(run.seed(), "proxy", static_cast<std::int64_t>(index), "bootstrap");
   figures.spearman = interval_of(stats::bootstrap_pairs(x, y, stats::spearman, draws, rng));
   figures.kendall = interval_of(stats::bootstrap_pairs(x, y, stats::kendall_tau_b, draws, rng));
-  figures.passes = figures.spearman.lo >= run.config().number("proxy.agreement") && figures.speed_up > 1;
+  figures.chance = stats::kendall_chance(figures.networks, figures.kendall.estimate);
+  figures.passes = figures.spearman.lo >= run.config().number("proxy.agreement") && figures.chance < most_chance &&
+                   figures.speed_up > 1;
   return figures;
 }
 
@@ -68,9 +73,13 @@ std::string verdict_of(const run::ProxyFigures& figures, const run::CandidateFig
   const auto passing = std::count_if(figures.candidates.begin(), figures.candidates.end(),
                                      [](const auto& candidate) { return candidate.passes; });
   if (best == nullptr) {
-    return fmt::format(
-        "none of {} proxies agrees well enough (lower bound of rho >= {:.2f} is asked); the search will train in full",
-        figures.candidates.size(), figures.agreement_wanted);
+    const auto lucky = std::any_of(figures.candidates.begin(), figures.candidates.end(), [&](const auto& candidate) {
+      return candidate.spearman.lo >= figures.agreement_wanted && candidate.chance >= most_chance;
+    });
+    return fmt::format("none of {} proxies agrees well enough ({}); the search will train in full",
+                       figures.candidates.size(),
+                       lucky ? "so few networks agree by luck too often: raise proxy.reference"
+                             : fmt::format("lower bound of rho >= {:.2f} is asked", figures.agreement_wanted));
   }
   return fmt::format("{} of {} proxies agree; chosen {}", passing, figures.candidates.size(), best->name);
 }

@@ -15,8 +15,8 @@ namespace assay::apps {
 std::vector<study::Fidelity> proxy_candidates(const config::Config& config, const study::Fidelity& full);
 
 /// Spearman and Kendall with bootstrap intervals over the networks. A candidate passes if it costs less than full
-/// training and the lower bound of its Spearman correlation reaches [proxy] agreement; the cheapest one that passes is
-/// chosen.
+/// training, the lower bound of its Spearman correlation reaches [proxy] agreement, and fewer than 5 % of random orders
+/// would agree as well (so at least four networks); the cheapest one that passes is chosen.
 run::ProxyFigures choose_proxy(const study::StudyView& view, const run::Run& run, const study::Fidelity& full,
                                const std::vector<study::Fidelity>& candidates);
 

@@ -74,7 +74,10 @@ build() {
     cli11) cp -r "$source/include/CLI" "$prefix/include/";;
     toml)  cp -r "$source/third_party/tomlplusplus/include/toml++" "$prefix/include/";;
     json)  cp -r "$source/single_include/nlohmann" "$prefix/include/";;
-    fmt)   cp -r "$source/include/fmt" "$prefix/include/";;
+    fmt)
+      cp -r "$source/include/fmt" "$prefix/include/"
+      "${CXX:-c++}" -std=c++20 -O2 -DNDEBUG -fPIC -I "$source/include" -c "$source/src/format.cc" -o "$object/format.o"
+      ar rcs "$prefix/lib/libfmt.a" "$object/format.o";;
     boost) cp -r "$source/scipy/_lib/boost_math/include/boost" "$prefix/include/";;
     stb)   mkdir "$prefix/include/stb" && cp "$source"/*.h "$prefix/include/stb/";;
     simdjson)

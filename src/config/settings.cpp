@@ -78,7 +78,7 @@ constexpr Setting table[] = {
     {"baseline.max_failed", Type::integer, "0", L, "failed trainings tolerated", 0},
 
     {"proxy.reference", Type::integer, "8", I, "networks trained in full and under each candidate", 3, 1000},
-    {"proxy.agreement", Type::number, "0.65", I, "least rank agreement, judged on the lower bound of its 95 % interval", -1, 1},
+    {"proxy.agreement", Type::number, "0.65", I, "least rank agreement, judged on the lower bound of its 95 % interval; takes 4 networks or more", -1, 1},
     {"proxy.candidate[].epochs", Type::integer, "", I, "", 1, 1000000},
     {"proxy.candidate[].data", Type::number, "", I, "share of the training rows", 0, 1, "", false, true},
     {"proxy.candidate[].width", Type::number, "", I, "scale of all widths", 0, 1, "", false, true},

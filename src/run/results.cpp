@@ -82,6 +82,7 @@ void fields(V& visit, T& x) {
   visit("kendall", x.kendall);
   visit("seconds", x.seconds);
   visit("speed_up", x.speed_up);
+  visit("chance", x.chance);
   visit("networks", x.networks);
   visit("passes", x.passes);
 }

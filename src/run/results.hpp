@@ -49,6 +49,7 @@ struct CandidateFigures {
   double seconds = 0;   ///< mean device-seconds per network
   double speed_up = 1;  ///< full seconds / these
   int networks = 0;     ///< pairs used
+  double chance = 1;    ///< that an order drawn at random agrees as well (Kendall, exact)
   bool passes = false;
 };
 

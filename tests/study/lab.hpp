@@ -11,6 +11,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/error.hpp"
@@ -83,6 +84,11 @@ inline Outcome score(double value) {
 }
 
 inline Outcome judge(const study::Work& work) { return score(x_of(work.what)); }
+
+/// Throws if there is nothing to claim.
+inline study::Claim must_claim(Study& study, study::Planner& planner) {
+  return std::get<study::Claim>(study.claim(planner));
+}
 
 /// The worker loop without signals and budgets. Returns how many trials it committed.
 inline int drain(Study& study, study::Planner& planner,
