@@ -126,7 +126,8 @@ Status Run::status(Stage stage) const {
     if (done) status.done = *done;
     status.reason = stale_reason(begun->value("identity", Json::object()), stage);
     for (const Stage input : inputs(stage)) {
-      // A report of what is there is no less true for a stage that is to be made anew; a finished one is of another run.
+      // A report of what is there is no less true for a stage that is to be made anew; a finished one is of another
+      // run.
       if (!status.reason.empty() || (stage == Stage::report && !done)) break;
       const auto upstream = this->status(input);
       if (upstream.kind == Status::Kind::stale) status.reason = to_string(input) + " is stale: " + upstream.reason;
