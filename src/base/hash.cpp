@@ -1,5 +1,7 @@
 #include "base/hash.hpp"
 
+#include <zlib.h>
+
 #include <bit>
 #include <cstring>
 
@@ -15,16 +17,6 @@ constexpr std::array<std::uint32_t, 64> round_constants{
     0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
     0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
     0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
-
-constexpr std::array<std::uint32_t, 256> make_crc_table() {
-  std::array<std::uint32_t, 256> table{};
-  for (std::uint32_t i = 0; i < 256; ++i) {
-    std::uint32_t value = i;
-    for (int bit = 0; bit < 8; ++bit) value = (value & 1) ? 0xedb88320u ^ (value >> 1) : value >> 1;
-    table[i] = value;
-  }
-  return table;
-}
 
 }  // namespace
 
@@ -93,10 +85,7 @@ std::string sha256(std::string_view text) {
 std::string short_hash(std::string_view text) { return sha256(text).substr(0, 16); }
 
 std::uint32_t crc32(std::string_view text) {
-  static constexpr auto table = make_crc_table();
-  std::uint32_t value = 0xffffffffu;
-  for (const char c : text) value = table[(value ^ static_cast<unsigned char>(c)) & 255] ^ (value >> 8);
-  return ~value;
+  return static_cast<std::uint32_t>(::crc32_z(0, reinterpret_cast<const Bytef*>(text.data()), text.size()));
 }
 
 }  // namespace assay::base

@@ -10,8 +10,7 @@ Path newest(const Layout& layout, const Facts& facts, const ItemId& item, int be
   const auto* rung = facts.find(item);
   if (rung == nullptr) return {};
   if (rung->settled) {
-    const auto* winner = rung->committable(rung->committer);
-    const auto folder = layout.attempt(item, winner->number);
+    const auto folder = layout.attempt(item, rung->winner);
     return has_checkpoint(folder) ? folder : Path();
   }
   for (auto attempt = rung->attempts.rbegin(); attempt != rung->attempts.rend(); ++attempt) {

@@ -20,8 +20,8 @@ Attempt* Rung::find(int number) {
 }
 
 const Attempt* Rung::telling() const {
-  if (const auto* winner = committer >= 0 ? committable(committer) : nullptr; winner != nullptr && winner->what)
-    return winner;
+  if (const auto* counts = committer >= 0 ? committable(committer) : nullptr; counts != nullptr && counts->what)
+    return counts;
   for (auto attempt = attempts.rbegin(); attempt != attempts.rend(); ++attempt) {
     if (attempt->what) return &*attempt;
   }
@@ -54,7 +54,7 @@ Rung& Facts::touch(const ItemId& item) {
   const auto index = static_cast<std::size_t>(item.trial);
   if (trials_.size() <= index) trials_.resize(index + 1);
   auto& trial = trials_[index];
-  trial.shown = nullptr;
+  trial.fresh = false;
   const auto rung = static_cast<std::size_t>(item.rung);
   if (trial.rungs.size() <= rung) trial.rungs.resize(rung + 1);
   if (!trial.rungs[rung].settled) open_.insert(item);
@@ -76,36 +76,38 @@ Attempt& Facts::touch(const ItemId& item, int number, int worker) {
 
 void Facts::settle(const ItemId& item, Rung& rung) {
   if (rung.settled || rung.committer < 0) return;
-  const auto* winner = rung.committable(rung.committer);
-  if (winner == nullptr) return;  // the record is not visible yet
+  const auto* counts = rung.committable(rung.committer);
+  if (counts == nullptr) return;  // the record is not visible yet
   rung.settled = true;
+  rung.winner = counts->number;
+  rung.model_failed = model_failure(*counts->outcome);
   open_.erase(item);
-  if (model_failure(*winner->outcome) && (!members_ || members_->items.contains(item))) ++failures_;
+  if (rung.model_failed && (!members_ || members_->items.contains(item))) ++failures_;
 }
 
-void Facts::apply(int worker, const Record& record) {
+void Facts::apply(int worker, Record record) {
   auto& info = workers_[static_cast<std::size_t>(worker)].info;
-  if (const auto* hello = std::get_if<Hello>(&record)) {
+  if (auto* hello = std::get_if<Hello>(&record)) {
     auto& facts = workers_[static_cast<std::size_t>(worker)];
-    auto greeted = hello->worker;
+    auto greeted = std::move(hello->worker);
     greeted.id = info.id;
     greeted.ended = info.ended;
     greeted.reason = info.reason;
-    greeted.last_record = std::max(info.last_record, hello->worker.first_seen);
+    greeted.last_record = std::max(info.last_record, greeted.first_seen);
     facts = {std::move(greeted), hello->pid_namespace, true};
-  } else if (const auto* start = std::get_if<Start>(&record)) {
+  } else if (auto* start = std::get_if<Start>(&record)) {
     auto& attempt = touch(start->item, start->attempt, worker);
-    attempt.what = std::make_shared<const Proposal>(start->what);
+    attempt.what = std::make_shared<Proposal>(std::move(start->what));
     attempt.at = start->at;
     attempt.started = start->time;
     info.last_record = std::max(info.last_record, start->time);
-  } else if (const auto* reported = std::get_if<Reported>(&record)) {
+  } else if (auto* reported = std::get_if<Reported>(&record)) {
     auto& attempt = touch(reported->item, reported->attempt, worker);
-    attempt.reports.push_back(reported->report);
     info.last_record = std::max(info.last_record, attempt.started + reported->report.seconds);
-  } else if (const auto* end = std::get_if<End>(&record)) {
+    attempt.reports.push_back(std::move(reported->report));
+  } else if (auto* end = std::get_if<End>(&record)) {
     auto& attempt = touch(end->item, end->attempt, worker);
-    attempt.outcome = end->outcome;
+    attempt.outcome = std::move(end->outcome);
     attempt.ended = end->time;
     attempt.learned = base::boot_seconds();
     info.last_record = std::max(info.last_record, end->time);
@@ -133,12 +135,20 @@ void Facts::set_members(Members members) {
   members_ = std::move(members);
   failures_ = 0;
   for (const auto& item : members_->items) {
-    auto& rung = touch(item);
-    if (!rung.settled) continue;
-    const auto* winner = rung.committable(rung.committer);
-    if (winner != nullptr && model_failure(*winner->outcome)) ++failures_;
+    if (touch(item).model_failed) ++failures_;
   }
-  for (auto& trial : trials_) trial.shown = nullptr;
+  for (auto& trial : trials_) trial.fresh = false;
+}
+
+const Proposal* Facts::proposal(TrialId trial) const {
+  const auto index = static_cast<std::size_t>(trial);
+  if (index >= trials_.size()) return nullptr;
+  const auto& facts = trials_[index];
+  for (const auto& rung : facts.rungs) {
+    if (rung.slim && facts.shown) return &facts.shown->what;
+    if (const auto* telling = rung.telling()) return telling->what.get();
+  }
+  return nullptr;
 }
 
 bool Facts::taken(TrialId trial) const {

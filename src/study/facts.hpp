@@ -22,8 +22,8 @@ bool model_failure(const Outcome& outcome);
 
 struct Attempt {
   int number = 1;
-  int worker = -1;                       ///< index into workers; -1: its name is not read yet
-  std::shared_ptr<const Proposal> what;  ///< nothing: only the claim is known
+  int worker = -1;                 ///< index into workers; -1: its name is not read yet
+  std::shared_ptr<Proposal> what;  ///< nothing: only the claim is known
   Fidelity at;
   double started = 0, ended = 0;  ///< Unix seconds
   std::optional<Outcome> outcome;
@@ -35,12 +35,15 @@ struct Rung {
   std::vector<Attempt> attempts;  ///< ordered by number, without gaps in what counts
   int committer = -1;             ///< index of the worker whose result counts
   bool settled = false;           ///< committed, and the result is known
+  bool slim = false;              ///< settled, and all it measured lives in the shown trial alone
+  int winner = 0;                 ///< once settled: the attempt whose result counts
+  bool model_failed = false;      ///< once settled: counts towards max_failed
 
   Attempt* find(int number);
   const Attempt* last() const { return attempts.empty() ? nullptr : &attempts.back(); }
   /// The attempt whose parameters hold: the committed one, else the newest that recorded them.
   const Attempt* telling() const;
-  /// A result that may be committed, of `worker` or (-1) of anybody.
+  /// A result that may be committed, of `worker` or (-1) of anybody. Not for slim rungs.
   const Attempt* committable(int worker = -1) const;
 };
 
@@ -62,7 +65,7 @@ class Facts {
   int worker(const std::string& id);
   const std::vector<WorkerFacts>& workers() const { return workers_; }
 
-  void apply(int worker, const Record& record);
+  void apply(int worker, Record record);
   /// A claim's name was seen; `worker` -1 if its content is not known.
   void saw_claim(const ItemId& item, int attempt, int worker);
   void saw_commit(const ItemId& item, int worker);
@@ -74,6 +77,8 @@ class Facts {
   TrialId first_free(TrialId from = 0) const;
   /// Claimed items without a settled result, members only once the study is closed.
   std::vector<ItemId> open() const;
+  /// What is measured: the parameters that hold for all rungs of a trial; nullptr while they are not known.
+  const Proposal* proposal(TrialId trial) const;
   Rung* find(const ItemId& item);
   const Rung* find(const ItemId& item) const;
   std::int64_t failures() const { return failures_; }
@@ -85,14 +90,16 @@ class Facts {
  private:
   struct TrialFacts {
     std::vector<Rung> rungs;
-    std::shared_ptr<const Trial> shown;  ///< null: changed since the last view
+    std::shared_ptr<const Trial> shown;  ///< as in the last view
+    bool fresh = false;                  ///< unchanged since
   };
 
   Rung& touch(const ItemId& item);
   Attempt& touch(const ItemId& item, int attempt, int worker);
   void settle(const ItemId& item, Rung& rung);
-  std::shared_ptr<const Trial> show(TrialId id, const TrialFacts& facts) const;
-  Measurement measure(const ItemId& item, const Rung& rung) const;
+  std::shared_ptr<const Trial> show(TrialId id, TrialFacts& facts) const;
+  Measurement measure(const ItemId& item, Rung& rung) const;
+  Measurement slim_down(const ItemId& item, Rung& rung) const;
 
   std::vector<TrialFacts> trials_;
   std::vector<WorkerFacts> workers_;

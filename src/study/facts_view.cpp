@@ -7,15 +7,13 @@
 namespace assay::study {
 namespace {
 
-void take_outcome(Measurement& result, const Attempt& attempt) {
-  const auto& outcome = *attempt.outcome;
+void take_outcome(Measurement& result, Outcome outcome) {
   result.state = outcome.state;
   result.failure = outcome.failure;
-  result.reason = outcome.reason;
-  result.metrics = outcome.metrics;
-  result.attributes = outcome.attributes;
+  result.reason = std::move(outcome.reason);
+  result.metrics = std::move(outcome.metrics);
+  result.attributes = std::move(outcome.attributes);
   result.device_seconds = outcome.device_seconds;
-  result.ended = attempt.ended;
 }
 
 /// The curve of an item: what an attempt measured again replaces what earlier ones had measured; seconds run on.
@@ -47,11 +45,11 @@ double continued_seconds(const Rung& rung, int last) {
 
 }  // namespace
 
-Measurement Facts::measure(const ItemId& item, const Rung& rung) const {
+Measurement Facts::measure(const ItemId& item, Rung& rung) const {
   Measurement result;
   result.item = item;
-  const auto* attempt = rung.settled ? rung.committable(rung.committer) : rung.last();
   result.state = State::running;
+  const auto* attempt = rung.settled ? rung.find(rung.winner) : rung.last();
   if (attempt == nullptr) return result;
   result.attempt = attempt->number;
   result.at = attempt->at;
@@ -63,28 +61,53 @@ Measurement Facts::measure(const ItemId& item, const Rung& rung) const {
     result.host = worker.host;
     result.job = worker.job;
   }
-  if (rung.settled) {
-    take_outcome(result, *attempt);
-  } else if (attempt->outcome && retriable(*attempt->outcome)) {
-    take_outcome(result, *attempt);
-    result.state = State::waiting;
+  if (rung.settled || (attempt->outcome && retriable(*attempt->outcome))) {
+    take_outcome(result, *attempt->outcome);
+    result.ended = attempt->ended;
+    if (!rung.settled) result.state = State::waiting;
   }
   result.device_seconds += continued_seconds(rung, attempt->number);
   return result;
 }
 
-std::shared_ptr<const Trial> Facts::show(TrialId id, const TrialFacts& facts) const {
+/// The result of a first attempt cannot change any more: the shown trial is the only one to keep it. (Earlier attempts
+/// of a later one may still come to light, with the first part of its curve.)
+Measurement Facts::slim_down(const ItemId& item, Rung& rung) const {
+  auto& attempt = *rung.find(rung.winner);
+  auto reports = std::move(attempt.reports);
+  const auto by_step = [](const Report& a, const Report& b) { return a.step < b.step; };
+  if (!std::is_sorted(reports.begin(), reports.end(), by_step))
+    std::stable_sort(reports.begin(), reports.end(), by_step);
+  auto outcome = std::move(*attempt.outcome);
+  attempt.reports = {};
+  attempt.outcome.emplace();
+  auto result = measure(item, rung);
+  result.reports = std::move(reports);
+  take_outcome(result, std::move(outcome));
+  attempt.outcome.reset();
+  attempt.what.reset();
+  rung.slim = true;
+  return result;
+}
+
+std::shared_ptr<const Trial> Facts::show(TrialId id, TrialFacts& facts) const {
   auto trial = std::make_shared<Trial>();
   trial->id = id;
-  for (const auto& rung : facts.rungs) {
+  if (const auto* what = proposal(id)) {
+    trial->what = *what;
+    trial->proposed = true;
+  }
+  for (auto& rung : facts.rungs) {
     const ItemId item{id, static_cast<int>(trial->rungs.size())};
     if (members_ && !members_->items.contains(item)) break;
-    if (const auto* telling = rung.telling(); telling != nullptr && !trial->proposed) {
-      trial->what = *telling->what;
-      trial->proposed = true;
+    if (rung.slim) {
+      trial->rungs.push_back(facts.shown->rungs[static_cast<std::size_t>(item.rung)]);
+    } else {
+      const bool final = rung.settled && rung.winner == 1 && trial->proposed;
+      trial->rungs.push_back(final ? slim_down(item, rung) : measure(item, rung));
     }
-    trial->rungs.push_back(measure(item, rung));
   }
+  trial->rungs.shrink_to_fit();
   return trial->rungs.empty() ? nullptr : trial;
 }
 
@@ -94,7 +117,8 @@ StudyView Facts::view(const std::vector<Objective>& objectives, const std::vecto
   for (std::size_t i = 0; i < trials_.size(); ++i) {
     auto& facts = trials_[i];
     if (facts.rungs.empty()) continue;
-    if (!facts.shown) facts.shown = show(static_cast<TrialId>(i), facts);
+    if (!facts.fresh) facts.shown = show(static_cast<TrialId>(i), facts);
+    facts.fresh = true;
     if (facts.shown) builder.trial(facts.shown);
   }
   std::vector<WorkerInfo> workers;

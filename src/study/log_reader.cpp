@@ -63,11 +63,11 @@ void LogReader::read_file(File& file) {
 std::size_t LogReader::use(File& file, std::string_view bytes) {
   Scanner scanner(bytes);
   while (const auto json = scanner.next()) {
-    const auto record = decode(*json);
+    auto record = decode(*json);
     if (!record) continue;
-    sink_(file.worker, *record);
     if (std::holds_alternative<Roll>(*record)) file.finished = true;
     if (std::holds_alternative<Bye>(*record)) file.finished = progress_[file.worker].ended = true;
+    sink_(file.worker, std::move(*record));
   }
   damaged_ += scanner.damaged();
   return scanner.consumed();

@@ -20,7 +20,7 @@ struct LogProgress {
 
 class LogReader {
  public:
-  using Sink = std::function<void(const std::string& worker, const Record& record)>;
+  using Sink = std::function<void(const std::string& worker, Record record)>;
 
   /// `own` is left out: a worker knows what it wrote itself. Empty: read all.
   LogReader(std::filesystem::path folder, std::string own, Sink sink);

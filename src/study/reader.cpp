@@ -13,8 +13,8 @@ namespace assay::study {
 
 struct Reader::Impl {
   explicit Impl(const Path& folder)
-      : layout{folder}, logs(layout.log(), "", [this](const std::string& worker, const Record& record) {
-          facts.apply(facts.worker(worker), record);
+      : layout{folder}, logs(layout.log(), "", [this](const std::string& worker, Record record) {
+          facts.apply(facts.worker(worker), std::move(record));
         }) {}
 
   const std::optional<Founding>& founded() {

@@ -28,7 +28,7 @@ Study::Impl::Impl(const Path& folder, Founding founded_as, Limits initial_limits
       me(facts.worker(self.worker.id)),
       names(layout, self.worker.id),
       reader(layout.log(), self.worker.id,
-             [this](const std::string& worker, const Record& record) { facts.apply(facts.worker(worker), record); }),
+             [this](const std::string& worker, Record record) { facts.apply(facts.worker(worker), std::move(record)); }),
       liveness(self),
       log(layout.log(), self, limits.heartbeat_seconds),
       window(founding.seed, self.worker.id, 0, "window") {

@@ -94,10 +94,9 @@ std::optional<Claim> Study::Impl::claim_rung(const ItemId& item) {
   const auto* rung = facts.find(item);
   base::require(rung == nullptr || rung->attempts.empty(),
                 "the planner continues trial {} at rung {}, which is claimed already", item.trial, item.rung);
-  const auto* first = facts.find({item.trial, 0});
-  base::require(first != nullptr && first->telling() != nullptr,
-                "the planner continues trial {}, which has no parameters yet", item.trial);
-  auto what = *first->telling()->what;
+  const auto* known = facts.proposal(item.trial);
+  base::require(known != nullptr, "the planner continues trial {}, which has no parameters yet", item.trial);
+  auto what = *known;
   what.at.reset();
   what.from = ItemId{item.trial, item.rung - 1};
   const auto other = names.claim(item, 1);
@@ -145,9 +144,9 @@ std::optional<Claim> Study::Impl::take_over(Planner& planner, const ItemId& item
     return start(item, last + 1, Proposal(*telling->what));
   }
   if (item.rung == 0) return propose_and_start(planner, view(), item, last + 1);
-  const auto* first = facts.find({item.trial, 0});
-  base::require(first->telling() != nullptr, "trial {} has a rung {} and no parameters", item.trial, item.rung);
-  auto what = *first->telling()->what;
+  const auto* known = facts.proposal(item.trial);
+  base::require(known != nullptr, "trial {} has a rung {} and no parameters", item.trial, item.rung);
+  auto what = *known;
   what.at.reset();
   what.from = ItemId{item.trial, item.rung - 1};
   return start(item, last + 1, std::move(what));
