@@ -1,45 +1,89 @@
 #include "study/log_reader.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
 #include "base/time.hpp"
 #include "os/file.hpp"
+#include "study/archive.hpp"
+#include "study/collector.hpp"
+#include "study/names.hpp"
 
 namespace assay::study {
 namespace {
 
-constexpr double listing_seconds = 0.25;
+constexpr double listing_seconds = 0.25, archive_seconds = 5;
 constexpr std::size_t first_bytes = 16 << 10, more_bytes = 4 << 20;
 
 }  // namespace
 
-LogReader::LogReader(std::filesystem::path folder, std::string own, Sink sink)
-    : folder_(std::move(folder)), own_(std::move(own)), sink_(std::move(sink)) {}
+LogReader::LogReader(const Layout& layout, std::string own, Sink sink)
+    : folder_(layout.log()),
+      archive_(layout.archive()),
+      collector_(layout.collector()),
+      own_(std::move(own)),
+      sink_(std::move(sink)) {}
+
+LogReader::File* LogReader::file(const std::string& name) {
+  if (const auto known = files_.find(name); known != files_.end()) return &known->second;
+  const auto dot = name.find('.');
+  if (dot == std::string::npos) return nullptr;
+  int number = -1;
+  const auto [end, error] = std::from_chars(name.data() + dot + 1, name.data() + name.size(), number);
+  const auto worker = name.substr(0, dot);
+  if (error != std::errc() || end != name.data() + name.size() || worker == own_) return nullptr;
+  progress_.try_emplace(worker).first->second.grown = base::boot_seconds();
+  ++live_;
+  return &(files_[name] = {.name = name, .worker = worker, .number = number});
+}
+
+void LogReader::finish(File& file) {
+  if (!file.finished) --live_;
+  file.finished = true;
+}
 
 void LogReader::list() {
   listed_ = base::boot_seconds();
+  for (auto& [name, file] : files_) file.there = false;
   for (const auto& name : os::list_folder(folder_)) {
-    const auto dot = name.find('.');
-    if (dot == std::string::npos || files_.contains(name)) continue;
-    int number = -1;
-    const auto [end, error] = std::from_chars(name.data() + dot + 1, name.data() + name.size(), number);
-    const auto worker = name.substr(0, dot);
-    if (error != std::errc() || end != name.data() + name.size() || worker == own_) continue;
-    files_[name] = {.name = name, .worker = worker, .number = number};
-    progress_.try_emplace(worker).first->second.grown = listed_;
+    if (auto* known = file(name)) known->there = true;
+  }
+  // A log that is gone has been packed: its piece is there already.
+  const auto gone = [](const auto& entry) { return !entry.second.there && !entry.second.finished; };
+  if (std::any_of(files_.begin(), files_.end(), gone)) archive_listed_ = -1;
+}
+
+void LogReader::list_archive() {
+  archive_listed_ = base::boot_seconds();
+  for (const auto& name : os::list_folder(archive_)) {
+    if (!name.ends_with(".gz") || !pieces_.insert(name).second) continue;
+    for (const auto& log : read_piece(archive_ / name)) {
+      auto* known = file(log.name);
+      if (known == nullptr) continue;
+      take(log.name, 0, log.bytes);
+      known->packed = true;
+      finish(*known);
+      if (log.dead) progress_[known->worker].ended = true;
+    }
   }
 }
 
 void LogReader::read() {
-  if (listed_ < 0 || base::boot_seconds() - listed_ > listing_seconds) list();
+  const double now = base::boot_seconds();
+  if (collector_from_ > 0 && live_ >= collector_from_) read_stream();
+  const bool follow = following() && listed_ >= 0;
+  // log/ before archive/: what has left the one is in the other.
+  if (listed_ < 0 || (!follow && now - listed_ > listing_seconds)) list();
+  if (archive_listed_ < 0 || now - archive_listed_ > archive_seconds) list_archive();
   for (auto& [name, file] : files_) {
-    if (!file.finished) read_file(file);
+    if (!file.finished && (!follow || file.offset < file.announced)) read_file(file);
   }
 }
 
 void LogReader::read(const std::string& worker) {
   list();
+  if (archive_listed_ < 0) list_archive();
   for (auto& [name, file] : files_) {
     if (file.worker == worker && !file.finished) read_file(file);
   }
@@ -60,17 +104,79 @@ void LogReader::read_file(File& file) {
   }
 }
 
+void LogReader::take(const std::string& name, std::uint64_t offset, std::string_view bytes) {
+  auto* known = file(name);
+  if (known == nullptr || known->finished || offset + bytes.size() <= known->offset) return;
+  known->announced = std::max(known->announced, offset + bytes.size());
+  if (offset > known->offset) {
+    read_file(*known);  // a collector begins in the middle; what was before lies in the log itself
+    if (known->finished || offset > known->offset || offset + bytes.size() <= known->offset) return;
+  }
+  bytes.remove_prefix(known->offset - offset);
+  known->offset += use(*known, bytes);
+  known->seen = std::max(known->seen, known->offset);
+  progress_[known->worker].grown = base::boot_seconds();
+}
+
+bool LogReader::following() const {
+  return collector_from_ > 0 && live_ >= collector_from_ && base::boot_seconds() - stream_grown_ < stream_silence;
+}
+
+void LogReader::read_stream() {
+  if (!following()) {
+    const auto newest = newest_epoch(collector_);
+    if (newest == 0) return;
+    if (newest != epoch_) {
+      // What was gathered before we look lies in the logs, which are read directly this time.
+      stream_offset_ = epoch_ == 0 ? os::file_size(stream_name(collector_, newest)).value_or(0) : 0;
+      stream_rest_.clear();
+      epoch_ = newest;
+      listed_ = -1;
+    }
+  }
+  for (;;) {
+    const auto bytes = os::read_part(stream_name(collector_, epoch_), stream_offset_, more_bytes);
+    if (!bytes.empty()) stream_grown_ = base::boot_seconds();
+    stream_offset_ += bytes.size();
+    stream_rest_ += bytes;
+    const auto used =
+        scan_stream(stream_rest_, [this](const Segment& segment) { take(segment.log, segment.offset, segment.bytes); });
+    stream_rest_.erase(0, used);
+    if (bytes.size() < more_bytes) return;
+  }
+}
+
 std::size_t LogReader::use(File& file, std::string_view bytes) {
   Scanner scanner(bytes);
   while (const auto json = scanner.next()) {
     auto record = decode(*json);
     if (!record) continue;
-    if (std::holds_alternative<Roll>(*record)) file.finished = true;
-    if (std::holds_alternative<Bye>(*record)) file.finished = progress_[file.worker].ended = true;
+    if (std::holds_alternative<Roll>(*record)) finish(file);
+    if (std::holds_alternative<Bye>(*record)) {
+      finish(file);
+      progress_[file.worker].ended = true;
+    }
     sink_(file.worker, std::move(*record));
   }
   damaged_ += scanner.damaged();
   return scanner.consumed();
+}
+
+std::vector<LogReader::Finished> LogReader::packable(const std::function<bool(const std::string& worker)>& dead) const {
+  std::vector<Finished> result;
+  for (const auto& [name, file] : files_) {
+    if (file.packed || !file.there) continue;
+    if (file.finished || dead(file.worker)) result.push_back({name, file.worker});
+  }
+  return result;
+}
+
+std::vector<std::string> LogReader::packed_twice() const {
+  std::vector<std::string> result;
+  for (const auto& [name, file] : files_) {
+    if (file.packed && file.there) result.push_back(name);
+  }
+  return result;
 }
 
 }  // namespace assay::study

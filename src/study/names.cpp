@@ -124,6 +124,8 @@ std::optional<std::string> Claimant::claim(const ItemId& item, int attempt) {
   return link(token(), layout_.claim(item, attempt), worker_);
 }
 
+bool Claimant::claim_name(const Path& name) { return !link(token(), name, worker_); }
+
 std::string Claimant::commit(const ItemId& item, const std::string& winner) {
   if (blocks_.insert(item.trial / 1000).second) os::make_folders(layout_.block(item.trial));
   const auto other = link(winner == worker_ ? token() : layout_.workers() / winner, layout_.commit(item), winner);

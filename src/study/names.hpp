@@ -23,6 +23,8 @@ struct Layout {
   Path founding() const { return study() / "study.json"; }
   Path log() const { return study() / "log"; }
   Path workers() const { return study() / "workers"; }
+  Path archive() const { return study() / "archive"; }
+  Path collector() const { return study() / "collector"; }
   Path closed() const { return study() / "closed"; }
   /// Its presence asks all workers to leave; whoever wants them back removes it.
   Path stop() const { return study() / "stop"; }
@@ -49,6 +51,8 @@ class Claimant {
   Claimant(Layout layout, std::string worker);
   /// Claims an attempt; nothing on success, else the owner (may be this worker's id never).
   std::optional<std::string> claim(const ItemId& item, int attempt);
+  /// True if the name, of whatever kind, is this worker's.
+  bool claim_name(const Path& name);
   /// Commits the result of `winner` (mostly this worker itself); returns whose result counts.
   std::string commit(const ItemId& item, const std::string& winner);
 

@@ -13,7 +13,7 @@ namespace assay::study {
 
 struct Reader::Impl {
   explicit Impl(const Path& folder)
-      : layout{folder}, logs(layout.log(), "", [this](const std::string& worker, Record record) {
+      : layout{folder}, logs(layout, "", [this](const std::string& worker, Record record) {
           facts.apply(facts.worker(worker), std::move(record));
         }) {}
 

@@ -27,8 +27,9 @@ Study::Impl::Impl(const Path& folder, Founding founded_as, Limits initial_limits
       self(greet(os::random_name())),
       me(facts.worker(self.worker.id)),
       names(layout, self.worker.id),
-      reader(layout.log(), self.worker.id,
-             [this](const std::string& worker, Record record) { facts.apply(facts.worker(worker), std::move(record)); }),
+      reader(
+          layout, self.worker.id,
+          [this](const std::string& worker, Record record) { facts.apply(facts.worker(worker), std::move(record)); }),
       liveness(self),
       log(layout.log(), self, limits.heartbeat_seconds),
       window(founding.seed, self.worker.id, 0, "window") {

@@ -9,6 +9,7 @@
 
 #include "base/json.hpp"
 #include "base/random.hpp"
+#include "study/collector.hpp"
 #include "study/facts.hpp"
 #include "study/liveness.hpp"
 #include "study/log_reader.hpp"
@@ -30,6 +31,10 @@ struct Study::Impl {
   /// True if the worker will never speak again (goodbye, proof of death) or its lease is over.
   bool gone(int worker);
   StudyView view();
+  /// Elects itself to collect for all if there are many workers and nobody does.
+  void collect();
+  /// Packs logs that ended into a piece of the archive.
+  void pack();
 
   // --- claim
   Offer claim(Planner& planner);
@@ -66,6 +71,9 @@ struct Study::Impl {
   std::map<int, double> first_heard;  ///< workers known by name only (boot-time clock)
   std::map<ItemId, double> begun;     ///< own running items (steady clock)
   double looked = 0;                  ///< when report() last looked at the commit's name (boot-time clock)
+  double packed = 0;                  ///< when pack() last looked (boot-time clock)
+  int pieces = 0;                     ///< published by this worker
+  std::unique_ptr<Collector> collector;
 };
 
 }  // namespace assay::study

@@ -10,7 +10,10 @@ constexpr double commit_seconds = 2;
 }  // namespace
 
 void Study::Impl::observe() {
+  reader.follow_collector_from(static_cast<std::size_t>(limits.collector_from));
   reader.read();
+  collect();
+  pack();
   if (!facts.members()) {
     if (auto members = read_members(layout)) facts.set_members(std::move(*members));
   }

@@ -6,6 +6,7 @@
 #include "base/random.hpp"
 #include "lab.hpp"
 #include "os/file.hpp"
+#include "study/collector.hpp"
 #include "study/names.hpp"
 
 using namespace lab;
@@ -41,9 +42,18 @@ Limits patient(std::int64_t trials) {
   return result;
 }
 
-int worker(const std::filesystem::path& folder, std::int64_t trials) {
+/// As for hundreds of workers and weeks: ended logs are packed at once, and a collector is elected and killed.
+Limits crowded(std::int64_t trials) {
+  auto result = patient(trials);
+  result.pack_from = 3;
+  result.pack_seconds = 0.05;
+  result.collector_from = 2;
+  return result;
+}
+
+int worker(const std::filesystem::path& folder, const Limits& limits) {
   SomeContinue planner;
-  Study study(folder, two_rungs(), patient(trials));
+  Study study(folder, two_rungs(), limits);
   for (;;) {
     auto offer = study.claim(planner);
     if (auto* claim = std::get_if<Claim>(&offer)) {
@@ -63,11 +73,11 @@ int worker(const std::filesystem::path& folder, std::int64_t trials) {
 }
 
 /// Kills one or (every tenth time) all workers at random moments until one of them finishes the study.
-int run_with_kills(const std::filesystem::path& folder, std::int64_t trials, int most_kills, std::uint64_t seed) {
+int run_with_kills(const std::filesystem::path& folder, const Limits& limits, int most_kills, std::uint64_t seed) {
   base::Rng rng(seed, "test", 0, "kills");
   std::vector<pid_t> running(4, 0);
   int kills = 0;
-  const auto start = [&](pid_t& slot) { slot = spawn([&] { return worker(folder, trials); }); };
+  const auto start = [&](pid_t& slot) { slot = spawn([&] { return worker(folder, limits); }); };
   for (auto& slot : running) start(slot);
   for (bool finished = false; !finished;) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5 + rng.below(40)));
@@ -97,17 +107,16 @@ int run_with_kills(const std::filesystem::path& folder, std::int64_t trials, int
 
 }  // namespace
 
-TEST_CASE("random kills of workers lose nothing and count nothing twice") {
-  constexpr std::int64_t trials = 150;
-  Folder quiet, wild;
-  CHECK(worker(quiet.path(), trials) == 0);
-  const int kills = run_with_kills(wild.path(), trials, 60, 7);
-  INFO("kills: " << kills);
-  CHECK(kills > 10);
-  const auto expected = Reader(quiet.path()).refresh(), view = Reader(wild.path()).refresh();
-  REQUIRE(view.trials().size() == trials);
+namespace {
+
+/// The undisturbed study of one worker, trial by trial, is what a disturbed one must come to.
+void check_same(const std::filesystem::path& wild, std::int64_t trials) {
+  Folder quiet;
+  REQUIRE(worker(quiet.path(), patient(trials)) == 0);
+  const auto expected = Reader(quiet.path()).refresh(), view = Reader(wild).refresh();
+  REQUIRE(view.trials().size() == static_cast<std::size_t>(trials));
   CHECK(view.counts().done == trials);
-  CHECK(view.committed().size() == trials + trials / 3);
+  CHECK(view.committed().size() == static_cast<std::size_t>(trials + trials / 3));
   for (TrialId n = 0; n < trials; ++n) {
     REQUIRE(view.find(n) != nullptr);
     CHECK(view.find(n)->what.params == expected.find(n)->what.params);
@@ -115,7 +124,29 @@ TEST_CASE("random kills of workers lose nothing and count nothing twice") {
   }
   // Every item has exactly one commit's name, and its owner's log holds the result.
   std::map<ItemId, int> commits;
-  list_names(Layout{wild.path()}, [&](const ItemId& item, int attempt) { commits[item] += attempt == 0 ? 1 : 0; });
-  CHECK(commits.size() == trials + trials / 3);
+  list_names(Layout{wild}, [&](const ItemId& item, int attempt) { commits[item] += attempt == 0 ? 1 : 0; });
+  CHECK(commits.size() == static_cast<std::size_t>(trials + trials / 3));
   for (const auto& [item, count] : commits) CHECK(count == 1);
+}
+
+}  // namespace
+
+TEST_CASE("random kills of workers lose nothing and count nothing twice") {
+  constexpr std::int64_t trials = 150;
+  Folder wild;
+  const int kills = run_with_kills(wild.path(), patient(trials), 60, 7);
+  INFO("kills: " << kills);
+  CHECK(kills > 10);
+  check_same(wild.path(), trials);
+}
+
+TEST_CASE("two hundred kills while logs are packed and collectors elected", "[slow]") {
+  constexpr std::int64_t trials = 1500;
+  Folder wild;
+  const int kills = run_with_kills(wild.path(), crowded(trials), 220, 11);
+  CHECK(kills >= 200);
+  const Layout layout{wild.path()};
+  CHECK(os::list_folder(layout.archive()).size() > 2);
+  CHECK(newest_epoch(layout.collector()) > 1);
+  check_same(wild.path(), trials);
 }

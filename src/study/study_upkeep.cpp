@@ -1,0 +1,59 @@
+// What a worker does for all the others now and then: collect, and pack ended logs.
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "os/file.hpp"
+#include "study/archive.hpp"
+#include "study/study_impl.hpp"
+
+namespace assay::study {
+namespace {
+
+/// Of the workers that miss a collector one in so many stands for election at each look: a thousand links at once would
+/// do no harm, but no good either.
+constexpr int candidates = 8;
+constexpr std::uint64_t most_bytes = 64 << 20;
+
+}  // namespace
+
+void Study::Impl::collect() {
+  if (collector && !collector->running()) collector.reset();
+  const bool many = limits.collector_from > 0 && reader.live() >= static_cast<std::size_t>(limits.collector_from);
+  if (!many || collector || reader.following() || facts.members()) return;
+  if (window.below(candidates) != 0) return;
+  const auto epoch = newest_epoch(layout.collector()) + 1;
+  os::make_folders(layout.collector());
+  if (names.claim_name(layout.collector() / std::to_string(epoch))) {
+    base::log_detail("this worker collects for all (number {})", epoch);
+    collector = std::make_unique<Collector>(layout, epoch);
+  }
+}
+
+void Study::Impl::pack() {
+  const double now = base::boot_seconds();
+  if (limits.pack_from <= 0 || now - packed < limits.pack_seconds) return;
+  packed = now;
+  const auto dead = [this](const std::string& id) {
+    return liveness.proven_dead(facts.workers()[static_cast<std::size_t>(facts.worker(id))]);
+  };
+  const auto ended = reader.packable(dead);
+  if (ended.size() >= static_cast<std::size_t>(limits.pack_from)) {
+    std::vector<PackedLog> logs;
+    std::uint64_t bytes = 0;
+    for (const auto& one : ended) {
+      auto content = os::try_read_file(layout.log() / one.name);
+      if (!content) continue;  // somebody else has just packed it
+      bytes += content->size();
+      logs.push_back({one.name, dead(one.worker), std::move(*content)});
+      if (bytes > most_bytes) break;
+    }
+    const auto name = fmt::format("{}-{}.gz", self.worker.id, pieces++);
+    if (!logs.empty() && publish_piece(layout.archive() / name, logs)) {
+      for (const auto& one : logs) os::remove_all(layout.log() / one.name);
+    }
+  }
+  for (const auto& name : reader.packed_twice()) os::remove_all(layout.log() / name);
+}
+
+}  // namespace assay::study
