@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <future>
 #include <utility>
 
 #include "base/time.hpp"
@@ -56,9 +57,18 @@ void LogReader::list() {
 
 void LogReader::list_archive() {
   archive_listed_ = base::boot_seconds();
+  std::vector<std::string> fresh;
   for (const auto& name : os::list_folder(archive_)) {
-    if (!name.ends_with(".gz") || !pieces_.insert(name).second) continue;
-    for (const auto& log : read_piece(archive_ / name)) {
+    if (name.ends_with(".gz") && !pieces_.contains(name)) fresh.push_back(name);
+  }
+  // The next piece is unpacked while this one is read.
+  const auto unpack = [&](std::size_t i) { return std::async(std::launch::async, read_piece, archive_ / fresh[i]); };
+  std::future<std::vector<PackedLog>> next;
+  for (std::size_t i = 0; i < fresh.size(); ++i) {
+    const auto piece = i == 0 ? read_piece(archive_ / fresh[0]) : next.get();
+    if (i + 1 < fresh.size()) next = unpack(i + 1);
+    pieces_.insert(fresh[i]);
+    for (const auto& log : piece) {
       auto* known = file(log.name);
       if (known == nullptr) continue;
       take(log.name, 0, log.bytes);

@@ -13,7 +13,8 @@ namespace {
 /// Of the workers that miss a collector one in so many stands for election at each look: a thousand links at once would
 /// do no harm, but no good either.
 constexpr int candidates = 8;
-constexpr std::uint64_t most_bytes = 64 << 20;
+/// Of the logs of one piece: small pieces can be unpacked while others are read.
+constexpr std::uint64_t most_bytes = 16 << 20;
 
 }  // namespace
 

@@ -100,6 +100,18 @@ Json refresh(const Path& folder) {
   return {{"seconds", seconds[seconds.size() / 2]}};
 }
 
+/// Packs all logs that ended.
+Json pack(const Path& folder) {
+  auto eager = limits(1);
+  eager.pack_from = 1;
+  eager.pack_seconds = 0;
+  Study study(folder, founding(), eager);
+  for (int i = 0; i < 20; ++i) study.refresh();
+  study.leave("packed");
+  return {{"logs", os::list_folder(Layout{folder}.log()).size()},
+          {"pieces", os::list_folder(Layout{folder}.archive()).size()}};
+}
+
 double cpu_seconds() {
   struct rusage usage {};
   getrusage(RUSAGE_SELF, &usage);
@@ -170,6 +182,7 @@ int main(int argc, char** argv) {
     Json said;
     if (mode == "make") said = make(folder, number(2), static_cast<int>(number(3)), static_cast<int>(number(4)));
     if (mode == "open") said = open(folder);
+    if (mode == "pack") said = pack(folder);
     if (mode == "refresh") said = refresh(folder);
     if (mode == "turnaround") said = turnaround(folder, number(2));
     if (mode == "work") said = work(folder, number(2), static_cast<int>(number(3)));
@@ -177,7 +190,7 @@ int main(int argc, char** argv) {
     std::printf("%s\n", said.dump().c_str());
     return 0;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "bench_study make|open|refresh|turnaround|work FOLDER ...: %s\n", error.what());
+    std::fprintf(stderr, "bench_study make|open|pack|refresh|turnaround|work FOLDER ...: %s\n", error.what());
     return 70;
   }
 }
