@@ -94,7 +94,7 @@ void Facts::apply(int worker, Record record) {
     greeted.ended = info.ended;
     greeted.reason = info.reason;
     greeted.last_record = std::max(info.last_record, greeted.first_seen);
-    facts = {std::move(greeted), hello->pid_namespace, true};
+    facts = {std::move(greeted), hello->pid_namespace, true, hello->patience};
   } else if (auto* start = std::get_if<Start>(&record)) {
     auto& attempt = touch(start->item, start->attempt, worker);
     attempt.what = std::make_shared<Proposal>(std::move(start->what));

@@ -51,6 +51,7 @@ struct WorkerFacts {
   WorkerInfo info;
   std::string pid_namespace;
   bool greeted = false;  ///< its first record has been read
+  double patience = 0;   ///< seconds for which its claims outlive its process
 };
 
 /// The items that count once a study is closed.

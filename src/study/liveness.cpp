@@ -53,7 +53,7 @@ Liveness::Liveness(Hello self) : self_(std::move(self)) {
 }
 
 bool Liveness::proven_dead(const WorkerFacts& worker) {
-  if (!knows_processes_ || !worker.greeted || worker.info.process_start == 0) return false;
+  if (!knows_processes_ || !worker.greeted || worker.info.process_start == 0 || worker.patience > 0) return false;
   if (worker.info.host != self_.worker.host || worker.info.boot != self_.worker.boot ||
       worker.pid_namespace != self_.pid_namespace) {
     return false;

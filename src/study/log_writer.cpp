@@ -60,6 +60,13 @@ void LogWriter::goodbye(const std::string& reason) {
   write_locked(Flush::durable);
 }
 
+void LogWriter::fall_silent() {
+  const std::lock_guard lock(mutex_);
+  if (left_) return;
+  left_ = true;
+  write_locked(Flush::durable);
+}
+
 void LogWriter::set_heartbeat(double seconds) {
   const std::lock_guard lock(mutex_);
   heartbeat_ = seconds;

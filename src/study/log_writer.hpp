@@ -32,6 +32,8 @@ class LogWriter {
   void append(const Record& record, Flush flush);
   /// Last record; the heartbeat ends.
   void goodbye(const std::string& reason);
+  /// No more records, and no goodbye either: the claims of this worker hold.
+  void fall_silent();
   bool left() const { return left_; }
 
   void set_heartbeat(double seconds);

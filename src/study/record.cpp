@@ -40,6 +40,7 @@ struct Encoder {
     json["cores"] = hello.worker.cores;
     json["gpus"] = hello.worker.gpus;
     json["time"] = hello.worker.first_seen;
+    if (hello.patience > 0) json["patience"] = hello.patience;
     return json;
   }
   Json operator()(const Start& start) const {

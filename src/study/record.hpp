@@ -20,6 +20,7 @@ struct Hello {
   WorkerInfo worker;
   std::string pid_namespace;  ///< pids of two containers on one machine cannot be compared
   int restart = 0;            ///< Slurm's restart count
+  double patience = 0;        ///< seconds for which its claims outlive its process; 0: not at all
 };
 struct Start {
   ItemId item;

@@ -125,6 +125,7 @@ Hello hello(const object& json) {
   result.worker.first_seen = number(json, "time");
   result.pid_namespace = text(json, "pid_namespace");
   result.restart = static_cast<int>(integer(json, "restart"));
+  result.patience = number(json, "patience");
   return result;
 }
 

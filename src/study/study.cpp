@@ -18,13 +18,19 @@ Layout founded(const Path& folder, const Founding& founding) {
   return layout;
 }
 
+Hello new_worker(double patience) {
+  auto hello = greet(os::random_name());
+  hello.patience = patience;
+  return hello;
+}
+
 }  // namespace
 
-Study::Impl::Impl(const Path& folder, Founding founded_as, Limits initial_limits)
+Study::Impl::Impl(const Path& folder, Founding founded_as, Limits initial_limits, double patience)
     : layout(founded(folder, founded_as)),
       founding(std::move(founded_as)),
       limits(initial_limits),
-      self(greet(os::random_name())),
+      self(new_worker(patience)),
       me(facts.worker(self.worker.id)),
       names(layout, self.worker.id),
       reader(
@@ -34,6 +40,41 @@ Study::Impl::Impl(const Path& folder, Founding founded_as, Limits initial_limits
       log(layout.log(), self, limits.heartbeat_seconds),
       window(founding.seed, self.worker.id, 0, "window") {
   facts.apply(me, self);
+}
+
+std::optional<Claim> Study::Impl::put(Proposal what, std::optional<TrialId> at) {
+  observe();
+  if (facts.members()) return std::nullopt;
+  auto number = at;
+  if (at) {
+    if (facts.taken(*at)) return std::nullopt;
+    const auto other = names.claim({*at, 0}, 1);
+    facts.saw_claim({*at, 0}, 1, other ? facts.worker(*other) : me);
+    if (other) return std::nullopt;
+  } else {
+    number = link_free_number();
+  }
+  if (!number) return std::nullopt;
+  return start({*number, 0}, 1, std::move(what));
+}
+
+Claim Study::Impl::seize(const ItemId& item) {
+  reader.expect_new_files();
+  observe();
+  const auto* known = facts.proposal(item.trial);
+  const auto* rung = facts.find(item);
+  if (known == nullptr || rung == nullptr) {
+    base::fail(base::Exit::config, "there is no trial {}{} in {}", item.trial,
+               item.rung > 0 ? fmt::format(" rung {}", item.rung) : "", layout.stage.string());
+  }
+  for (int attempt = rung->attempts.empty() ? 1 : rung->last()->number + 1;; ++attempt) {
+    if (const auto winner = owner(layout.commit(item))) {
+      base::fail(base::Exit::config, "trial {} has its result already; see `assay trial`", item.trial);
+    }
+    const auto other = names.claim(item, attempt);
+    facts.saw_claim(item, attempt, other ? facts.worker(*other) : me);
+    if (!other) return start(item, attempt, Proposal(*facts.proposal(item.trial)));
+  }
 }
 
 Verdict Study::Impl::report(const Claim& claim, std::int64_t step, const Metrics& metrics) {
@@ -115,6 +156,16 @@ bool Study::Impl::close(const std::string& reason) {
 Study::Study(const std::filesystem::path& folder, Founding founding, Limits limits)
     : impl_(std::make_unique<Impl>(folder, std::move(founding), limits)) {}
 
+Study::Study(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Study Study::join(const std::filesystem::path& folder, Limits limits, double patience) {
+  const auto there = read_founding(Layout{folder});
+  if (!there) {
+    base::fail(base::Exit::upstream, "there is no study in {} yet: its stage has not been started", folder.string());
+  }
+  return Study(std::make_unique<Impl>(folder, founding_from_json(*there), limits, patience));
+}
+
 Study::~Study() {
   if (!impl_ || impl_->log.left()) return;
   try {
@@ -145,12 +196,30 @@ Verdict Study::report(const Claim& claim, std::int64_t step, const Metrics& metr
 }
 
 bool Study::commit(const Claim& claim, const Outcome& outcome) {
-  return impl_->commit(claim.work.item, claim.work.attempt, outcome);
+  if (outcome.failure != Failure::oom || claim.work.what.tags.contains(halved_tag)) {
+    return impl_->commit(claim.work.item, claim.work.attempt, outcome);
+  }
+  auto once_more = outcome;
+  once_more.again = true;
+  return impl_->commit(claim.work.item, claim.work.attempt, once_more);
 }
 
 bool Study::close(const std::string& reason) { return impl_->close(reason); }
 
 void Study::leave(const std::string& reason) { impl_->log.goodbye(reason); }
+
+void Study::detach() { impl_->log.fall_silent(); }
+
+std::optional<Claim> Study::put(Proposal what, std::optional<TrialId> at) { return impl_->put(std::move(what), at); }
+
+Claim Study::seize(const ItemId& item) { return impl_->seize(item); }
+
+void Study::release(const Claim& claim, const std::string& reason) {
+  Outcome outcome;
+  outcome.again = true;
+  outcome.reason = reason;
+  commit(claim, outcome);
+}
 
 const std::string& Study::worker_id() const { return impl_->self.worker.id; }
 

@@ -46,6 +46,9 @@ class Study {
   /// Founds the study in `folder` (RUN/search), or joins it. Error(config) if it was founded with another identity
   /// (names the first difference), Error(io) where link(2) does not work.
   Study(const std::filesystem::path& folder, Founding founding, Limits limits);
+  /// Joins a study as it was founded, to steer it by hand. With `patience` this worker's claims outlive its process:
+  /// they are held for so many seconds without a sign of life. Error(upstream) if nothing is founded there.
+  static Study join(const std::filesystem::path& folder, Limits limits, double patience = 0);
   ~Study();
   Study(Study&&) noexcept;
   Study& operator=(Study&&) = delete;
@@ -81,12 +84,24 @@ class Study {
 
   /// Says goodbye in the log: the next worker need not wait for a lease.
   void leave(const std::string& reason);
+  /// Ends without a goodbye: what is claimed stays claimed, for as long as this worker's patience.
+  void detach();
+
+  /// By hand: claims number `at` (or the first free one) for `what`. Nothing if no number is free, that one is taken,
+  /// or the study is closed. The claim is measured by the caller (commit), or released for any worker (release).
+  std::optional<Claim> put(Proposal what, std::optional<TrialId> at = {});
+  /// By hand: takes an item over from whoever works at it; that worker learns of it when the item is committed.
+  /// Error(config) if there is no such item or it has its result already.
+  Claim seize(const ItemId& item);
+  /// The item goes to the next worker that looks for work.
+  void release(const Claim& claim, const std::string& reason);
 
   const std::string& worker_id() const;
   const std::filesystem::path& folder() const;
 
  private:
   struct Impl;
+  explicit Study(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

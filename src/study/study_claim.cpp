@@ -123,6 +123,7 @@ std::optional<Claim> Study::Impl::take_over(Planner& planner, const ItemId& item
   if (rung->committer >= 0 || rung->committable() != nullptr || !left_behind(*rung->last())) return std::nullopt;
 
   const int last = rung->last()->number;
+  const auto end_of_last = rung->last()->outcome.value_or(Outcome{});
   int lost = 0;
   Outcome end{.state = State::failed, .failure = Failure::crash};
   for (const auto& attempt : rung->attempts) {
@@ -141,7 +142,9 @@ std::optional<Claim> Study::Impl::take_over(Planner& planner, const ItemId& item
   rung = facts.find(item);
   if (const auto* telling = rung->telling()) {
     base::log_detail("trial {} rung {}: attempt {}", item.trial, item.rung, last + 1);
-    return start(item, last + 1, Proposal(*telling->what));
+    auto what = *telling->what;
+    if (end_of_last.failure == Failure::oom) what.tags[halved_tag] = "1";
+    return start(item, last + 1, std::move(what));
   }
   if (item.rung == 0) return propose_and_start(planner, view(), item, last + 1);
   const auto* known = facts.proposal(item.trial);

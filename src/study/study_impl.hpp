@@ -20,7 +20,7 @@
 namespace assay::study {
 
 struct Study::Impl {
-  Impl(const Path& folder, Founding founded_as, Limits initial_limits);
+  Impl(const Path& folder, Founding founded_as, Limits initial_limits, double patience = 0);
 
   // --- observe
   /// Reads what others appended, whether the study is closed, and settles results whose commit is not known yet.
@@ -47,6 +47,10 @@ struct Study::Impl {
   std::string waiting_for();
   bool too_many_failures() const;
   std::int64_t max_failed() const;
+
+  // --- by hand
+  std::optional<Claim> put(Proposal what, std::optional<TrialId> at);
+  Claim seize(const ItemId& item);
 
   // --- end
   Verdict report(const Claim& claim, std::int64_t step, const Metrics& metrics);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/time.hpp"
 #include "study/study_impl.hpp"
 
@@ -55,7 +57,8 @@ bool Study::Impl::gone(int worker) {
   const auto progress = reader.workers().find(id);
   const auto heard = first_heard.try_emplace(worker, base::boot_seconds()).first->second;
   const LogProgress known = progress != reader.workers().end() ? progress->second : LogProgress{heard, false};
-  return Liveness::lease_over(known, log.healthy_since(), limits.lease_seconds);
+  const auto patience = facts.workers()[static_cast<std::size_t>(worker)].patience;
+  return Liveness::lease_over(known, log.healthy_since(), std::max(limits.lease_seconds, patience));
 }
 
 StudyView Study::Impl::view() { return facts.view(founding.objectives, founding.fidelities, limits.max_trials); }

@@ -49,6 +49,9 @@ struct Report {
   Metrics metrics;
 };
 
+/// Mark of a trial that ran out of memory once: it is tried again with half the batch, accumulated over two steps.
+inline constexpr const char* halved_tag = "halved";
+
 /// What a planner wants measured. `at` overrides the rung's fidelity (proxy-select compares several).
 struct Proposal {
   space::Params params;

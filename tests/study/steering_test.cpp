@@ -1,0 +1,129 @@
+// What people do to a study by hand, with the same protocol as its workers: add, ask, tell, drop, and the second try of
+// a trial that ran out of memory.
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_exception.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+
+#include "lab.hpp"
+#include "study/view.hpp"
+
+using namespace lab;
+using namespace assay::study;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+Proposal at(double x) {
+  Proposal what;
+  what.params["x"] = x;
+  what.note = "by hand";
+  return what;
+}
+
+}  // namespace
+
+TEST_CASE("a trial added by hand is measured by the next worker, and counts") {
+  Folder folder;
+  RandomPlanner planner;
+  Study worker(folder.path(), founding(), limits(3));
+  {
+    auto hand = Study::join(folder.path(), limits(3));
+    const auto claim = hand.put(at(0.75));
+    REQUIRE(claim);
+    hand.release(*claim, "added");
+    hand.leave("added");
+  }
+  CHECK(drain(worker, planner) == 3);
+  const auto view = worker.refresh();
+  CHECK(view.trials().size() == 3);
+  CHECK(view.find(0)->what.params == at(0.75).params);
+  CHECK(view.find(0)->result()->metrics.at("score") == 0.75);
+  auto late = Study::join(folder.path(), limits(3));
+  CHECK_FALSE(late.put(at(0.5)));
+}
+
+TEST_CASE("numbers given by hand are kept, taken ones refused") {
+  Folder folder;
+  { const Study founded(folder.path(), founding(), limits(5)); }
+  auto hand = Study::join(folder.path(), limits(5));
+  const auto third = hand.put(at(0.3), 3);
+  REQUIRE(third);
+  CHECK(third->work.item.trial == 3);
+  CHECK(hand.commit(*third, score(1)));
+  CHECK_FALSE(hand.put(at(0.3), 3));
+  CHECK(hand.put(at(0.1))->work.item.trial == 0);
+}
+
+TEST_CASE("joining needs a study") {
+  Folder folder;
+  CHECK_THROWS_MATCHES(Study::join(folder.path(), limits(1)), base::Error,
+                       Catch::Matchers::MessageMatches(ContainsSubstring("has not been started")));
+}
+
+TEST_CASE("what was asked for is held though its process is gone, until it is told") {
+  Folder folder;
+  { const Study founded(folder.path(), founding(), limits(2, 0.3)); }
+  CHECK(join(spawn([&] {
+          RandomPlanner planner;
+          auto hand = Study::join(folder.path(), limits(2, 0.3), 600);
+          must_claim(hand, planner);
+          hand.detach();
+          return 0;
+        })) == 0);
+  RandomPlanner planner;
+  Study worker(folder.path(), founding(), limits(2, 0.3));
+  auto other = must_claim(worker, planner);
+  CHECK(other.work.item.trial == 1);
+  worker.commit(other, judge(other.work));
+  std::this_thread::sleep_for(std::chrono::milliseconds(700));
+  CHECK_FALSE(std::holds_alternative<Claim>(worker.claim(planner)));
+
+  auto teller = Study::join(folder.path(), limits(2, 0.3));
+  const auto claim = teller.seize({0, 0});
+  CHECK(teller.commit(claim, score(0.9)));
+  CHECK_THROWS_MATCHES(teller.seize({0, 0}), base::Error,
+                       Catch::Matchers::MessageMatches(ContainsSubstring("has its result already")));
+  CHECK_THROWS_MATCHES(teller.seize({9, 0}), base::Error,
+                       Catch::Matchers::MessageMatches(ContainsSubstring("no trial 9")));
+  CHECK(eventually([&] { return worker.refresh().counts().done == 2; }));
+  CHECK(worker.refresh().find(0)->result()->metrics.at("score") == 0.9);
+}
+
+TEST_CASE("a worker whose trial is dropped learns of it, and its result does not count") {
+  Folder folder;
+  RandomPlanner planner;
+  auto quick = limits(1);
+  quick.heartbeat_seconds = 0.05;
+  Study worker(folder.path(), founding(), quick);
+  const auto mine = must_claim(worker, planner);
+  auto hand = Study::join(folder.path(), quick);
+  Outcome dropped;
+  dropped.state = State::stopped;
+  dropped.reason = "dropped by hand";
+  CHECK(hand.commit(hand.seize(mine.work.item), dropped));
+  CHECK(eventually([&] { return worker.report(mine, 1, {}) == Verdict::stop; }));
+  CHECK_FALSE(worker.commit(mine, score(1)));
+  CHECK(eventually([&] { return worker.refresh().counts().stopped == 1; }));
+  const auto view = worker.refresh();
+  CHECK(view.find(0)->rungs.front().reason == "dropped by hand");
+}
+
+TEST_CASE("out of memory: once more with half the batch, then it is the model's fault") {
+  Folder folder;
+  RandomPlanner planner;
+  Study study(folder.path(), founding(), limits(1));
+  Outcome full;
+  full.state = State::failed;
+  full.failure = Failure::oom;
+  auto claim = must_claim(study, planner);
+  const auto params = claim.work.what.params;
+  study.commit(claim, full);
+  CHECK(study.refresh().counts().failed == 0);
+  claim = must_claim(study, planner);
+  CHECK(claim.work.item.trial == 0);
+  CHECK(claim.work.what.params == params);
+  CHECK(claim.work.what.tags.contains(halved_tag));
+  study.commit(claim, full);
+  CHECK(study.refresh().counts().failed == 1);
+  CHECK(study.refresh().find(0)->rungs.front().failure == Failure::oom);
+}
