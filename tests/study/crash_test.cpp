@@ -7,6 +7,7 @@
 #include "lab.hpp"
 #include "os/file.hpp"
 #include "study/collector.hpp"
+#include "study/fsck.hpp"
 #include "study/names.hpp"
 
 using namespace lab;
@@ -127,6 +128,12 @@ void check_same(const std::filesystem::path& wild, std::int64_t trials) {
   list_names(Layout{wild}, [&](const ItemId& item, int attempt) { commits[item] += attempt == 0 ? 1 : 0; });
   CHECK(commits.size() == static_cast<std::size_t>(trials + trials / 3));
   for (const auto& [item, count] : commits) CHECK(count == 1);
+  const auto store = check_store(wild);
+  for (const auto& finding : store.findings) {
+    INFO(finding.text);
+    CHECK_FALSE(finding.broken);
+  }
+  CHECK(store.commits == trials + trials / 3);
 }
 
 }  // namespace

@@ -1,0 +1,203 @@
+#include "study/fsck.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "os/file.hpp"
+#include "study/archive.hpp"
+#include "study/facts.hpp"
+#include "study/founding.hpp"
+#include "study/names.hpp"
+#include "study/record.hpp"
+
+namespace assay::study {
+namespace {
+
+std::string text_of(const ItemId& item) { return fmt::format("trial {} rung {}", item.trial, item.rung); }
+
+/// What the logs say of an item.
+struct Told {
+  bool started = false;
+  std::set<std::string> finished;  ///< workers that recorded a result which may be committed
+  std::set<std::string> gave_up;   ///< workers whose infrastructure failure a commit makes the result
+};
+
+class Checker {
+ public:
+  explicit Checker(const Path& folder) : layout_{folder} {}
+
+  StoreCheck run() {
+    if (!read_founding(layout_)) {
+      base::fail(base::Exit::upstream, "there is no study in {} yet: its stage has not been started",
+                 layout_.stage.string());
+    }
+    // Names before logs: a result is recorded before its commit, so whatever is named now can be found afterwards.
+    list();
+    for (const auto& name : os::list_folder(layout_.workers())) tokens_.insert(name.substr(0, name.find('-')));
+    read_logs();
+    check_names();
+    check_closing();
+    return std::move(result_);
+  }
+
+ private:
+  template <class... Args>
+  void broken(fmt::format_string<Args...> text, Args&&... args) {
+    result_.findings.push_back({true, fmt::format(text, std::forward<Args>(args)...)});
+  }
+  template <class... Args>
+  void note(fmt::format_string<Args...> text, Args&&... args) {
+    result_.findings.push_back({false, fmt::format(text, std::forward<Args>(args)...)});
+  }
+
+  void list() {
+    list_names(layout_, [&](const ItemId& item, int attempt) {
+      if (attempt == 0) {
+        commits_.insert(item);
+      } else {
+        claims_[item].insert(attempt);
+      }
+    });
+  }
+
+  void read_logs() {
+    for (const auto& name : os::list_folder(layout_.log())) {
+      if (name.find(".tmp.") != std::string::npos) continue;
+      if (const auto bytes = os::try_read_file(layout_.log() / name)) logs_[name] = *bytes;
+    }
+    for (const auto& name : os::list_folder(layout_.archive())) {
+      if (!name.ends_with(".gz")) {
+        note("archive/{} is left from a piece that was never published", name);
+        continue;
+      }
+      ++result_.pieces;
+      try {
+        for (auto& log : read_piece(layout_.archive() / name)) add_packed(name, std::move(log));
+      } catch (const base::Error& error) {
+        broken("{}", error.what());
+      }
+    }
+    for (const auto& [name, bytes] : logs_) read_log(name, bytes);
+  }
+
+  void add_packed(const std::string& piece, PackedLog log) {
+    const auto there = logs_.find(log.name);
+    if (there == logs_.end()) {
+      logs_[log.name] = std::move(log.bytes);
+    } else if (there->second != log.bytes) {
+      broken("the log {} is in archive/{} with other bytes", log.name, piece);
+    }
+  }
+
+  void read_log(const std::string& name, const std::string& bytes) {
+    ++result_.logs;
+    const auto worker = name.substr(0, name.find('.'));
+    Scanner scanner(bytes);
+    bool first = true, ended = false;
+    while (const auto json = scanner.next()) {
+      ++result_.records;
+      std::optional<Record> record;
+      try {
+        record = decode(*json);
+      } catch (const std::exception& error) {
+        broken("log {}: {}", name, error.what());
+        continue;
+      }
+      if (!record) continue;
+      const auto* hello = std::get_if<Hello>(&*record);
+      if (first && (hello == nullptr || hello->worker.id != worker)) {
+        broken("log {} does not begin with the greeting of its worker", name);
+      }
+      if (ended) broken("log {} goes on after its end", name);
+      first = false;
+      ended = ended || std::holds_alternative<Roll>(*record) || std::holds_alternative<Bye>(*record);
+      take(worker, *record);
+    }
+    if (scanner.damaged() > 0) {
+      note("log {}: {} damaged line{}, as a failed write leaves them", name, scanner.damaged(),
+           scanner.damaged() == 1 ? "" : "s");
+    }
+  }
+
+  void take(const std::string& worker, const Record& record) {
+    if (const auto* start = std::get_if<Start>(&record)) told_[start->item].started = true;
+    const auto* end = std::get_if<End>(&record);
+    if (end == nullptr) return;
+    auto& told = told_[end->item];
+    (retriable(end->outcome) ? told.gave_up : told.finished).insert(worker);
+    if (end->outcome.state == State::voided) told.started = true;
+  }
+
+  void check_names() {
+    for (const auto& [item, attempts] : claims_) {
+      for (const int attempt : attempts) check_claim(item, attempt, attempts);
+      if (item.rung > 0 && !claims_.contains({item.trial, item.rung - 1})) {
+        broken("{} is claimed, and the rung below is not", text_of(item));
+      }
+    }
+    for (const auto& item : commits_) check_commit(item);
+  }
+
+  void check_claim(const ItemId& item, int attempt, const std::set<int>& attempts) {
+    ++result_.claims;
+    if (attempt > 1 && !attempts.contains(attempt - 1)) {
+      broken("{}: attempt {} is claimed, and attempt {} is not", text_of(item), attempt, attempt - 1);
+    }
+    const auto holder = owner(layout_.claim(item, attempt));
+    if (!holder || !tokens_.contains(*holder)) {
+      broken("{}: attempt {} belongs to no worker (it says \"{:.40}\")", text_of(item), attempt, holder.value_or(""));
+    }
+  }
+
+  void check_commit(const ItemId& item) {
+    ++result_.commits;
+    if (!claims_.contains(item)) broken("{} has a result, and was never claimed", text_of(item));
+    const auto winner = owner(layout_.commit(item));
+    if (!winner || !tokens_.contains(*winner)) {
+      broken("the commit of {} belongs to no worker (it says \"{:.40}\")", text_of(item), winner.value_or(""));
+      return;
+    }
+    const auto& told = told_[item];
+    if (!told.finished.contains(*winner) && !told.gave_up.contains(*winner)) {
+      broken("{} is committed to worker {}, whose log holds no result of it", text_of(item), *winner);
+    }
+    if (!told.started) broken("{} is committed, and no log holds its parameters", text_of(item));
+  }
+
+  void check_closing() {
+    const auto members = read_members(layout_);
+    if (!members) {
+      if (os::file_size(layout_.stage / "done.json")) broken("done.json is there, and the study is not closed");
+      return;
+    }
+    std::int64_t open = 0;
+    for (const auto& item : members->items) {
+      if (!claims_.contains(item)) broken("{} is a member of the closed study, and was never claimed", text_of(item));
+      open += commits_.contains(item) ? 0 : 1;
+    }
+    if (open > 0 && os::file_size(layout_.stage / "done.json")) {
+      broken("done.json is there, and {} members have no result", open);
+    }
+  }
+
+  const Layout layout_;
+  StoreCheck result_;
+  std::map<std::string, std::string> logs_;  ///< name -> bytes
+  std::set<std::string> tokens_;             ///< ids of workers
+  std::map<ItemId, std::set<int>> claims_;
+  std::set<ItemId> commits_;
+  std::map<ItemId, Told> told_;
+};
+
+}  // namespace
+
+bool StoreCheck::broken() const {
+  return std::any_of(findings.begin(), findings.end(), [](const Finding& finding) { return finding.broken; });
+}
+
+StoreCheck check_store(const std::filesystem::path& folder) { return Checker(folder).run(); }
+
+}  // namespace assay::study
