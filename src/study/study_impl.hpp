@@ -42,6 +42,8 @@ struct Study::Impl {
   std::string waiting_for();
   bool too_many_failures() const;
   std::int64_t max_failed() const;
+  /// Limits::max_seconds is over; by the wall clocks of this machine and of the first worker's.
+  bool too_old() const;
 
   // --- end
   Verdict report(const Claim& claim, std::int64_t step, const Metrics& metrics);

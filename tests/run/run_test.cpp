@@ -59,6 +59,7 @@ TEST_CASE("a run is founded once and opened afterwards") {
   CHECK(f.again().config().number("training.lr") == 0.002);
   CHECK(f.run.limits(Stage::search).max_trials == 60);
   CHECK(f.run.limits(Stage::search).max_failed == 20);
+  CHECK(f.run.limits(Stage::search).max_seconds == 0);
   const auto objectives = f.run.objectives();
   REQUIRE(objectives.size() == 2);
   CHECK(objectives[0].metric == "parameters");  // the order of the file counts
