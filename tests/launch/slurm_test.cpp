@@ -70,7 +70,8 @@ TEST_CASE("several ranks fill nodes of their GPUs; flags that a cluster refuses 
   site.drop = {"--requeue", "--kill-on-invalid-dep"};
   const auto text = line({.stage = Stage::full, .workers = 2, .ranks = 8, .gpus = 8}, site, "afterok:7");
   CHECK_THAT(text, ContainsSubstring("--nodes=2 --ntasks-per-node=4 --ntasks=8 --cpus-per-task=1 --gres=gpu:4"));
-  CHECK_THAT(text, !ContainsSubstring("--requeue"));
+  CHECK_THAT(text, !ContainsSubstring(" --requeue") && ContainsSubstring(" --no-requeue "));
+  CHECK_THAT(line({.stage = Stage::full}), !ContainsSubstring("--no-requeue"));
   CHECK_THAT(text, !ContainsSubstring("--kill-on-invalid-dep"));
 }
 
@@ -156,7 +157,48 @@ TEST_CASE("workers in the queue are counted, and more of them wait for the stage
       "11|11|d-baseline|RUNNING|0:10|None\n14|14|d-search|PENDING|0:00|DependencyNeverSatisfied\n");
   CHECK(launch::workers_in(queue, "d-search") == 7);
   CHECK(launch::workers_in(queue, "d-full") == 0);
-  CHECK(launch::job_before(queue, "d", Stage::search) == "11");
-  CHECK(launch::job_before(queue, "d", Stage::full) == "12");
-  CHECK(launch::job_before(queue, "d", Stage::split).empty());
+  const auto waits_for = [&](Stage stage) {
+    return launch::dependency_on(launch::jobs_before(queue, "d", stage), stage);
+  };
+  CHECK(waits_for(Stage::search) == "afterok:11");
+  CHECK(waits_for(Stage::full) == "afterany:12:13");  // 14 will never start
+  CHECK(waits_for(Stage::split).empty());
+}
+
+TEST_CASE("one worker must end well; of several any may die; the report takes what is there") {
+  CHECK(launch::dependency_on({}, Stage::search).empty());
+  CHECK(launch::dependency_on({"12", false}, Stage::search) == "afterok:12");
+  CHECK(launch::dependency_on({"12", true}, Stage::full) == "afterany:12");
+  CHECK(launch::dependency_on({"12", false}, Stage::report) == "afterany:12");
+  const auto array = launch::parse_queue("12_7|12|d-search|RUNNING|0:10|None\n");
+  CHECK(launch::jobs_of(array, "d-search").several);
+  CHECK_FALSE(launch::jobs_of(launch::parse_queue("12|12|d-search|RUNNING|0:10|None\n"), "d-search").several);
+}
+
+TEST_CASE("scale keeps to the GPU quota and to the size of an array, and says so") {
+  tests::Scratch scratch;
+  const auto run = open(scratch, "[full]\ngpus_per_trial = 4\ngpu_quota = 16\n");
+  std::vector<std::string> lines;
+  CHECK(launch::workers_to_add(run, Stage::full, 3, 1, lines) == 2);
+  CHECK(lines.empty());
+  CHECK(launch::workers_to_add(run, Stage::full, 9, 1, lines) == 3);
+  REQUIRE(lines.size() == 1);
+  CHECK_THAT(lines[0], ContainsSubstring("allows 4 workers: 3 more"));
+  CHECK(launch::workers_to_add(run, Stage::full, 9, 6, lines) == 0);
+  lines.clear();
+  CHECK(launch::workers_to_add(run, Stage::search, 2500, 100, lines) == 1000);
+  REQUIRE(lines.size() == 1);
+  CHECK_THAT(lines[0], ContainsSubstring("holds 1000"));
+}
+
+TEST_CASE("GPUs that a site's nodes cannot give are refused before anything is submitted") {
+  Site site;
+  site.gpus = "--gpus-per-node={n}";
+  site.gpus_per_node = 4;
+  CHECK_NOTHROW(launch::check_site({.stage = Stage::search, .gpus = 4}, site));
+  CHECK_NOTHROW(launch::check_site({.stage = Stage::full, .ranks = 8, .gpus = 8}, site));
+  CHECK_THROWS_AS(launch::check_site({.stage = Stage::search, .gpus = 8}, site), base::Error);
+  CHECK_THROWS_AS(launch::check_site({.stage = Stage::full, .ranks = 6, .gpus = 6}, site), base::Error);
+  site.gpus_per_node = 0;  // not known
+  CHECK_NOTHROW(launch::check_site({.stage = Stage::search, .gpus = 8}, site));
 }
