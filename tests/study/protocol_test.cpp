@@ -169,7 +169,7 @@ TEST_CASE("a study that is older than its longest duration offers no new trials 
   }
   CHECK(study.refresh().end_reason().empty());
   CHECK(study.close(std::get<Study::Ended>(offer).reason));
-  CHECK(late.refresh().counts().done == 1);
+  CHECK(study.refresh().counts().done == 1);
   CHECK_THAT(late.refresh().end_reason(), ContainsSubstring("max_duration"));
 }
 
