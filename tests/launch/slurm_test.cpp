@@ -2,10 +2,13 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+#include <cstdlib>
+#include <map>
 
 #include "base/json.hpp"
 #include "launch/queue.hpp"
 #include "launch/submit.hpp"
+#include "os/file.hpp"
 #include "run/scratch.hpp"
 
 using namespace assay;
@@ -201,4 +204,58 @@ TEST_CASE("GPUs that a site's nodes cannot give are refused before anything is s
   CHECK_THROWS_AS(launch::check_site({.stage = Stage::full, .ranks = 6, .gpus = 6}, site), base::Error);
   site.gpus_per_node = 0;  // not known
   CHECK_NOTHROW(launch::check_site({.stage = Stage::search, .gpus = 8}, site));
+}
+
+namespace {
+
+/// squeue and sbatch of the test's own, first in PATH. squeue prints the file `queue`; sbatch does what `do-sbatch`
+/// says.
+struct FakeSlurm {
+  tests::Scratch scratch;
+  std::string path = os::environment("PATH").value_or("");
+
+  FakeSlurm() {
+    std::filesystem::create_directories(scratch / "bin");
+    const auto here = scratch.path().string();
+    for (const auto& [name, text] : std::map<std::string, std::string>{{"squeue", "cat " + here + "/queue\n"},
+                                                                       {"sbatch", ". " + here + "/do-sbatch\n"}}) {
+      const auto script = scratch.write("bin/" + name, "#!/bin/sh\ncd " + here + "\n" + text);
+      std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+    }
+    ::setenv("PATH", ((scratch / "bin").string() + ":" + path).c_str(), 1);
+  }
+  ~FakeSlurm() { ::setenv("PATH", path.c_str(), 1); }
+  FakeSlurm(const FakeSlurm&) = delete;             // owns PATH
+  FakeSlurm& operator=(const FakeSlurm&) = delete;  // owns PATH
+};
+
+}  // namespace
+
+TEST_CASE("a silent controller: the job that it took all the same is found, the ones before are not taken for it",
+          "[slow]") {
+  const FakeSlurm slurm;
+  const auto run = open(slurm.scratch, "[search]\nparallel = 5\n");
+  const auto name = launch::job_name(launch::run_id(run), Stage::search);
+  slurm.scratch.write("queue", "12_[0-1]|12|" + name + "|RUNNING|0:10|None\n");
+  slurm.scratch.write("do-sbatch", "echo x >>calls; echo '13_[0-2]|13|" + name +
+                                       "|PENDING|0:00|Priority' >>queue\n"
+                                       "echo 'sbatch: error: Unable to contact slurm controller' >&2; exit 1\n");
+  const auto lines = launch::scale(run, Stage::search, 5, Site{}, false);
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[1] == "job 13 adds 3");
+  CHECK(os::read_file(slurm.scratch / "calls") == "x\n");
+}
+
+TEST_CASE("sbatch sees the user's own requests, but not those of a job that it is called from") {
+  const FakeSlurm slurm;
+  const auto run = open(slurm.scratch, "[search]\nparallel = 5\n");
+  slurm.scratch.write("queue", "");
+  slurm.scratch.write("do-sbatch", "echo ${SBATCH_ACCOUNT-none} ${SLURM_JOB_ID-none} >>seen; echo 7\n");
+  ::setenv("SBATCH_ACCOUNT", "mine", 1);
+  launch::scale(run, Stage::search, 5, Site{}, false);
+  ::setenv("SLURM_JOB_ID", "99", 1);
+  launch::scale(run, Stage::search, 5, Site{}, false);
+  ::unsetenv("SLURM_JOB_ID");
+  ::unsetenv("SBATCH_ACCOUNT");
+  CHECK(os::read_file(slurm.scratch / "seen") == "mine none\nnone none\n");
 }
