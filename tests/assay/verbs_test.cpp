@@ -156,6 +156,21 @@ TEST_CASE("run makes all six stages, goes on where it stopped, and the other ver
   CHECK_FALSE(std::filesystem::exists(scratch / "runs/c/search.1"));
 }
 
+TEST_CASE("search.max_duration ends a search with the trials that it has", "[slow]") {
+  if (!tests::built("assay") || !tests::built("full-train-topk")) SKIP("the executables are not built in " ASSAY_BIN);
+  Scratch scratch;
+  write_small_run(scratch);
+  const auto said = run_program(scratch, {"assay", "run", "c.toml", "--device", "cpu", "--set",
+                                          "search.max_trials=100000", "--set", "search.algorithm=random", "--set",
+                                          "training.lr.float=[1e-3, 1e-1]", "--set", "search.max_duration=4s"});
+  INFO(said.out << said.error);
+  CHECK(said.code == 0);
+  CHECK_THAT(said.out, ContainsSubstring("max_duration (4.0 s) is over"));
+  const auto trials = base::Json::parse(run_program(scratch, {"assay", "trials", "runs/c", "--json"}).out);
+  CHECK(trials.size() > 0);
+  CHECK(trials.size() < 100000);
+}
+
 namespace {
 
 /// A search that lasts some seconds, started in the background.
