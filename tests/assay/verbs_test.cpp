@@ -171,6 +171,20 @@ TEST_CASE("search.max_duration ends a search with the trials that it has", "[slo
   CHECK(trials.size() < 100000);
 }
 
+TEST_CASE("full.max_failed ends the full trainings early", "[slow]") {
+  if (!tests::built("assay") || !tests::built("full-train-topk")) SKIP("the executables are not built in " ASSAY_BIN);
+  Scratch scratch;
+  write_small_run(scratch);
+  const auto said =
+      run_program(scratch, {"assay", "run", "c.toml", "--device", "cpu", "--set", "full.training.lr=1e30", "--set",
+                            "full.seeds=4", "--set", "full.parallel=1", "--set", "full.max_failed=2"});
+  INFO(said.out << said.error);
+  CHECK(said.code == 3);
+  const auto trials =
+      base::Json::parse(run_program(scratch, {"assay", "trials", "runs/c", "--json", "--stage", "full"}).out);
+  CHECK(trials.size() == 2);
+}
+
 namespace {
 
 /// A search that lasts some seconds, started in the background.
