@@ -63,6 +63,18 @@ requeue() {
   scontrol requeue "$job" || say "scontrol requeue failed; submit again to go on"
 }
 
+# The folder of a stage in the run.
+stage_of() {
+  case $1 in
+    split-data) echo split;;
+    baseline-train) echo baseline;;
+    proxy-select) echo proxy;;
+    search-driver) echo search;;
+    full-train-topk) echo full;;
+    analyze) echo report;;
+  esac
+}
+
 # run_stage PROGRAM RUN [OPTION...]
 run_stage() {
   local program=$1 run=${2:-} bin code=0
@@ -70,14 +82,15 @@ run_stage() {
   shift
   bin=$(find_bin "$program")
   prepare_environment "$bin" "$run"
-  local command=("$bin/$program" "$@" --threads "${SLURM_CPUS_PER_TASK:-1}")
+  local command=("$bin/$program" "$@")
+  [[ " $* " == *" --threads"[\ =]* ]] || command+=(--threads "${SLURM_CPUS_PER_TASK:-1}")
   if ((${SLURM_NTASKS:-1} > 1)); then
     # shellcheck disable=SC2206  # the launcher is several words
     command=(${ASSAY_LAUNCHER:-srun --mpi=pmix} -n "$SLURM_NTASKS" "${command[@]}")
   fi
   say "${command[*]} on $(hostname), restart ${SLURM_RESTART_COUNT:-0}"
   run_and_forward "${command[@]}" || code=$?
-  if ((code == 3)); then
+  if ((code == 3)) && [[ -s $run/$(stage_of "$program")/done.json ]]; then
     say "only a part of what was asked is there (exit code 3); the next stages use that part"
     code=0
   fi

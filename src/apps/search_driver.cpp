@@ -28,7 +28,8 @@ run::SearchFigures figures_of(const study::StudyView& view, const run::Run& run,
   figures.device_seconds = apps::device_seconds(view);
   const auto measured = std::max<std::int64_t>(1, figures.counts.done + figures.counts.failed);
   figures.mean_trial_seconds = figures.device_seconds / static_cast<double>(measured);
-  figures.reason = partial ? "too many failed trials" : "all trials are done";
+  const bool by_time = view.end_reason().starts_with("max_duration");
+  figures.reason = partial ? "too many failed trials" : by_time ? view.end_reason() : "all trials are done";
   return figures;
 }
 

@@ -1,5 +1,7 @@
 #include "apps/study_stage.hpp"
 
+#include <algorithm>
+
 #include "comm/world.hpp"
 #include "stats/intervals.hpp"
 #include "study/study.hpp"
@@ -12,8 +14,8 @@ study::Limits limits_of(const run::Run& run, const StudyStage& stage) {
   auto limits = run.limits(stage.stage);
   if (stage.trials > 0) {
     limits.max_trials = stage.trials;
-    // A list is worked off whole: one failed finalist must not cost the others.
-    limits.max_failed = stage.trials + 1;
+    // A list is worked off whole unless max_failed says otherwise: one failed finalist must not cost the others.
+    limits.max_failed = std::min(limits.max_failed, stage.trials + 1);
   }
   return limits;
 }

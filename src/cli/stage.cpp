@@ -92,6 +92,22 @@ void show_settings(const run::Run& run, run::Stage stage) {
   }
 }
 
+/// --force is for the one start that was asked for: a job that Slurm starts again would set its own progress aside, the
+/// workers of an array each other's.
+void check_force(StageOptions& options, run::Stage stage) {
+  if (!options.force) return;
+  if (os::environment("SLURM_ARRAY_TASK_ID") && os::environment("SLURM_ARRAY_TASK_COUNT").value_or("") != "1") {
+    base::fail(Exit::config,
+               "--force does not go with a job array: every worker would set the others' study aside. Start one job "
+               "with --force (sbatch slurm/{}.sbatch {} --force) and add workers without it once it runs.",
+               run::executable(stage), options.folder.string());
+  }
+  const auto restarts = os::environment("SLURM_RESTART_COUNT").value_or("0");
+  if (restarts == "0") return;
+  options.force = false;
+  base::log_info("restart {} of this job: --force counted for its first start only, the work goes on", restarts);
+}
+
 /// The first input that is not usable, so that nothing is set aside before the stage can really start.
 void check_inputs(const run::Run& run, run::Stage stage) {
   if (stage == run::Stage::report) return;  // the report takes whatever is there
@@ -159,7 +175,16 @@ int follow_decision(const StageContext& context, run::Stage stage) {
   return static_cast<int>(status.kind == Kind::partial ? Exit::partial : Exit::done);
 }
 
-void report_failure(const StageContext* context, const StageOptions& options, run::Stage stage,
+/// A start that was refused says nothing about the stage that runs, or is done, in the folder: until `begun` error.json
+/// is written only where there is nothing else of the stage.
+bool may_mark_failed(const StageOptions& options, run::Stage stage, bool begun) {
+  if (begun) return true;
+  const auto folder = options.folder / run::to_string(stage);
+  return !options.dry_run && os::file_size(options.folder / "run.toml") && !os::file_size(folder / "begun.json") &&
+         !os::file_size(folder / "done.json");
+}
+
+void report_failure(const StageContext* context, const StageOptions& options, run::Stage stage, bool begun,
                     const std::exception& error) {
   const auto code = exit_of(error);
   const auto [rank, size] = launched();
@@ -171,9 +196,10 @@ void report_failure(const StageContext* context, const StageOptions& options, ru
     base::write_log(base::Level::quiet, prefix, error.what());
   }
   try {
+    if (!may_mark_failed(options, stage, begun)) return;
     if (context != nullptr) {
       context->run.fail(stage, error_record(error));
-    } else if (os::file_size(options.folder / "run.toml")) {
+    } else {
       const auto folder = options.folder / run::to_string(stage);
       os::make_folders(folder);
       os::publish(folder / "error.json", error_record(error).dump(2) + "\n");
@@ -201,10 +227,12 @@ int run_stage(int argc, char** argv, run::Stage stage, const std::string& descri
               const std::function<Exit(StageContext&)>& recipe, const std::function<int(int)>& agree) {
   std::optional<StageContext> context;
   StageOptions options;
+  bool begun = false;
   try {
     auto parsed = parse(argc, argv, stage, description);
     if (parsed.exit) return *parsed.exit;
     options = parsed.options;
+    check_force(options, stage);
     if (options.dry_run) return dry_run(options, stage);
     os::catch_stop_signals();
     context.emplace(StageContext{options, run::Run::open(options.folder, options.config, options.set, options.seed),
@@ -219,14 +247,15 @@ int run_stage(int argc, char** argv, run::Stage stage, const std::string& descri
     }
     if (size > 1 && agree) decision = agree(decision);
     if (decision != go_on) return decision;
+    begun = true;
     if (os::stop_signal() != 0) return static_cast<int>(Exit::again);
     return static_cast<int>(recipe(*context));
   } catch (const std::bad_alloc&) {
-    report_failure(context ? &*context : nullptr, options, stage,
+    report_failure(context ? &*context : nullptr, options, stage, begun,
                    base::Error(Exit::io, "out of memory: give the job more, or make batches or networks smaller"));
     return static_cast<int>(Exit::io);
   } catch (const std::exception& error) {
-    report_failure(context ? &*context : nullptr, options, stage, error);
+    report_failure(context ? &*context : nullptr, options, stage, begun, error);
     return static_cast<int>(exit_of(error));
   }
 }

@@ -75,7 +75,7 @@ constexpr Setting table[] = {
 
     {"baseline.batch_sweep", Type::flag, "true", I, "measure throughput at power-of-two batch sizes"},
     {"baseline.largest_batch", Type::integer, "4096", I, "end of the sweep", 1, 1048576},
-    {"baseline.max_failed", Type::integer, "0", L, "failed trainings tolerated", 0},
+    {"baseline.max_failed", Type::integer, "0", L, "the stage ends after so many failed trainings; 0: it goes on with the others", 0},
 
     {"proxy.reference", Type::integer, "8", I, "networks trained in full and under each candidate", 3, 1000},
     {"proxy.agreement", Type::number, "0.65", I, "least rank agreement, judged on the lower bound of its 95 % interval; takes 4 networks or more", -1, 1},
@@ -85,14 +85,14 @@ constexpr Setting table[] = {
     {"proxy.candidate[].resolution", Type::number, "", I, "scale of the input's height and width", 0, 1, "", false, true},
     {"proxy.bootstrap", Type::integer, "1000", I, "resamples behind the intervals", 10, 1000000},
     {"proxy.parallel", Type::integer, "0", L, "workers; 0: as search.parallel", 0, 100000},
-    {"proxy.max_failed", Type::integer, "0", L, "failed trainings tolerated", 0},
+    {"proxy.max_failed", Type::integer, "0", L, "the stage ends after so many failed trainings; 0: it goes on with the others", 0},
 
     {"search.algorithm", Type::text, "\"auto\"", I, "auto says what it chose and why", {}, {}, "auto|random|grid|list|evolution"},
     {"search.points", Type::free, "", I, "points to try (list): [ { lr = 0.1 }, ... ]"},
     {"search.max_trials", Type::integer, "100", L, "trials, exactly", 1, 10000000},
     {"search.max_failed", Type::integer, "0", L, "the search ends after so many failed trials; 0: a third of max_trials", 0},
     {"search.parallel", Type::integer, "2", L, "workers", 1, 100000},
-    {"search.max_duration", Type::duration, "\"\"", L, "of the whole search, e.g. \"12h\"; empty: no limit"},
+    {"search.max_duration", Type::duration, "\"\"", L, "no new trials once the search is so old by the clock, e.g. \"12h\"; it ends with what it has; empty: no limit"},
     {"search.population", Type::integer, "24", I, "networks that may have offspring (evolution)", 2, 100000},
     {"search.tournament", Type::integer, "6", I, "of which the best is a parent (evolution)", 1, 100000},
 
@@ -102,7 +102,7 @@ constexpr Setting table[] = {
     {"full.gpus_per_trial", Type::integer, "1", S, "GPUs that share one training", 1, 4096},
     {"full.gpu_quota", Type::integer, "0", L, "GPUs in use at a time; 0: no quota", 0},
     {"full.parallel", Type::integer, "0", L, "workers; 0: gpu_quota / gpus_per_trial, else search.parallel", 0, 100000},
-    {"full.max_failed", Type::integer, "0", L, "failed trainings tolerated; 0: all, the others go on", 0},
+    {"full.max_failed", Type::integer, "0", L, "the stage ends after so many failed trainings; 0: it goes on with the others", 0},
 
     {"trial.command", Type::texts, "[]", I, "external trainer, e.g. [\"python\", \"train.py\"]; empty: the built-in one"},
     {"trial.timeout", Type::duration, "\"\"", L, "of one training, e.g. \"2h\"; empty: no limit"},

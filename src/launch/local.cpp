@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <set>
@@ -29,9 +30,12 @@ using Kind = run::Status::Kind;
 
 bool is_done(const run::Status& status) { return status.kind == Kind::done || status.kind == Kind::partial; }
 
-/// The GPUs that this process may use: $CUDA_VISIBLE_DEVICES, else the device files by number.
+/// The GPUs that this process may use: $CUDA_VISIBLE_DEVICES (set and empty: none), else the device files by number.
 std::vector<std::string> gpus_here() {
-  if (const auto visible = os::environment("CUDA_VISIBLE_DEVICES")) return base::split(*visible, ',');
+  if (const char* visible = std::getenv("CUDA_VISIBLE_DEVICES")) {
+    if (*visible == '\0') return {};
+    return base::split(visible, ',');
+  }
   std::vector<std::string> gpus;
   for (const auto& name : os::list_folder("/dev")) {
     const bool gpu = name.size() > 6 && name.starts_with("nvidia") && std::isdigit(static_cast<unsigned char>(name[6]));
@@ -100,6 +104,7 @@ class StageRun {
   void ended(Worker& worker, int index, const os::Ended& how);
   void ask_to_stop();
   void show();
+  void show_or_warn();
   void show_warnings() const;
   Exit conclude();
   int alive() const {
@@ -117,7 +122,7 @@ class StageRun {
   double started_ = 0, shown_ = 0, first_time_ = 0;
   std::int64_t first_count_ = -1;
   int restarts_ = 0, pauses_ = 0;
-  bool stopping_ = false;
+  bool stopping_ = false, warned_ = false;
   std::optional<Exit> failed_;
 };
 
@@ -218,6 +223,16 @@ void StageRun::show() {
   display_.running(stage_, (stopping_ ? "stopping: " : "") + text);
 }
 
+/// What cannot be shown (a file system that stumbles, a slip in run.toml) is no reason to end workers.
+void StageRun::show_or_warn() {
+  try {
+    show();
+  } catch (const base::Error& error) {
+    if (!warned_) display_.message(fmt::format("warning: the progress cannot be shown: {}", error.what()));
+    warned_ = true;
+  }
+}
+
 Exit StageRun::conclude() {
   show_warnings();
   const auto status = run_.status(stage_);
@@ -255,7 +270,7 @@ Exit StageRun::go() {
     if (os::stop_signal() != 0 && !stopping_) ask_to_stop();
     for (int i = 0; i < job_.workers; ++i) look(workers_[static_cast<std::size_t>(i)], i);
     if (alive() == 0) break;
-    show();
+    show_or_warn();
     std::this_thread::sleep_for(std::chrono::duration<double>(options_.tick));
   }
   return conclude();

@@ -33,6 +33,7 @@ int positive(const Node& node) {
 }
 
 void read_times(const Node& node, Site& site) {
+  if (!node.is_table()) node.fail("is a table of limits per stage: [time], and below it search = \"08:00:00\"");
   for (const auto& [stage, limit] : node.items()) {
     site.time[run::to_string(run::stage_from(stage))] =
         limit.is_integer() ? std::to_string(limit.integer()) : limit.string();

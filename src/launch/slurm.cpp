@@ -13,8 +13,6 @@ namespace {
 
 using base::Exit;
 
-constexpr int most_workers = 1000;  ///< Slurm's default MaxArraySize is 1001
-
 std::string shell_quoted(const std::string& text) {
   const auto plain = [](unsigned char c) {
     return std::isalnum(c) != 0 || std::string_view("_-./=:,+@%").find(static_cast<char>(c)) != std::string_view::npos;
@@ -44,16 +42,9 @@ std::int64_t wanted_workers(const run::Run& run, run::Stage stage) {
   if (stage == run::Stage::search) return config.integer("search.parallel");
   if (stage == run::Stage::proxy) return own_parallel(config, "proxy.parallel");
   if (stage != run::Stage::full) return 1;
-  const auto quota = config.integer("full.gpu_quota"), each = config.integer("full.gpus_per_trial");
-  if (quota > 0 && quota < each) {
-    base::fail(Exit::config,
-               "full.gpu_quota = {} is less than full.gpus_per_trial = {}: no finalist could ever start. Raise the "
-               "quota or lower the GPUs per trial.",
-               quota, each);
-  }
-  if (quota == 0) return own_parallel(config, "full.parallel");
-  const auto fits = quota / each;
-  return config.integer("full.parallel") > 0 ? std::min(fits, config.integer("full.parallel")) : fits;
+  const auto fits = quota_workers(config);
+  if (!fits) return own_parallel(config, "full.parallel");
+  return config.integer("full.parallel") > 0 ? std::min(*fits, config.integer("full.parallel")) : *fits;
 }
 
 void add_resources(std::vector<std::string>& arguments, const StageJob& job, const Site& site) {
@@ -85,8 +76,29 @@ std::string run_id(const run::Run& run) {
 
 std::string job_name(const std::string& run_id, run::Stage stage) { return run_id + "-" + to_string(stage); }
 
-StageJob stage_job(const run::Run& run, run::Stage stage, const Site& site) {
+std::optional<std::int64_t> quota_workers(const config::Config& config) {
+  const auto quota = config.integer("full.gpu_quota"), each = config.integer("full.gpus_per_trial");
+  if (quota == 0) return std::nullopt;
+  if (quota < each) {
+    base::fail(Exit::config,
+               "full.gpu_quota = {} is less than full.gpus_per_trial = {}: no finalist could ever start. Raise the "
+               "quota or lower the GPUs per trial.",
+               quota, each);
+  }
+  return quota / each;
+}
+
+StageJob one_worker(const run::Run& run, run::Stage stage, const Site& site) {
   StageJob job{.stage = stage};
+  const bool trains = stage != run::Stage::split && stage != run::Stage::report;
+  if (stage == run::Stage::full) job.ranks = static_cast<int>(run.config().integer("full.gpus_per_trial"));
+  if (trains && !site.gpus.empty())
+    job.gpus = std::max(job.ranks, static_cast<int>(run.config().integer("trial.gpus")));
+  return job;
+}
+
+StageJob stage_job(const run::Run& run, run::Stage stage, const Site& site) {
+  auto job = one_worker(run, stage, site);
   auto workers = wanted_workers(run, stage);
   if (const auto trials = planned_trials(run, stage); trials > 0) workers = std::min(workers, trials);
   if (workers > most_workers) {
@@ -96,10 +108,6 @@ StageJob stage_job(const run::Run& run, run::Stage stage, const Site& site) {
                workers, to_string(stage), most_workers, to_string(stage));
   }
   job.workers = static_cast<int>(std::max<std::int64_t>(1, workers));
-  const bool trains = stage != run::Stage::split && stage != run::Stage::report;
-  if (stage == run::Stage::full) job.ranks = static_cast<int>(run.config().integer("full.gpus_per_trial"));
-  if (trains && !site.gpus.empty())
-    job.gpus = std::max(job.ranks, static_cast<int>(run.config().integer("trial.gpus")));
   return job;
 }
 
@@ -132,6 +140,10 @@ std::vector<std::string> sbatch_command(const StageJob& job, const Place& place,
   arguments.push_back(
       fmt::format("--export=ALL,ASSAY_BIN={},ASSAY_SHARE={}", place.bin.string(), place.share.string()));
   arguments.insert(arguments.end(), site.sbatch_args.begin(), site.sbatch_args.end());
+
+  // The scripts ask for it themselves, so that they serve by hand as well; only the opposite takes that back.
+  if (std::find(site.drop.begin(), site.drop.end(), "--requeue") != site.drop.end())
+    arguments.emplace_back("--no-requeue");
 
   std::vector<std::string> command = {"sbatch"};
   for (const auto& argument : arguments) {

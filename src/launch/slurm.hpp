@@ -1,7 +1,9 @@
 // sbatch command lines: pure functions of run and site, so that tests can compare them word for word.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,9 +32,17 @@ struct Place {
 std::string run_id(const run::Run& run);
 std::string job_name(const std::string& run_id, run::Stage stage);
 
+/// The ranks and GPUs of one worker.
+StageJob one_worker(const run::Run& run, run::Stage stage, const Site& site);
+
 /// Workers by [<stage>] parallel, [full] gpu_quota / gpus_per_trial, and never more than there are trials.
 /// Error(config) if the quota is smaller than one trial (such a job would wait for ever).
 StageJob stage_job(const run::Run& run, run::Stage stage, const Site& site);
+
+/// Workers of the full stage that fit [full] gpu_quota; nothing if there is no quota.
+std::optional<std::int64_t> quota_workers(const config::Config& config);
+
+inline constexpr int most_workers = 1000;  ///< of one array: Slurm's default MaxArraySize is 1001
 
 /// `dependency` as sbatch takes it ("afterok:12"), empty: none.
 std::vector<std::string> sbatch_command(const StageJob& job, const Place& place, const Site& site,

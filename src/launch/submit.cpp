@@ -33,26 +33,22 @@ std::vector<std::string> names_of(const std::string& id) {
   return names;
 }
 
-/// A job started inside a job inherits requests that do not fit it: only SLURM_CONF is passed on.
+/// A job started inside a job inherits requests that do not fit it: only SLURM_CONF is passed on. Outside of one such
+/// variables are the user's own wishes (SBATCH_ACCOUNT).
 os::Command sbatch_process(std::vector<std::string> arguments, const fs::path& out, const fs::path& error) {
-  os::Command command{.arguments = std::move(arguments),
-                      .scrub = {"SLURM_", "SBATCH_", "SRUN_"},
-                      .standard_output = out,
-                      .standard_error = error};
+  os::Command command{.arguments = std::move(arguments), .standard_output = out, .standard_error = error};
+  if (!os::environment("SLURM_JOB_ID")) return command;
+  command.scrub = {"SLURM_", "SBATCH_", "SRUN_"};
   if (const auto conf = os::environment("SLURM_CONF")) command.environment["SLURM_CONF"] = *conf;
   return command;
 }
 
-std::optional<std::string> queued_id(const std::vector<QueuedJob>& queue, const std::string& name) {
-  for (const auto& job : queue) {
-    if (job.name == name && !hopeless(job)) return job.array_id;
-  }
-  return std::nullopt;
-}
-
-/// Runs sbatch and returns the job's id. If the controller does not answer, looks for the job by its name before trying
-/// again: the first try may have been accepted.
-std::string call_sbatch(const std::vector<std::string>& arguments, const std::string& name, const fs::path& folder) {
+/// Runs sbatch and returns the job's id. If the controller does not answer, looks for a job of that name which is not
+/// in `queue` before trying again: the first try may have been accepted.
+std::string call_sbatch(const std::vector<std::string>& arguments, const std::string& name, const fs::path& folder,
+                        const std::vector<QueuedJob>& queue) {
+  std::set<std::string> known;
+  for (const auto& job : queue) known.insert(job.array_id);
   const auto out = folder / ("sbatch.out." + os::random_name()), error = fs::path(out.string() + ".err");
   for (int attempt = 0;; ++attempt) {
     os::Child child(sbatch_process(arguments, out, error));
@@ -70,7 +66,9 @@ std::string call_sbatch(const std::vector<std::string>& arguments, const std::st
     }
     base::log_warning("the Slurm controller does not answer, trying again in {} s", 5 << attempt);
     std::this_thread::sleep_for(std::chrono::seconds(5 << attempt));
-    if (const auto there = queued_id(queued_jobs({name}).value_or(std::vector<QueuedJob>{}), name)) return *there;
+    for (const auto& job : queued_jobs({name}).value_or(std::vector<QueuedJob>{})) {
+      if (job.name == name && !known.contains(job.array_id)) return job.array_id;
+    }
   }
 }
 
@@ -84,15 +82,6 @@ void record_job(const run::Run& run, const StageJob& job, const std::string& id,
                              {"host", os::host_name()},
                              {"command", shell_line(command)}};
   os::publish(run.folder() / "jobs" / (id + ".json"), record.dump(2) + "\n");
-}
-
-void check_site(const StageJob& job, const Site& site) {
-  if (job.ranks > 1 && site.gpus_per_node > 0 && job.ranks > site.gpus_per_node &&
-      job.ranks % site.gpus_per_node != 0) {
-    base::fail(Exit::config,
-               "full.gpus_per_trial = {} does not fill whole nodes of {} GPUs: choose a multiple of {} or at most {}",
-               job.ranks, site.gpus_per_node, site.gpus_per_node, site.gpus_per_node);
-  }
 }
 
 void check_place(const Place& place, run::Stage stage) {
@@ -125,6 +114,23 @@ void prepare_folder(const run::Run& run, const Site& site) {
 }
 
 }  // namespace
+
+void check_site(const StageJob& job, const Site& site) {
+  const int nodes = site.gpus_per_node > 0 ? (job.ranks + site.gpus_per_node - 1) / site.gpus_per_node : 1;
+  if (site.gpus_per_node > 0 && job.gpus > nodes * site.gpus_per_node && job.gpus > job.ranks) {
+    base::fail(Exit::config,
+               "trial.gpus = {} is more than the {} GPUs of a node, and a worker of the {} stage gets {}: lower "
+               "trial.gpus, or correct gpus_per_node in the site file ({})",
+               job.gpus, site.gpus_per_node, to_string(job.stage),
+               nodes == 1 ? "one node" : fmt::format("{} nodes", nodes), site.source);
+  }
+  if (job.ranks > 1 && site.gpus_per_node > 0 && job.ranks > site.gpus_per_node &&
+      job.ranks % site.gpus_per_node != 0) {
+    base::fail(Exit::config,
+               "full.gpus_per_trial = {} does not fill whole nodes of {} GPUs: choose a multiple of {} or at most {}",
+               job.ranks, site.gpus_per_node, site.gpus_per_node, site.gpus_per_node);
+  }
+}
 
 fs::path bin_folder() {
   if (const auto variable = os::environment("ASSAY_BIN")) return fs::absolute(*variable).lexically_normal();
@@ -188,9 +194,10 @@ std::vector<std::string> submit(const run::Run& run, const Site& site, bool dry_
     base::log_warning("{} looks like a folder of this machine alone; jobs on other nodes need a shared one",
                       run.folder().string());
   }
+  const auto jobs = queue.value_or(std::vector<QueuedJob>{});
   std::vector<std::string> lines;
-  std::string before;
-  for (const auto& step : steps_for(run, place.run_id, queue.value_or(std::vector<QueuedJob>{}))) {
+  Upstream before;
+  for (const auto& step : steps_for(run, place.run_id, jobs)) {
     const auto name = to_string(step.stage);
     if (step.kind == Kind::done) {
       lines.push_back(fmt::format("{:<9} done", name));
@@ -198,24 +205,23 @@ std::vector<std::string> submit(const run::Run& run, const Site& site, bool dry_
     }
     if (step.kind == Kind::queued) {
       lines.push_back(fmt::format("{:<9} is in the queue already as job {}", name, step.job));
-      before = step.job;
+      before = jobs_of(jobs, job_name(place.run_id, step.stage));
       continue;
     }
     const auto job = stage_job(run, step.stage, site);
     check_site(job, site);
     check_place(place, step.stage);
-    // The report shows whatever is there, so it does not need success.
-    const auto kind = step.stage == run::Stage::report ? "afterany:" : "afterok:";
-    const auto command = sbatch_command(job, place, site, before.empty() ? "" : kind + before);
+    const auto command = sbatch_command(job, place, site, dependency_on(before, step.stage));
     if (dry_run) {
       lines.push_back(shell_line(command));
-      before = fmt::format("<{}>", name);
+      before = {fmt::format("<{}>", name), job.workers > 1};
       continue;
     }
     for (const auto& dead : step.dead) os::capture({"scancel", dead});
-    before = call_sbatch(command, job_name(place.run_id, step.stage), run.folder() / "jobs");
-    record_job(run, job, before, command);
-    lines.push_back(fmt::format("{:<9} job {}{}{}", name, before,
+    const auto id = call_sbatch(command, job_name(place.run_id, step.stage), run.folder() / "jobs", jobs);
+    before = {id, job.workers > 1};
+    record_job(run, job, id, command);
+    lines.push_back(fmt::format("{:<9} job {}{}{}", name, id,
                                 job.workers > 1 ? fmt::format(", {} workers", job.workers) : "",
                                 step.note.empty() ? "" : "  (made anew: " + step.note + ")"));
   }
@@ -240,13 +246,46 @@ int workers_in(const std::vector<QueuedJob>& queue, const std::string& name) {
   return count;
 }
 
-std::string job_before(const std::vector<QueuedJob>& queue, const std::string& id, run::Stage stage) {
-  std::string before;
+Upstream jobs_of(const std::vector<QueuedJob>& queue, const std::string& name) {
+  Upstream found;
+  std::set<std::string> ids;
+  for (const auto& job : queue) {
+    if (job.name != name || hopeless(job)) continue;
+    found.several = found.several || job.id != job.array_id;  // "12_3" and "12_[4-7]" are of an array
+    if (ids.insert(job.array_id).second) found.jobs += (found.jobs.empty() ? "" : ":") + job.array_id;
+  }
+  found.several = found.several || ids.size() > 1;
+  return found;
+}
+
+Upstream jobs_before(const std::vector<QueuedJob>& queue, const std::string& id, run::Stage stage) {
+  Upstream before;
   for (const auto earlier : run::all_stages) {
     if (earlier == stage) break;
-    before = queued_id(queue, job_name(id, earlier)).value_or(before);
+    if (auto found = jobs_of(queue, job_name(id, earlier)); !found.jobs.empty()) before = std::move(found);
   }
   return before;
+}
+
+std::string dependency_on(const Upstream& before, run::Stage stage) {
+  if (before.jobs.empty()) return "";
+  return (before.several || stage == run::Stage::report ? "afterany:" : "afterok:") + before.jobs;
+}
+
+int workers_to_add(const run::Run& run, run::Stage stage, int wanted, int now, std::vector<std::string>& lines) {
+  int count = std::max(0, wanted - now);
+  if (const auto fits = stage == run::Stage::full ? quota_workers(run.config()) : std::nullopt;
+      fits && wanted > *fits) {
+    count = static_cast<int>(std::clamp<std::int64_t>(*fits - now, 0, count));
+    lines.push_back(fmt::format("full.gpu_quota = {} with {} GPUs per trial allows {} workers: {} more",
+                                run.config().integer("full.gpu_quota"), run.config().integer("full.gpus_per_trial"),
+                                *fits, count));
+  }
+  if (count > most_workers) {
+    count = most_workers;
+    lines.push_back(fmt::format("one job array holds {}: the same command again adds the rest", most_workers));
+  }
+  return count;
 }
 
 std::vector<std::string> scale(const run::Run& run, run::Stage stage, int workers, const Site& site, bool dry_run) {
@@ -266,17 +305,18 @@ std::vector<std::string> scale(const run::Run& run, run::Stage stage, int worker
           "to have fewer, cancel some: scancel JOB_TASK (their trials are taken over); see squeue --name={}", name));
     return lines;
   }
-  auto job = stage_job(run, stage, site);
-  job.workers = workers - now;
+  auto job = one_worker(run, stage, site);
+  job.workers = workers_to_add(run, stage, workers, now, lines);
+  if (job.workers == 0) return lines;
+  check_site(job, site);
   check_place(place, stage);
-  const auto before = job_before(queue, place.run_id, stage);
-  const auto command = sbatch_command(job, place, site, before.empty() ? "" : "afterok:" + before);
+  const auto command = sbatch_command(job, place, site, dependency_on(jobs_before(queue, place.run_id, stage), stage));
   if (dry_run) {
     lines.push_back(shell_line(command));
     return lines;
   }
   prepare_folder(run, site);
-  const auto id = call_sbatch(command, name, run.folder() / "jobs");
+  const auto id = call_sbatch(command, name, run.folder() / "jobs", queue);
   record_job(run, job, id, command);
   lines.push_back(fmt::format("job {} adds {}", id, job.workers));
   return lines;

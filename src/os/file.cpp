@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -65,9 +64,9 @@ void write_all(int descriptor, std::string_view bytes, const Path& path) {
   }
 }
 
+/// Host and process tell people whose it was; containers on two machines may have both alike, so chance decides.
 Path temporary_name(const Path& path) {
-  static std::atomic<std::uint64_t> counter{0};
-  return path.string() + ".tmp." + host_name() + "." + std::to_string(::getpid()) + "." + std::to_string(counter++);
+  return path.string() + ".tmp." + host_name() + "." + std::to_string(::getpid()) + "." + random_name();
 }
 
 void write_temporary(const Path& temporary, std::string_view content, Durable durable) {

@@ -197,6 +197,7 @@ study::Limits Run::limits(Stage stage) const {
   const auto failed = config_.integer(to_string(stage) + ".max_failed");
   if (stage == Stage::search) {
     limits.max_trials = config_.integer("search.max_trials");
+    limits.max_seconds = config_.seconds("search.max_duration");
     limits.max_failed = failed > 0 ? failed : std::max<std::int64_t>(1, (limits.max_trials + 2) / 3);
   } else {
     // The planner's list ends these studies; every failed item is reported by the stage itself.

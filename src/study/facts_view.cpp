@@ -126,7 +126,7 @@ StudyView Facts::view(const std::vector<Objective>& objectives, const std::vecto
     if (worker.greeted) workers.push_back(worker.info);
   }
   builder.objectives(objectives).fidelities(fidelities).max_trials(max_trials);
-  builder.closed(members_.has_value()).workers(std::move(workers));
+  builder.closed(members_.has_value(), members_ ? members_->reason : "").workers(std::move(workers));
   return builder.build();
 }
 

@@ -20,6 +20,8 @@ Study::Offer Study::Impl::claim(Planner& planner) {
     if (too_many_failures()) {
       return Ended{fmt::format("{} trials failed, {} are allowed", facts.failures(), max_failed()), true};
     }
+    if (too_old())
+      return Ended{fmt::format("max_duration ({}) is over", base::format_duration(limits.max_seconds)), false};
     const auto seen = view();
     const auto decision = planner.next(seen);
     if (const auto* wait = std::get_if<Wait>(&decision)) return Nothing{wait->reason};
@@ -41,6 +43,14 @@ std::int64_t Study::Impl::max_failed() const {
 }
 
 bool Study::Impl::too_many_failures() const { return facts.failures() >= max_failed(); }
+
+bool Study::Impl::too_old() const {
+  if (limits.max_seconds <= 0) return false;
+  const double now = base::unix_seconds();
+  return std::any_of(facts.workers().begin(), facts.workers().end(), [&](const WorkerFacts& worker) {
+    return worker.greeted && worker.info.first_seen > 0 && now - worker.info.first_seen >= limits.max_seconds;
+  });
+}
 
 std::optional<TrialId> Study::Impl::link_free_number() {
   auto number = facts.first_free();

@@ -47,6 +47,8 @@ struct Study::Impl {
   std::string waiting_for();
   bool too_many_failures() const;
   std::int64_t max_failed() const;
+  /// Limits::max_seconds is over; by the wall clocks of this machine and of the first worker's.
+  bool too_old() const;
 
   // --- by hand
   std::optional<Claim> put(Proposal what, std::optional<TrialId> at);

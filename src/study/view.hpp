@@ -46,6 +46,8 @@ class StudyView {
   /// Best by the first objective; nullptr if nothing is done.
   const Trial* best() const;
   bool closed() const { return closed_; }
+  /// Why the study was closed; empty while it is not.
+  const std::string& end_reason() const { return end_reason_; }
   std::int64_t max_trials() const { return max_trials_; }
 
  private:
@@ -57,6 +59,7 @@ class StudyView {
   std::vector<Fidelity> fidelities_;
   std::int64_t max_trials_ = 0;
   bool closed_ = false;
+  std::string end_reason_;
 };
 
 }  // namespace assay::study

@@ -19,8 +19,9 @@ ViewBuilder& ViewBuilder::max_trials(std::int64_t count) {
   return *this;
 }
 
-ViewBuilder& ViewBuilder::closed(bool closed) {
+ViewBuilder& ViewBuilder::closed(bool closed, std::string reason) {
   view_.closed_ = closed;
+  view_.end_reason_ = std::move(reason);
   return *this;
 }
 

@@ -86,7 +86,8 @@ TEST_CASE("a submission's dry run prints one command per stage") {
   CHECK(said.code == 0);
   CHECK(std::count(said.out.begin(), said.out.end(), '\n') == 6);
   CHECK_THAT(said.out, ContainsSubstring("--array=0-1"));
-  CHECK_THAT(said.out, ContainsSubstring("'--dependency=afterok:<proxy>'"));
+  CHECK_THAT(said.out, ContainsSubstring("'--dependency=afterany:<proxy>'"));  // two workers, either may die
+  CHECK_THAT(said.out, ContainsSubstring("'--dependency=afterok:<baseline>'"));
   CHECK(run_program(scratch, {"assay", "submit", "c.toml", "--site", "site.toml"}, {{"PATH", "/nowhere"}}).code == 64);
 }
 
@@ -99,6 +100,19 @@ TEST_CASE("check rehearses a run and leaves nothing behind", "[slow]") {
   INFO(said.error);
   CHECK(said.code == 0);
   CHECK_THAT(said.out, ContainsSubstring("5 of 5 tiny trials done"));
+  for (const auto& name : os::list_folder(scratch.path())) CHECK_FALSE(name.starts_with("assay-check"));
+}
+
+TEST_CASE("check tells why all tiny trials failed", "[slow]") {
+  if (!tests::built("assay") || !tests::built("search-driver")) SKIP("the executables are not built in " ASSAY_BIN);
+  Scratch scratch;
+  write_small_run(scratch);
+  const auto said = run_program(scratch, {"assay", "check", "c.toml", "--device", "cpu", "--set", "training.lr=1e30"},
+                                {{"TMPDIR", scratch.path().string()}});
+  INFO(said.out << said.error);
+  CHECK(said.code == 64);
+  CHECK_THAT(said.out, ContainsSubstring("trial 0: ") && ContainsSubstring("0 of 5 tiny trials done"));
+  CHECK_THAT(said.out, ContainsSubstring("--keep keeps it"));
   for (const auto& name : os::list_folder(scratch.path())) CHECK_FALSE(name.starts_with("assay-check"));
 }
 
@@ -126,6 +140,11 @@ TEST_CASE("run makes all six stages, goes on where it stopped, and the other ver
       1);
   CHECK(run_program(scratch, {"assay", "trials", "runs/c", "--sort", "no-such"}).code == 64);
 
+  const auto late = run_program(scratch, {"assay", "set", "runs/c", "search.max_trials=9"});
+  CHECK_THAT(late.out, ContainsSubstring("the study of search is closed") && ContainsSubstring("--force") &&
+                           !ContainsSubstring("take it up"));
+  CHECK_THAT(run_program(scratch, {"assay", "set", "runs/c", "study.lease=200s"}).out, ContainsSubstring("take it up"));
+
   const auto set = run_program(scratch, {"assay", "set", "runs/c", "full.top_k=2"});
   CHECK(set.code == 0);
   CHECK_THAT(set.out, ContainsSubstring("full becomes stale"));
@@ -135,6 +154,35 @@ TEST_CASE("run makes all six stages, goes on where it stopped, and the other ver
   CHECK_THAT(more.out, ContainsSubstring("full is made anew: full.top_k was 1, is 2"));
   CHECK(os::file_size(scratch / "runs/c/full.1/done.json"));
   CHECK_FALSE(std::filesystem::exists(scratch / "runs/c/search.1"));
+}
+
+TEST_CASE("search.max_duration ends a search with the trials that it has", "[slow]") {
+  if (!tests::built("assay") || !tests::built("full-train-topk")) SKIP("the executables are not built in " ASSAY_BIN);
+  Scratch scratch;
+  write_small_run(scratch);
+  const auto said = run_program(scratch, {"assay", "run", "c.toml", "--device", "cpu", "--set",
+                                          "search.max_trials=100000", "--set", "search.algorithm=random", "--set",
+                                          "training.lr.float=[1e-3, 1e-1]", "--set", "search.max_duration=4s"});
+  INFO(said.out << said.error);
+  CHECK(said.code == 0);
+  CHECK_THAT(said.out, ContainsSubstring("max_duration (4.0 s) is over"));
+  const auto trials = base::Json::parse(run_program(scratch, {"assay", "trials", "runs/c", "--json"}).out);
+  CHECK(trials.size() > 0);
+  CHECK(trials.size() < 100000);
+}
+
+TEST_CASE("full.max_failed ends the full trainings early", "[slow]") {
+  if (!tests::built("assay") || !tests::built("full-train-topk")) SKIP("the executables are not built in " ASSAY_BIN);
+  Scratch scratch;
+  write_small_run(scratch);
+  const auto said =
+      run_program(scratch, {"assay", "run", "c.toml", "--device", "cpu", "--set", "full.training.lr=1e30", "--set",
+                            "full.seeds=4", "--set", "full.parallel=1", "--set", "full.max_failed=2"});
+  INFO(said.out << said.error);
+  CHECK(said.code == 3);
+  const auto trials =
+      base::Json::parse(run_program(scratch, {"assay", "trials", "runs/c", "--json", "--stage", "full"}).out);
+  CHECK(trials.size() == 2);
 }
 
 namespace {

@@ -2,6 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+#include <cstdlib>
+#include <map>
 
 #include "os/file.hpp"
 #include "run/scratch.hpp"
@@ -35,6 +37,25 @@ struct Fixture {
   }
 };
 
+/// Variables as Slurm sets them for a job, for as long as this object lives.
+class Environment {
+ public:
+  explicit Environment(const std::map<std::string, std::string>& values) {
+    for (const auto& [name, value] : values) {
+      ::setenv(name.c_str(), value.c_str(), 1);
+      names_.push_back(name);
+    }
+  }
+  ~Environment() {
+    for (const auto& name : names_) ::unsetenv(name.c_str());
+  }
+  Environment(const Environment&) = delete;             // owns variables
+  Environment& operator=(const Environment&) = delete;  // owns variables
+
+ private:
+  std::vector<std::string> names_;
+};
+
 }  // namespace
 
 TEST_CASE("a stage runs once; again it says so; --force makes it anew") {
@@ -46,6 +67,47 @@ TEST_CASE("a stage runs once; again it says so; --force makes it anew") {
   CHECK(f.call(Stage::split, {f.folder, "--force", "-q"}) == 0);
   CHECK(f.calls == 2);
   CHECK(os::file_size(f.folder + "/split.1/done.json"));
+}
+
+TEST_CASE("--force counts for the first start of a job only, and not for arrays") {
+  Fixture f;
+  CHECK(f.call(Stage::split, {f.folder, "--config", f.file}) == 0);
+  {
+    const Environment requeued({{"SLURM_JOB_ID", "7"}, {"SLURM_RESTART_COUNT", "2"}});
+    CHECK(f.call(Stage::split, {f.folder, "--force", "-q"}) == 0);
+    CHECK(f.calls == 1);
+    CHECK_FALSE(std::filesystem::exists(f.folder + "/split.1"));
+  }
+  {
+    const Environment array({{"SLURM_ARRAY_TASK_ID", "3"}, {"SLURM_ARRAY_TASK_COUNT", "4"}});
+    CHECK(f.call(Stage::split, {f.folder, "--force"}) == 64);
+    CHECK(f.calls == 1);
+    CHECK_FALSE(os::file_size(f.folder + "/split/error.json"));
+    CHECK(f.call(Stage::split, {f.folder}) == 0);
+  }
+  {
+    const Environment array_of_one(
+        {{"SLURM_ARRAY_TASK_ID", "0"}, {"SLURM_ARRAY_TASK_COUNT", "1"}, {"SLURM_RESTART_COUNT", "0"}});
+    CHECK(f.call(Stage::split, {f.folder, "--force", "-q"}) == 0);
+    CHECK(f.calls == 2);
+    CHECK(os::file_size(f.folder + "/split.1/done.json"));
+  }
+}
+
+TEST_CASE("a start that is refused leaves no mark on a stage that runs or is done") {
+  Fixture f;
+  const auto error = f.folder + "/split/error.json";
+  CHECK(f.call(Stage::split, {f.folder, "--config", f.file}, [](cli::StageContext&) { return Exit::again; }) == 75);
+  CHECK(f.call(Stage::split, {f.folder, "--set", "split.share=0.3"}) == 64);
+  CHECK(f.call(Stage::split, {f.folder, "--set", "no.such=1"}) == 64);
+  CHECK_FALSE(os::file_size(error));
+  CHECK(f.call(Stage::split, {f.folder}) == 0);
+  CHECK(f.call(Stage::split, {f.folder, "--set", "split.share=0.3"}) == 64);
+  CHECK_FALSE(os::file_size(error));
+  CHECK(f.call(Stage::search, {f.folder, "--dry-run"}) == 69);
+  CHECK_FALSE(std::filesystem::exists(f.folder + "/search"));
+  CHECK(f.call(Stage::search, {f.folder}) == 69);  // nothing of the search is there: this is all there is to tell
+  CHECK(f.error(Stage::search).at("kind") == "upstream");
 }
 
 TEST_CASE("a stale stage is set aside and made anew, but only when the stages before it are there") {

@@ -3,6 +3,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <thread>
 
 #include "base/json.hpp"
@@ -86,6 +87,28 @@ TEST_CASE("a worker that was stopped from outside goes on") {
   f.will(Stage::baseline, "[ -e $run/paused ] || { touch $run/paused; exit 75; }\n");
   CHECK(launch::run_locally(f.run, f.options) == Exit::done);
   CHECK(f.calls(Stage::baseline) == 2);
+}
+
+TEST_CASE("what cannot be shown does not end the workers") {
+  Fixture f;
+  f.options.terminal = true;  // looks more often
+  f.will(Stage::search,
+         "mkdir -p $run/search/study; echo '{' >$run/search/study/study.json; trap 'touch $run/asked; exit 75' USR2\n"
+         "for i in $(seq 40); do sleep 0.02; done; rm -f $run/search/study/study.json\n");
+  CHECK(launch::run_locally(f.run, f.options) == Exit::done);
+  CHECK_FALSE(os::file_size(f.run.folder() / "asked"));
+  CHECK(f.calls(Stage::search) == 2);
+}
+
+TEST_CASE("workers see the GPUs that this process may use, and none of them if those were hidden") {
+  for (const std::string mine : {"", "5"}) {
+    ::setenv("CUDA_VISIBLE_DEVICES", mine.c_str(), 1);
+    Fixture f;
+    f.will(Stage::baseline, "echo \"<${CUDA_VISIBLE_DEVICES-unset}>\" >$run/seen\n");
+    CHECK(launch::run_locally(f.run, f.options) == Exit::done);
+    CHECK(os::read_file(f.run.folder() / "seen") == "<" + mine + ">\n");
+    ::unsetenv("CUDA_VISIBLE_DEVICES");
+  }
 }
 
 TEST_CASE("a wish to stop reaches the workers as USR2 and the run ends with 75") {

@@ -38,6 +38,7 @@ full-train-topk = 90
              ContainsSubstring("bad.toml:1:") && ContainsSubstring("did you mean \"partition\""));
   CHECK_THAT(message("cpus = \"many\"\n"), ContainsSubstring("integer"));
   CHECK_THAT(message("[time]\nsearch = \"soon\"\n"), ContainsSubstring("08:00:00"));
+  CHECK_THAT(message("time = \"08:00:00\"\n"), ContainsSubstring("bad.toml:1:") && ContainsSubstring("[time]"));
   CHECK_THAT(message("[time]\nserch = \"1:00\"\n"), ContainsSubstring("did you mean search"));
 }
 

@@ -2,10 +2,13 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+#include <cstdlib>
+#include <map>
 
 #include "base/json.hpp"
 #include "launch/queue.hpp"
 #include "launch/submit.hpp"
+#include "os/file.hpp"
 #include "run/scratch.hpp"
 
 using namespace assay;
@@ -70,7 +73,8 @@ TEST_CASE("several ranks fill nodes of their GPUs; flags that a cluster refuses 
   site.drop = {"--requeue", "--kill-on-invalid-dep"};
   const auto text = line({.stage = Stage::full, .workers = 2, .ranks = 8, .gpus = 8}, site, "afterok:7");
   CHECK_THAT(text, ContainsSubstring("--nodes=2 --ntasks-per-node=4 --ntasks=8 --cpus-per-task=1 --gres=gpu:4"));
-  CHECK_THAT(text, !ContainsSubstring("--requeue"));
+  CHECK_THAT(text, !ContainsSubstring(" --requeue") && ContainsSubstring(" --no-requeue "));
+  CHECK_THAT(line({.stage = Stage::full}), !ContainsSubstring("--no-requeue"));
   CHECK_THAT(text, !ContainsSubstring("--kill-on-invalid-dep"));
 }
 
@@ -156,7 +160,102 @@ TEST_CASE("workers in the queue are counted, and more of them wait for the stage
       "11|11|d-baseline|RUNNING|0:10|None\n14|14|d-search|PENDING|0:00|DependencyNeverSatisfied\n");
   CHECK(launch::workers_in(queue, "d-search") == 7);
   CHECK(launch::workers_in(queue, "d-full") == 0);
-  CHECK(launch::job_before(queue, "d", Stage::search) == "11");
-  CHECK(launch::job_before(queue, "d", Stage::full) == "12");
-  CHECK(launch::job_before(queue, "d", Stage::split).empty());
+  const auto waits_for = [&](Stage stage) {
+    return launch::dependency_on(launch::jobs_before(queue, "d", stage), stage);
+  };
+  CHECK(waits_for(Stage::search) == "afterok:11");
+  CHECK(waits_for(Stage::full) == "afterany:12:13");  // 14 will never start
+  CHECK(waits_for(Stage::split).empty());
+}
+
+TEST_CASE("one worker must end well; of several any may die; the report takes what is there") {
+  CHECK(launch::dependency_on({}, Stage::search).empty());
+  CHECK(launch::dependency_on({"12", false}, Stage::search) == "afterok:12");
+  CHECK(launch::dependency_on({"12", true}, Stage::full) == "afterany:12");
+  CHECK(launch::dependency_on({"12", false}, Stage::report) == "afterany:12");
+  const auto array = launch::parse_queue("12_7|12|d-search|RUNNING|0:10|None\n");
+  CHECK(launch::jobs_of(array, "d-search").several);
+  CHECK_FALSE(launch::jobs_of(launch::parse_queue("12|12|d-search|RUNNING|0:10|None\n"), "d-search").several);
+}
+
+TEST_CASE("scale keeps to the GPU quota and to the size of an array, and says so") {
+  tests::Scratch scratch;
+  const auto run = open(scratch, "[full]\ngpus_per_trial = 4\ngpu_quota = 16\n");
+  std::vector<std::string> lines;
+  CHECK(launch::workers_to_add(run, Stage::full, 3, 1, lines) == 2);
+  CHECK(lines.empty());
+  CHECK(launch::workers_to_add(run, Stage::full, 9, 1, lines) == 3);
+  REQUIRE(lines.size() == 1);
+  CHECK_THAT(lines[0], ContainsSubstring("allows 4 workers: 3 more"));
+  CHECK(launch::workers_to_add(run, Stage::full, 9, 6, lines) == 0);
+  lines.clear();
+  CHECK(launch::workers_to_add(run, Stage::search, 2500, 100, lines) == 1000);
+  REQUIRE(lines.size() == 1);
+  CHECK_THAT(lines[0], ContainsSubstring("holds 1000"));
+}
+
+TEST_CASE("GPUs that a site's nodes cannot give are refused before anything is submitted") {
+  Site site;
+  site.gpus = "--gpus-per-node={n}";
+  site.gpus_per_node = 4;
+  CHECK_NOTHROW(launch::check_site({.stage = Stage::search, .gpus = 4}, site));
+  CHECK_NOTHROW(launch::check_site({.stage = Stage::full, .ranks = 8, .gpus = 8}, site));
+  CHECK_THROWS_AS(launch::check_site({.stage = Stage::search, .gpus = 8}, site), base::Error);
+  CHECK_THROWS_AS(launch::check_site({.stage = Stage::full, .ranks = 6, .gpus = 6}, site), base::Error);
+  site.gpus_per_node = 0;  // not known
+  CHECK_NOTHROW(launch::check_site({.stage = Stage::search, .gpus = 8}, site));
+}
+
+namespace {
+
+/// squeue and sbatch of the test's own, first in PATH. squeue prints the file `queue`; sbatch does what `do-sbatch`
+/// says.
+struct FakeSlurm {
+  tests::Scratch scratch;
+  std::string path = os::environment("PATH").value_or("");
+
+  FakeSlurm() {
+    std::filesystem::create_directories(scratch / "bin");
+    const auto here = scratch.path().string();
+    for (const auto& [name, text] : std::map<std::string, std::string>{{"squeue", "cat " + here + "/queue\n"},
+                                                                       {"sbatch", ". " + here + "/do-sbatch\n"}}) {
+      const auto script = scratch.write("bin/" + name, "#!/bin/sh\ncd " + here + "\n" + text);
+      std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+    }
+    ::setenv("PATH", ((scratch / "bin").string() + ":" + path).c_str(), 1);
+  }
+  ~FakeSlurm() { ::setenv("PATH", path.c_str(), 1); }
+  FakeSlurm(const FakeSlurm&) = delete;             // owns PATH
+  FakeSlurm& operator=(const FakeSlurm&) = delete;  // owns PATH
+};
+
+}  // namespace
+
+TEST_CASE("a silent controller: the job that it took all the same is found, the ones before are not taken for it",
+          "[slow]") {
+  const FakeSlurm slurm;
+  const auto run = open(slurm.scratch, "[search]\nparallel = 5\n");
+  const auto name = launch::job_name(launch::run_id(run), Stage::search);
+  slurm.scratch.write("queue", "12_[0-1]|12|" + name + "|RUNNING|0:10|None\n");
+  slurm.scratch.write("do-sbatch", "echo x >>calls; echo '13_[0-2]|13|" + name +
+                                       "|PENDING|0:00|Priority' >>queue\n"
+                                       "echo 'sbatch: error: Unable to contact slurm controller' >&2; exit 1\n");
+  const auto lines = launch::scale(run, Stage::search, 5, Site{}, false);
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[1] == "job 13 adds 3");
+  CHECK(os::read_file(slurm.scratch / "calls") == "x\n");
+}
+
+TEST_CASE("sbatch sees the user's own requests, but not those of a job that it is called from") {
+  const FakeSlurm slurm;
+  const auto run = open(slurm.scratch, "[search]\nparallel = 5\n");
+  slurm.scratch.write("queue", "");
+  slurm.scratch.write("do-sbatch", "echo ${SBATCH_ACCOUNT-none} ${SLURM_JOB_ID-none} >>seen; echo 7\n");
+  ::setenv("SBATCH_ACCOUNT", "mine", 1);
+  launch::scale(run, Stage::search, 5, Site{}, false);
+  ::setenv("SLURM_JOB_ID", "99", 1);
+  launch::scale(run, Stage::search, 5, Site{}, false);
+  ::unsetenv("SLURM_JOB_ID");
+  ::unsetenv("SBATCH_ACCOUNT");
+  CHECK(os::read_file(slurm.scratch / "seen") == "mine none\nnone none\n");
 }

@@ -139,6 +139,23 @@ TEST_CASE("the page draws every chart in a browser without an error", "[browser]
   CHECK_THAT(os::read_file(published.page), !ContainsSubstring("src=\"http") && !ContainsSubstring("url(http"));
 }
 
+TEST_CASE("a zero on a logarithmic axis does not stop the page", "[browser]") {
+  const auto chromium = browser();
+  if (!chromium) SKIP("Chromium is not installed: the page was not opened");
+  if (!report::find_plotly()) SKIP("plotly.min.js is not there (bin/setup fetches it): there are no charts to draw");
+  for (const bool all : {false, true}) {
+    const tests::TempFolder folder("zero");
+    auto material = tests::sample();
+    for (auto& candidate : material.proxy->candidates) {
+      candidate.speed_up = 0;  // nothing was measured
+      if (!all) break;
+    }
+    const auto dom = open_page(*chromium, report::publish(material, folder / "report").page, folder);
+    CHECK(attribute(dom, "data-errors").empty());
+    CHECK(attribute(dom, "data-drawn") == attribute(dom, "data-charts"));
+  }
+}
+
 TEST_CASE("a page of gaps, and a page without Plotly, open without an error", "[browser]") {
   const auto chromium = browser();
   if (!chromium) SKIP("Chromium is not installed: the page was not opened");

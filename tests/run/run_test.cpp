@@ -1,7 +1,9 @@
 #include "run/run.hpp"
 
+#include <atomic>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+#include <cstdio>
 #include <thread>
 
 #include "os/file.hpp"
@@ -59,6 +61,7 @@ TEST_CASE("a run is founded once and opened afterwards") {
   CHECK(f.again().config().number("training.lr") == 0.002);
   CHECK(f.run.limits(Stage::search).max_trials == 60);
   CHECK(f.run.limits(Stage::search).max_failed == 20);
+  CHECK(f.run.limits(Stage::search).max_seconds == 0);
   const auto objectives = f.run.objectives();
   REQUIRE(objectives.size() == 2);
   CHECK(objectives[0].metric == "parameters");  // the order of the file counts
@@ -184,8 +187,19 @@ TEST_CASE("two founders at once agree on one configuration") {
     tests::Scratch scratch;
     const auto file = scratch.write("c.toml", configuration);
     std::vector<std::thread> founders;
-    for (int i = 0; i < 4; ++i) founders.emplace_back([&] { CHECK_NOTHROW(Run::open(scratch / "run", file)); });
+    std::atomic<int> opened = 0;  // Catch2's checks are for one thread only
+    for (int i = 0; i < 4; ++i) {
+      founders.emplace_back([&] {
+        try {
+          Run::open(scratch / "run", file);
+          ++opened;
+        } catch (const std::exception& error) {
+          std::fprintf(stderr, "%s\n", error.what());
+        }
+      });
+    }
     for (auto& founder : founders) founder.join();
+    CHECK(opened == 4);
     CHECK(os::list_folder(scratch / "run") == std::vector<std::string>{"run.toml"});
   }
 }

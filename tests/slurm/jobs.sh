@@ -25,6 +25,8 @@ submit() {
 job=$(submit ok ok split-data);             wait_job "$job" COMPLETED
 expect_line "$work/shared/ok/calls" "split-data .*ok --threads 1"
 job=$(submit partial partial full-train-topk); wait_job "$job" COMPLETED
+job=$(submit useless partial search-driver); wait_job "$job" FAILED
+[[ $(job_field "$job" ExitCode) == 3:0 ]] || fail "exit code 3 without a result became $(job_field "$job" ExitCode)"
 job=$(submit broken broken baseline-train); wait_job "$job" FAILED
 [[ $(job_field "$job" ExitCode) == 64:0 ]] || fail "exit code 64 became $(job_field "$job" ExitCode)"
 
@@ -38,6 +40,33 @@ scontrol release "$job"
 wait_job "$job" FAILED
 wait_job "$next" CANCELLED
 [[ ! -e $work/shared/second/calls ]] || fail "a stage ran although the one before it had failed"
+
+job=$(submit threads ok split-data -c 2); wait_job "$job" COMPLETED
+job=$(sbatch --parsable -c 2 --output="$work/shared/threads/%j.log" "$source/slurm/split-data.sbatch" "$work/shared/threads" --threads 1)
+wait_job "$job" COMPLETED
+[[ $(tail -1 "$work/shared/threads/calls") == *"threads --threads 1 restart"* ]] || fail "--threads by hand: $(tail -1 "$work/shared/threads/calls")"
+
+# One dead worker of an array: what waits for all to have ended starts, what waits for their success never does.
+job=$(submit dead worker search-driver --array=0-2 --hold)
+any=$(submit any ok full-train-topk --dependency=afterany:"$job" --kill-on-invalid-dep=yes)
+every=$(submit every ok full-train-topk --dependency=afterok:"$job" --kill-on-invalid-dep=yes)
+scontrol release "$job"
+wait_job "$any" COMPLETED
+wait_job "$every" CANCELLED
+wait_job "${job}_1" FAILED
+
+# An array that is requeued has not ended.
+job=$(submit again slow search-driver --array=0-1)
+wait_file "$work/shared/again/warned"
+after=$(submit later ok full-train-topk --dependency=afterany:"$job")
+for task in 0 1; do scancel --signal=USR2 --batch "${job}_$task" 2>/dev/null || true; done
+wait_job "$after" COMPLETED
+grep -q 'restart=1' "$work/shared/again/calls" || fail "the next stage started before a requeued worker had"
+
+# --no-requeue by assay submit overrules the #SBATCH --requeue of the scripts.
+job=$(submit norequeue ok split-data --no-requeue --hold)
+[[ $(job_field "$job" Requeue) == 0 ]] || fail "--no-requeue has no effect"
+scancel "$job"
 
 job=$(submit slow slow search-driver)
 wait_file "$work/shared/slow/warned"

@@ -1,8 +1,10 @@
 // A study in health: one worker and many, limits, failures of models, continuations, the end.
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+#include <chrono>
 #include <csignal>
 #include <fstream>
+#include <thread>
 
 #include "lab.hpp"
 #include "os/file.hpp"
@@ -144,6 +146,31 @@ TEST_CASE("too many failures end the study") {
   REQUIRE(std::holds_alternative<Study::Ended>(offer));
   CHECK(std::get<Study::Ended>(offer).failed);
   CHECK_THAT(std::get<Study::Ended>(offer).reason, ContainsSubstring("4 trials failed"));
+}
+
+TEST_CASE("a study that is older than its longest duration offers no new trials and closes with what it has") {
+  Folder folder;
+  RandomPlanner planner;
+  auto brief = limits(1000000);
+  Study study(folder.path(), founding(), brief);
+  auto offer = study.claim(planner);
+  REQUIRE(std::holds_alternative<Claim>(offer));
+  const auto mine = std::get<Claim>(offer);
+  std::this_thread::sleep_for(std::chrono::milliseconds(60));
+  brief.max_seconds = 0.05;
+  study.set_limits(brief);
+  study.commit(mine, judge(mine.work));
+  Study late(folder.path(), founding(), brief);  // the clock is the study's, not the worker's
+  for (auto* worker : {&study, &late}) {
+    offer = worker->claim(planner);
+    REQUIRE(std::holds_alternative<Study::Ended>(offer));
+    CHECK_FALSE(std::get<Study::Ended>(offer).failed);
+    CHECK_THAT(std::get<Study::Ended>(offer).reason, ContainsSubstring("max_duration"));
+  }
+  CHECK(study.refresh().end_reason().empty());
+  CHECK(study.close(std::get<Study::Ended>(offer).reason));
+  CHECK(study.refresh().counts().done == 1);
+  CHECK_THAT(late.refresh().end_reason(), ContainsSubstring("max_duration"));
 }
 
 TEST_CASE("close fixes the members; what is claimed later does not count") {

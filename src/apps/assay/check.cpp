@@ -47,11 +47,11 @@ fs::path configuration_of(const Target& target) {
   return founded;
 }
 
-/// Runs one stage; its own sentence is what the user sees if it fails.
+/// Runs one stage; its own sentence is what the user sees if it fails. A search of which trials failed is for judge().
 void run_program(const std::vector<std::string>& arguments) {
   os::Child child({.arguments = arguments});
   const auto ended = child.wait();
-  if (ended.code == 0) return;
+  if (ended.code == 0 || ended.code == static_cast<int>(Exit::partial)) return;
   const auto code = ended.signal != 0 ? Exit::defect : static_cast<Exit>(ended.code);
   base::fail(code, "the rehearsal stopped in {} ({})", fs::path(arguments.front()).filename().string(),
              ended.signal != 0 ? fmt::format("signal {}", ended.signal) : fmt::format("exit code {}", ended.code));
@@ -110,7 +110,11 @@ Exit check(const cli::Values& values) {
   pretend_proxy(run, run::split_figures(split).train);
   run_program({(bin / executable(Stage::search)).string(), folder, "-q", "--device", values.text("--device", "auto")});
   const auto exit = judge(run);
-  if (rehearsal.keep) std::printf("kept      %s\n", folder.c_str());
+  if (rehearsal.keep) {
+    std::printf("kept      %s\n", folder.c_str());
+  } else if (exit != Exit::done) {
+    std::printf("removed   %s; --keep keeps it with all logs\n", folder.c_str());
+  }
   if (exit == Exit::done) std::printf("next      assay plan %s; assay run %s\n", file.c_str(), file.c_str());
   return exit;
 }

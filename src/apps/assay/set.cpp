@@ -1,10 +1,41 @@
 // assay set: change keys of a run; limits count at once, identity keys make stages stale.
+#include <algorithm>
 #include <cstdio>
 
 #include "apps/assay/verbs.hpp"
+#include "study/study.hpp"
 
 namespace assay::apps {
 namespace {
+
+/// The stage that a key belongs to, if its study is closed: such a study takes up no limits any more.
+std::optional<run::Stage> closed_stage(const run::Run& run, const std::string& change) {
+  for (const auto stage : run::all_stages) {
+    if (!change.starts_with(to_string(stage) + ".")) continue;
+    study::Reader reader(run.folder(stage));
+    if (reader.founded() && reader.refresh().closed()) return stage;
+  }
+  return std::nullopt;
+}
+
+/// What becomes of changed limits, one line each.
+void tell_limits(const run::Run& run, const std::vector<std::string>& changes) {
+  std::vector<run::Stage> closed;
+  bool taken_up = false;
+  for (const auto& change : changes) {
+    const auto stage = closed_stage(run, change);
+    taken_up = taken_up || !stage;
+    if (stage && std::find(closed.begin(), closed.end(), *stage) == closed.end()) closed.push_back(*stage);
+  }
+  if (taken_up) std::printf("running stages take it up at their next trial\n");
+  for (const auto stage : closed) {
+    const auto name = to_string(stage);
+    std::printf(
+        "the study of %s is closed and takes no more trials: %s %s --force makes it anew (the old one stays as %s.1), "
+        "or found another run\n",
+        name.c_str(), executable(stage).c_str(), run.folder().c_str(), name.c_str());
+  }
+}
 
 base::Exit set(const cli::Values& values) {
   const auto changes = values.texts("KEY=VALUE");
@@ -12,8 +43,10 @@ base::Exit set(const cli::Values& values) {
   const auto stale = run::set_keys(folder, changes);
   for (const auto& change : changes) std::printf("%s\n", change.c_str());
   if (stale.empty()) {
-    std::printf(run::only_limits(changes) ? "running stages take it up at their next trial\n"
-                                          : "no finished stage depends on it\n");
+    if (run::only_limits(changes))
+      tell_limits(run::Run::open(folder), changes);
+    else
+      std::printf("no finished stage depends on it\n");
   }
   for (const auto stage : stale) {
     std::printf("%s becomes stale and is made anew at its next start (%s %s)\n", to_string(stage).c_str(),

@@ -90,9 +90,11 @@ function focusRange(values, maximise) {
   return [lo - 0.06 * (hi - lo), hi + 0.06 * (hi - lo)];
 }
 
-/** A logarithmic axis with ticks at 1, 2, 5 x 10^n, written out. */
+/** A logarithmic axis with ticks at 1, 2, 5 x 10^n, written out; a plain one if no value has a logarithm. */
 function logAxis(values) {
-  const lo = Math.min(...values), hi = Math.max(...values), ticks = [];
+  const positive = values.filter(v => Number.isFinite(v) && v > 0);
+  if (!positive.length) return {};
+  const lo = Math.min(...positive), hi = Math.max(...positive), ticks = [];
   const steps = hi / lo > 300 ? [1] : hi / lo > 4 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 7, 8];
   for (let n = Math.floor(Math.log10(lo)) - 1; n <= Math.ceil(Math.log10(hi)); n++) {
     for (const s of steps) ticks.push(s * 10 ** n);
