@@ -34,6 +34,10 @@ assay_header_library(boost boost/math/distributions/chi_squared.hpp)
 assay_header_library(stb stb/stb_image.h)
 # Header-only fmt costs every file three seconds: only where its library is missing.
 assay_header_library(fmt fmt/format.h)
+# LibTorch's include folder holds another version of fmt, and comes before the system's: ours needs a folder of its own.
+file(MAKE_DIRECTORY "${CMAKE_BINARY_DIR}/include")
+file(CREATE_LINK "${ASSAY_fmt_INCLUDE}/fmt" "${CMAKE_BINARY_DIR}/include/fmt" SYMBOLIC)
+target_include_directories(assay_dep_fmt SYSTEM BEFORE INTERFACE "${CMAKE_BINARY_DIR}/include")
 find_library(ASSAY_FMT fmt HINTS "${ASSAY_fmt_INCLUDE}/../lib")
 if(ASSAY_FMT)
   target_link_libraries(assay_dep_fmt INTERFACE ${ASSAY_FMT})
