@@ -1,5 +1,7 @@
 // baseline-train: the defaults of all domains on the full schedule: what the search must beat, what one full training
 // costs, and which batch size fills the device.
+#include <algorithm>
+
 #include "apps/study_stage.hpp"
 #include "base/log.hpp"
 #include "launch/summary.hpp"
@@ -10,20 +12,21 @@ using namespace assay;
 
 namespace {
 
-run::BaselineFigures figures_of(const run::Run& run, const study::Measurement& result, std::int64_t valid_rows) {
+run::BaselineFigures figures_of(const run::Run& run, const study::Measurement& result, std::int64_t valid_rows,
+                                int gpus) {
   run::BaselineFigures figures;
   const auto objective = run.objectives().front();
   figures.metrics = result.metrics;
   figures.score = apps::metric_interval(objective, result.metrics.at(objective.metric), valid_rows);
   figures.parameters = apps::size_metric(result, "parameters");
   figures.multiply_adds = apps::size_metric(result, "multiply_adds");
-  figures.training_seconds = result.ended - result.started;
+  figures.training_seconds = result.device_seconds / gpus;  // also of attempts before a resume
   figures.device_seconds = result.device_seconds;
   figures.curve = result.reports;
   return figures;
 }
 
-base::Exit baseline_train(cli::StageContext& context) {
+base::Exit baseline_train(cli::StageContext& context, const comm::World& world) {
   const auto& run = context.run;
   const auto& config = run.config();
   const auto split = run::split_figures(run.need(run::Stage::split));
@@ -34,7 +37,7 @@ base::Exit baseline_train(cli::StageContext& context) {
   stage.fidelities = {apps::full_fidelity(config, run::Stage::baseline)};
   stage.keep_weights = true;
 
-  return apps::run_study(context, std::move(stage), [&](const study::StudyView& view, bool) {
+  return apps::run_study(context, world, std::move(stage), [&](const study::StudyView& view, bool) {
     const auto* result = view.trials().empty() ? nullptr : view.trials().front()->result();
     if (result == nullptr) {
       const auto& rung = view.trials().front()->rungs.front();
@@ -43,8 +46,10 @@ base::Exit baseline_train(cli::StageContext& context) {
                  "around them.",
                  rung.reason, study::to_string(rung.failure));
     }
-    auto figures = figures_of(run, *result, split.valid);
-    if (config.flag("baseline.batch_sweep") && config.texts("trial.command").empty()) {
+    const bool external = !config.texts("trial.command").empty();
+    const auto gpus = external ? std::max(1, static_cast<int>(config.integer("trial.gpus"))) : 1;
+    auto figures = figures_of(run, *result, split.valid, gpus);
+    if (config.flag("baseline.batch_sweep") && !external) {
       figures.sweep = train::sweep_batches(run, *space, context.options.device, context.options.threads);
       figures.best_batch = train::best_batch(figures.sweep);
     }
@@ -57,7 +62,7 @@ base::Exit baseline_train(cli::StageContext& context) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return cli::run_stage(argc, argv, run::Stage::baseline,
-                        "Trains the defaults on the full schedule: validation curve, throughput, batch sizes, cost.",
-                        baseline_train);
+  return apps::run_stage(argc, argv, run::Stage::baseline,
+                         "Trains the defaults on the full schedule: validation curve, throughput, batch sizes, cost.",
+                         baseline_train);
 }

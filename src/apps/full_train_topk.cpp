@@ -12,7 +12,7 @@ using namespace assay;
 
 namespace {
 
-base::Exit full_train(cli::StageContext& context) {
+base::Exit full_train(cli::StageContext& context, const comm::World& world) {
   const auto& run = context.run;
   const auto& config = run.config();
   run.need(run::Stage::search);
@@ -31,7 +31,7 @@ base::Exit full_train(cli::StageContext& context) {
   stage.keep_weights = true;
   stage.gpus_per_trial = static_cast<int>(config.integer("full.gpus_per_trial"));
 
-  return apps::run_study(context, std::move(stage), [&](const study::StudyView& view, bool) {
+  return apps::run_study(context, world, std::move(stage), [&](const study::StudyView& view, bool) {
     const auto figures = apps::judge_finalists(view, finalists, run, split.untouched);
     if (figures.winner < -1 || figures.finalists.empty()) {
       base::fail(base::Exit::partial, "every training of the finalists failed; see `assay trials {} --stage full`",
@@ -49,7 +49,7 @@ base::Exit full_train(cli::StageContext& context) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return cli::run_stage(
+  return apps::run_stage(
       argc, argv, run::Stage::full,
       "Trains the best networks in full with several seeds and scores them on the untouched validation set.",
       full_train);

@@ -46,18 +46,22 @@ run::Interval interval_of(const stats::Interval& interval) { return {interval.es
 
 run::CandidateFigures judge(const Measured& full, const Measured& proxy, const study::Fidelity& fidelity,
                             const run::Run& run, int full_epochs, std::size_t index) {
+  // Scores and costs of the networks that both have: other networks cost other times.
   std::vector<double> x, y;
+  double full_seconds = 0, proxy_seconds = 0;
   for (std::size_t i = 0; i < full.scores.size(); ++i) {
     if (!std::isfinite(full.scores[i]) || !std::isfinite(proxy.scores[i])) continue;
     x.push_back(full.scores[i]);
     y.push_back(proxy.scores[i]);
+    full_seconds += full.seconds[i];
+    proxy_seconds += proxy.seconds[i];
   }
   run::CandidateFigures figures;
   figures.fidelity = fidelity;
   figures.name = study::to_text(fidelity, full_epochs);
   figures.networks = static_cast<int>(x.size());
-  figures.seconds = mean_of_finite(proxy.seconds);
-  if (figures.seconds > 0) figures.speed_up = mean_of_finite(full.seconds) / figures.seconds;
+  if (!x.empty()) figures.seconds = proxy_seconds / static_cast<double>(x.size());
+  if (proxy_seconds > 0) figures.speed_up = full_seconds / proxy_seconds;
   if (x.size() < 3) return figures;
   const auto draws = static_cast<int>(run.config().integer("proxy.bootstrap"));
   const base::Rng rng(run.seed(), "proxy", static_cast<std::int64_t>(index), "bootstrap");

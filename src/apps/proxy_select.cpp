@@ -1,11 +1,7 @@
 // proxy-select: trains the reference networks in full and under every candidate proxy, and keeps the cheapest candidate
 // whose ranking agrees with the full one.
-#include <algorithm>
-#include <cmath>
-
 #include "apps/proxy_choice.hpp"
 #include "apps/study_stage.hpp"
-#include "arch/lower.hpp"
 #include "data/dataset.hpp"
 #include "launch/summary.hpp"
 #include "search/planners.hpp"
@@ -14,12 +10,12 @@ using namespace assay;
 
 namespace {
 
-/// Size of a network, for spreading the reference set; constant where the network cannot be built here.
-std::vector<double> size_features(const space::Space& space, const space::Params& params) {
-  const auto concrete = space.instantiate(params);
-  if (!concrete.contains("model") || !concrete["model"].contains("blocks")) return space.encode(params);
-  const auto counts = arch::count(arch::lower(concrete["model"], 10));
-  return {std::log1p(static_cast<double>(counts.parameters)), std::log1p(static_cast<double>(counts.multiply_adds))};
+/// Outputs of the networks; run folders of older versions do not say, so the data are asked.
+std::int64_t outputs_of(const run::Run& run) {
+  const auto split = run::split_figures(run.need(run::Stage::split));
+  if (split.outputs > 0) return split.outputs;
+  if (split.task == "regression") return 1;
+  return data::read(run.config(), data::Part::train).classes();
 }
 
 /// The longest trainings first, so that the workers end together.
@@ -39,16 +35,16 @@ std::vector<study::Proposal> grid(const std::vector<space::Params>& references, 
   return proposals;
 }
 
-base::Exit proxy_select(cli::StageContext& context) {
+base::Exit proxy_select(cli::StageContext& context, const comm::World& world) {
   const auto& run = context.run;
   const auto& config = run.config();
-  run.need(run::Stage::split);
+  const auto outputs = outputs_of(run);
   const auto space = std::make_shared<const space::Space>(space::Space::load(config, "proxy"));
   const auto full = apps::full_fidelity(config, run::Stage::proxy);
   const auto candidates = apps::proxy_candidates(config, full);
-  const auto references =
-      search::reference_set(*space, run.seed(), static_cast<int>(config.integer("proxy.reference")),
-                            [&](const space::Params& params) { return size_features(*space, params); });
+  const auto references = search::reference_set(
+      *space, run.seed(), static_cast<int>(config.integer("proxy.reference")),
+      [&](const space::Params& params) { return search::size_features(*space, params, outputs); });
   auto proposals = grid(references, full, candidates);
 
   apps::StudyStage stage{.stage = run::Stage::proxy, .space = space};
@@ -56,7 +52,7 @@ base::Exit proxy_select(cli::StageContext& context) {
   stage.planner = search::make_list_planner("reference networks x proxies", std::move(proposals));
   stage.fidelities = {full};
 
-  return apps::run_study(context, std::move(stage), [&](const study::StudyView& view, bool partial) {
+  return apps::run_study(context, world, std::move(stage), [&](const study::StudyView& view, bool partial) {
     const auto figures = apps::choose_proxy(view, run, full, candidates);
     const auto json = run::to_json(figures);
     return context.finish(run::Stage::proxy, json,
@@ -67,7 +63,7 @@ base::Exit proxy_select(cli::StageContext& context) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return cli::run_stage(argc, argv, run::Stage::proxy,
-                        "Finds the cheapest proxy task that ranks the reference networks as full training does.",
-                        proxy_select);
+  return apps::run_stage(argc, argv, run::Stage::proxy,
+                         "Finds the cheapest proxy task that ranks the reference networks as full training does.",
+                         proxy_select);
 }

@@ -33,7 +33,7 @@ run::SearchFigures figures_of(const study::StudyView& view, const run::Run& run,
   return figures;
 }
 
-base::Exit search_space(cli::StageContext& context) {
+base::Exit search_space(cli::StageContext& context, const comm::World& world) {
   const auto& run = context.run;
   const auto fidelity = search_fidelity(run);
   const auto space = std::make_shared<const space::Space>(space::Space::load(run.config(), "search"));
@@ -44,7 +44,7 @@ base::Exit search_space(cli::StageContext& context) {
       search::make_planner(run.config(), space, run.seed(), {{.params = space->defaults(), .note = "defaults"}});
   stage.fidelities = {fidelity};
 
-  return apps::run_study(context, std::move(stage), [&](const study::StudyView& view, bool partial) {
+  return apps::run_study(context, world, std::move(stage), [&](const study::StudyView& view, bool partial) {
     const auto figures = figures_of(view, run, fidelity, partial);
     const auto json = run::to_json(figures);
     if (figures.best < 0) {
@@ -59,7 +59,7 @@ base::Exit search_space(cli::StageContext& context) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return cli::run_stage(argc, argv, run::Stage::search,
-                        "Searches the space on the chosen proxy task; start as many as you like on one run folder.",
-                        search_space);
+  return apps::run_stage(argc, argv, run::Stage::search,
+                         "Searches the space on the chosen proxy task; start as many as you like on one run folder.",
+                         search_space);
 }

@@ -19,7 +19,8 @@ run::SplitFigures figures_of(const data::SplitReport& report, const data::Datase
           .data_hash = train.sha256,
           .p_value = report.p_value,
           .verdict = report.verdict,
-          .task = train.task == data::Task::regression ? "regression" : "classification"};
+          .task = train.task == data::Task::regression ? "regression" : "classification",
+          .outputs = train.task == data::Task::regression ? 1 : train.classes()};
 }
 
 base::Exit split_data(cli::StageContext& stage) {

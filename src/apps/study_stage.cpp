@@ -1,8 +1,12 @@
 #include "apps/study_stage.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <thread>
 
-#include "comm/world.hpp"
+#include "base/log.hpp"
 #include "stats/intervals.hpp"
 #include "study/study.hpp"
 #include "worker/worker.hpp"
@@ -34,11 +38,42 @@ study::Founding founding_of(const run::Run& run, const StudyStage& stage) {
 
 }  // namespace
 
-base::Exit run_study(cli::StageContext& context, StudyStage stage,
+int run_stage(int argc, char** argv, run::Stage stage, const std::string& description, const Recipe& recipe) {
+  std::optional<comm::World> world;
+  bool failed = false;
+  const auto in_world = [&](cli::StageContext& context) {
+    try {
+      if (!world) world.emplace();
+      return recipe(context, *world);
+    } catch (...) {
+      failed = true;
+      throw;
+    }
+  };
+  const auto agree = [&](int decision) {
+    world.emplace();
+    auto bytes = std::to_string(decision);
+    world->groups(world->size()).broadcast(bytes);
+    return std::stoi(bytes);
+  };
+  const int code = cli::run_stage(argc, argv, stage, description, in_world, agree);
+  // Without this the others wait in a collective, and this rank for them in MPI_Finalize.
+  if (failed && world && world->size() > 1) {
+    if (world->rank() != 0) {
+      // Most errors come to all ranks alike: rank 0, which words them for all, goes first and ends this one.
+      std::this_thread::sleep_for(std::chrono::seconds(2));
+      base::log_warning("rank {} ends all ranks of this launch (exit code {}; why stands in error.json)", world->rank(),
+                        code);
+    }
+    comm::abort_world(code);
+  }
+  return code;
+}
+
+base::Exit run_study(cli::StageContext& context, const comm::World& world, StudyStage stage,
                      const std::function<base::Exit(const study::StudyView&, bool partial)>& conclude) {
   auto& run = context.run;
   run.config().check_run();
-  const comm::World world;
   // An external command brings its own ranks (its launcher); ours would only stand by.
   const bool external = !run.config().texts("trial.command").empty();
   const auto group = world.groups(external ? 1 : stage.gpus_per_trial);

@@ -3,9 +3,11 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "cli/stage.hpp"
+#include "comm/world.hpp"
 #include "eval/evaluators.hpp"
 #include "run/results.hpp"
 #include "space/space.hpp"
@@ -25,9 +27,15 @@ struct StudyStage {
   std::int64_t trials = 0;  ///< exact number of trials of a list; 0: [search] max_trials
 };
 
+using Recipe = std::function<base::Exit(cli::StageContext&, const comm::World&)>;
+
+/// cli::run_stage for a stage whose trials may have several ranks: all ranks of a launch take rank 0's decision, and
+/// one that fails ends the others, which may wait for it, after its failure is reported.
+int run_stage(int argc, char** argv, run::Stage stage, const std::string& description, const Recipe& recipe);
+
 /// Runs one worker. `conclude` sees the closed study and publishes done.json; it must give the same result in whichever
 /// worker it runs.
-base::Exit run_study(cli::StageContext& context, StudyStage stage,
+base::Exit run_study(cli::StageContext& context, const comm::World& world, StudyStage stage,
                      const std::function<base::Exit(const study::StudyView&, bool partial)>& conclude);
 
 /// The full schedule of a stage: [training] overlaid with [<stage>.training]; epochs 0 if they are searched.

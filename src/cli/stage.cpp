@@ -1,9 +1,7 @@
 #include "cli/stage.hpp"
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <cstdio>
-#include <thread>
 
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -162,17 +160,23 @@ int prepare(StageContext& context, run::Stage stage) {
   return go_on;
 }
 
-/// The other ranks of a launch without `agree`: the same decision from the same files, but only rank 0 changes them.
-int follow_decision(const StageContext& context, run::Stage stage) {
-  auto status = context.run.status(stage);
-  for (int i = 0; i < 600 && status.kind == Kind::stale; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    status = context.run.status(stage);
+/// The decision of this launch: rank 0's. The others wait for it, so they get its exit code also where it fails.
+int decide(StageContext& context, run::Stage stage, const std::function<int(int)>& agree) {
+  const auto prepared = [&] {
+    const int decision = prepare(context, stage);
+    return decision == go_on && os::stop_signal() != 0 ? static_cast<int>(Exit::again) : decision;
+  };
+  const auto [rank, size] = launched();
+  if (!agree || size == 1) return prepared();
+  if (rank != 0) return agree(go_on);
+  int decision = go_on;
+  try {
+    decision = prepared();
+  } catch (const std::exception& error) {
+    agree(static_cast<int>(exit_of(error)));
+    throw;
   }
-  check_inputs(context.run, stage);
-  const bool done = status.kind == Kind::done || status.kind == Kind::partial;
-  if (!done || context.options.force) return go_on;
-  return static_cast<int>(status.kind == Kind::partial ? Exit::partial : Exit::done);
+  return agree(decision);
 }
 
 /// A start that was refused says nothing about the stage that runs, or is done, in the folder: until `begun` error.json
@@ -238,17 +242,8 @@ int run_stage(int argc, char** argv, run::Stage stage, const std::string& descri
     context.emplace(StageContext{options, run::Run::open(options.folder, options.config, options.set, options.seed),
                                  base::unix_seconds()});
     show_settings(context->run, stage);
-    const auto [rank, size] = launched();
-    int decision = go_on;
-    if (rank == 0) {
-      decision = prepare(*context, stage);
-    } else if (!agree) {
-      decision = follow_decision(*context, stage);
-    }
-    if (size > 1 && agree) decision = agree(decision);
-    if (decision != go_on) return decision;
+    if (const int decision = decide(*context, stage, agree); decision != go_on) return decision;
     begun = true;
-    if (os::stop_signal() != 0) return static_cast<int>(Exit::again);
     return static_cast<int>(recipe(*context));
   } catch (const std::bad_alloc&) {
     report_failure(context ? &*context : nullptr, options, stage, begun,

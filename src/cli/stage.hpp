@@ -39,7 +39,8 @@ struct StageContext {
 /// or forced one aside, runs the recipe, and turns any exception into exit code, one sentence and error.json.
 ///
 /// Ranks of one MPI launch must take the same way: `agree` (asked only where a launcher started more than one rank)
-/// gets this rank's decision and returns rank 0's. Without it the ranks decide by themselves.
+/// gets this rank's decision and returns rank 0's; the other ranks look at nothing. Without it every process decides by
+/// itself, like a worker of its own.
 int run_stage(int argc, char** argv, run::Stage stage, const std::string& description,
               const std::function<base::Exit(StageContext&)>& recipe, const std::function<int(int)>& agree = {});
 

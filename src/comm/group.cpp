@@ -40,6 +40,8 @@ void check_mpi(int code, const char* expression) {
 }
 
 Group::Impl::~Impl() {
+  // Collective: while an exception unwinds, the other ranks are elsewhere and it would wait for them.
+  if (std::uncaught_exceptions() > exceptions) return;
   if (communicator != MPI_COMM_NULL && mpi_runs()) MPI_Comm_free(&communicator);
 }
 

@@ -6,6 +6,8 @@
 #define MPICH_SKIP_MPICXX 1
 #include <mpi.h>
 
+#include <exception>
+
 #include "comm/world.hpp"
 
 namespace assay::comm {
@@ -13,6 +15,7 @@ namespace assay::comm {
 struct Group::Impl {
   MPI_Comm communicator = MPI_COMM_NULL;  ///< owned; null in a group of one
   int rank = 0, size = 1, local_rank = 0;
+  int exceptions = std::uncaught_exceptions();  ///< when it was made: more of them later mean that one unwinds it
 
   Impl() = default;
   ~Impl();

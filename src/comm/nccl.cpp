@@ -1,5 +1,6 @@
 #include "comm/nccl.hpp"
 
+#include <exception>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,7 @@ struct Nccl::Impl {
   ncclComm_t communicator = nullptr;
   cudaStream_t stream = nullptr;
   cudaEvent_t ready = nullptr, summed = nullptr;
+  int exceptions = std::uncaught_exceptions();  ///< when it was made
 };
 
 Nccl::Nccl(const Group& group, int device) {
@@ -93,6 +95,9 @@ Nccl::Nccl(const Group& group, int device) {
 
 Nccl::~Nccl() {
   if (!impl_) return;
+  // Destroying a communicator, and events behind its sums, waits for peers: while an exception unwinds they may be
+  // elsewhere, and the process ends anyway.
+  if (std::uncaught_exceptions() > impl_->exceptions) return;
   // Failures here are of no consequence any more, and a destructor must not end the process.
   if (impl_->communicator) ncclCommDestroy(impl_->communicator);
   if (impl_->ready) cudaEventDestroy(impl_->ready);

@@ -93,6 +93,10 @@ std::string read_whole(const fs::path& file) {
 }  // namespace
 
 std::vector<std::uint8_t> unpack(std::string_view packed, const fs::path& file) {
+  constexpr std::size_t smallest = 18;  // header and trailer of an empty member
+  if (packed.size() < smallest) {
+    fail_at(file, "{} bytes are no gzip data; the file is cut off, get it again", packed.size());
+  }
   Inflater inflater;
   auto& stream = inflater.stream;
   std::vector<std::uint8_t> bytes(claimed_size(packed));
@@ -122,6 +126,31 @@ std::vector<std::uint8_t> unpack(std::string_view packed, const fs::path& file) 
   }
   bytes.resize(filled);
   return bytes;
+}
+
+bool is_utf8(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[at]);
+    const std::size_t length = lead < 0x80   ? 1
+                               : lead < 0xc2 ? 0
+                               : lead < 0xe0 ? 2
+                               : lead < 0xf0 ? 3
+                               : lead < 0xf5 ? 4
+                                             : 0;
+    if (length == 0 || at + length > text.size()) return false;
+    for (std::size_t i = 1; i < length; ++i) {
+      if ((static_cast<unsigned char>(text[at + i]) & 0xc0) != 0x80) return false;
+    }
+    if (length > 2) {  // overlong forms, surrogates and what is beyond the last code point
+      const auto second = static_cast<unsigned char>(text[at + 1]);
+      if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) || (lead == 0xf0 && second < 0x90) ||
+          (lead == 0xf4 && second > 0x8f)) {
+        return false;
+      }
+    }
+    at += length;
+  }
+  return true;
 }
 
 Content read_content(const fs::path& file, const config::Config& config) {

@@ -27,6 +27,9 @@ Content read_content(const std::filesystem::path& file, const config::Config& co
 /// Unpacks gzip (all members); `file` is for messages.
 std::vector<std::uint8_t> unpack(std::string_view packed, const std::filesystem::path& file);
 
+/// Names are written into JSON files, which hold nothing but UTF-8.
+bool is_utf8(std::string_view text);
+
 template <class... Args>
 [[noreturn]] void fail_at(const std::filesystem::path& file, fmt::format_string<Args...> text, Args&&... args) {
   throw base::Error(base::Exit::data, {.file = file.string()}, fmt::format(text, std::forward<Args>(args)...));

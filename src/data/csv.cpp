@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
+#include <limits>
 
 #include "base/text.hpp"
 
@@ -18,9 +20,9 @@ void Csv::parse(char delimiter) {
     const auto first_field = fields_.size();
     const int first_line = line;
     for (bool more = true; more;) {
-      while (at < text.size() && text[at] == ' ') ++at;
+      while (delimiter != ' ' && at < text.size() && text[at] == ' ') ++at;
       if (at < text.size() && text[at] == '"') {
-        at = parse_quoted(at, line);
+        at = parse_quoted(at, delimiter, line);
       } else {
         const auto end = std::min(text.find_first_of(std::string{delimiter, '\n'}, at), text.size());
         fields_.push_back(base::trim(text.substr(at, end - at)));
@@ -37,7 +39,7 @@ void Csv::parse(char delimiter) {
 }
 
 /// From the opening quote to the delimiter or line's end behind the closing one.
-std::size_t Csv::parse_quoted(std::size_t at, int& line) {
+std::size_t Csv::parse_quoted(std::size_t at, char delimiter, int& line) {
   const auto text = content_.text();
   const int opened = line;
   std::string value;
@@ -57,7 +59,11 @@ std::size_t Csv::parse_quoted(std::size_t at, int& line) {
   }
   unescaped_.push_back(std::move(value));
   fields_.push_back(unescaped_.back());
-  for (++at; at < text.size() && (text[at] == ' ' || text[at] == '\r'); ++at) {
+  ++at;
+  while (at < text.size() && text[at] != delimiter && (text[at] == ' ' || text[at] == '\r')) ++at;
+  if (at < text.size() && text[at] != delimiter && text[at] != '\n') {
+    throw base::Error(base::Exit::data, {.file = content_.file.string(), .line = line},
+                      "text follows the closing quote of a field; double the quotes inside the field, or remove them");
   }
   return at;
 }
@@ -75,14 +81,33 @@ void Csv::end_row(std::size_t first_field, int line) {
        columns_);
 }
 
+float Csv::to_float(std::size_t row, double number, const std::string& column) const {
+  if (std::abs(number) <= static_cast<double>(std::numeric_limits<float>::max())) return static_cast<float>(number);
+  fail(row,
+       "column \"{}\" holds a number beyond {:.3g}, the largest of single precision; scale the column or correct it",
+       column, std::numeric_limits<float>::max());
+}
+
+void Csv::check_name(std::size_t row, std::string_view text, const char* what) const {
+  if (is_utf8(text)) return;
+  fail(row, "this {} is not UTF-8; convert the file (for instance iconv -f ISO-8859-1 -t UTF-8)", what);
+}
+
 bool parse_number(std::string_view field, double& number) {
   if (field.size() > 1 && field[0] == '+' && field[1] != '-') field.remove_prefix(1);
   const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), number);
-  return error == std::errc() && end == field.data() + field.size() && std::isfinite(number);
+  if (end != field.data() + field.size()) return false;
+  if (error != std::errc::result_out_of_range) return error == std::errc() && std::isfinite(number);
+  number = std::strtod(std::string(field).c_str(), nullptr);  // tells too small from too large
+  return true;
 }
 
 bool is_missing(std::string_view field) {
-  return field.empty() || field == "?" || field == "NA" || field == "NaN" || field == "nan" || field == "null";
+  if (field.empty()) return true;
+  for (const char* mark : {"?", "-", "NA", "na", "N/A", "n/a", "NaN", "nan", "null"}) {
+    if (field == mark) return true;
+  }
+  return false;
 }
 
 std::size_t find_column(const config::Node& node, const std::string& wanted, const std::vector<std::string>& names) {

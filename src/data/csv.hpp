@@ -23,6 +23,11 @@ class Csv {
   const std::filesystem::path& file() const { return content_.file; }
   const std::string& sha256() const { return content_.sha256; }
 
+  /// `number` as a float; Error(data) at the row if it is too large for one.
+  float to_float(std::size_t row, double number, const std::string& column) const;
+  /// Error(data) at the row unless a text that becomes a name is UTF-8.
+  void check_name(std::size_t row, std::string_view text, const char* what) const;
+
   /// Error(data) at a row.
   template <class... Args>
   [[noreturn]] void fail(std::size_t row, fmt::format_string<Args...> text, Args&&... args) const {
@@ -32,7 +37,7 @@ class Csv {
 
  private:
   void parse(char delimiter);
-  std::size_t parse_quoted(std::size_t at, int& line);
+  std::size_t parse_quoted(std::size_t at, char delimiter, int& line);
   void end_row(std::size_t first_field, int line);
 
   Content content_;
@@ -42,9 +47,10 @@ class Csv {
   std::size_t columns_ = 0;
 };
 
-/// The number that a whole field is, if it is a finite one.
+/// The number that a whole field is: 0 where it is too small for a double, an infinity where it is too large. The words
+/// "inf" and "nan" are no numbers.
 bool parse_number(std::string_view field, double& number);
-/// Empty, "?", "NA", "NaN", "nan" or "null".
+/// Empty, "?", "-", "null", or NA, N/A or NaN, also in small letters.
 bool is_missing(std::string_view field);
 
 /// The column that a key of [data] names, by header name or 0-based number. Error(config) at the key.

@@ -41,20 +41,31 @@ std::vector<std::string> class_folders(const fs::path& root) {
   return names;
 }
 
-/// Decodes into the dataset; the first image settles the shape.
-void append(Dataset& dataset, const Content& content, const fs::path& first) {
+std::string remedy(const std::vector<std::int64_t>& shape) {
+  return fmt::format("set [data] shape = [1, {0}, {1}] to take all as grey, or [3, {0}, {1}] as colour", shape[1],
+                     shape[2]);
+}
+
+/// Decodes into the dataset; the first image settles the shape. `convert`: [data] shape says which colours are wanted.
+void append(Dataset& dataset, const Content& content, const fs::path& first, bool convert) {
   int width = 0, height = 0, channels = 0;
   const auto* data = content.bytes.data();
   const auto size = static_cast<int>(content.bytes.size());
   if (!stbi_info_from_memory(data, size, &width, &height, &channels)) {
     fail_at(content.file, "is no image that can be read ({}); remove or replace it", stbi_failure_reason());
   }
-  if (dataset.shape.empty()) dataset.shape = {channels <= 2 ? 1 : 3, height, width};
+  const int colours = channels <= 2 ? 1 : 3;
+  if (dataset.shape.empty()) dataset.shape = {colours, height, width};
   if (height != dataset.shape[1] || width != dataset.shape[2]) {
     fail_at(content.file, "is {} x {} pixels, but {} are {} x {}; bring all images to one size", height, width,
             first.empty() ? "[data] shape" : first.string(), dataset.shape[1], dataset.shape[2]);
   }
   const int wanted = static_cast<int>(dataset.shape[0]);
+  if (!convert && colours != wanted) {
+    fail_at(content.file, "is {}, but {} is {}; {}", colours == 1 ? "grey" : "in colour",
+            first.empty() ? "the training set" : first.string(), wanted == 1 ? "grey" : "in colour",
+            remedy(dataset.shape));
+  }
   const std::unique_ptr<stbi_uc, void (*)(void*)> pixels(
       stbi_load_from_memory(data, size, &width, &height, &channels, wanted), stbi_image_free);
   if (!pixels) fail_at(content.file, "cannot be decoded ({}); the file is damaged, replace it", stbi_failure_reason());
@@ -79,6 +90,9 @@ Dataset read_images(const Request& request) {
   dataset.shape = request.train ? request.train->shape : wanted;
   const fs::path root = request.config.text(request.key());
   const auto folders = class_folders(root);
+  for (const auto& folder : folders) {
+    if (!is_utf8(folder)) fail_at(root / folder, "the name of this class is not UTF-8; rename the folder");
+  }
   dataset.class_names = request.train ? request.train->class_names : folders;
 
   base::Sha256 hash;
@@ -92,7 +106,7 @@ Dataset read_images(const Request& request) {
     for (const auto& name : os::list_folder(root / folder)) {
       if (!is_image(name)) continue;
       const auto content = read_content(root / folder / name, request.config);
-      append(dataset, content, first);
+      append(dataset, content, first, !wanted.empty());
       if (first.empty()) first = content.file;
       dataset.labels.push_back(static_cast<std::int32_t>(label - known.begin()));
       hash.update(folder + "/" + name + "\n" + content.sha256 + "\n");

@@ -29,7 +29,7 @@ std::set<std::size_t> listed_columns(const config::Config& config, const char* k
 Column look_at_column(const Csv& csv, std::size_t first, std::size_t index, const std::string& name, bool categorical) {
   Column column{.index = index, .name = name};
   double sum = 0;
-  std::size_t count = 0;
+  std::size_t count = 0, texts = 0;
   std::set<std::string_view> different;
   std::optional<std::size_t> text_row;
   for (auto row = first; row < csv.rows(); ++row) {
@@ -42,9 +42,11 @@ Column look_at_column(const Csv& csv, std::size_t first, std::size_t index, cons
     different.insert(field);
     if (parse_number(field, number)) {
       sum += number, ++count;
-    } else if (!text_row) {
-      text_row = row;
+      continue;
     }
+    csv.check_name(row, field, "value");  // becomes part of a feature's name
+    ++texts;
+    if (!text_row) text_row = row;
   }
   if (!text_row && !categorical) {
     column.mean = count > 0 ? sum / static_cast<double>(count) : 0;
@@ -57,6 +59,12 @@ Column look_at_column(const Csv& csv, std::size_t first, std::size_t index, cons
     fail_at(csv.file(),
             "column \"{}\" has {} different categories ({}); leave it out with data.ignore, or correct the value", name,
             different.size(), why);
+  }
+  if (!categorical && count > texts) {
+    base::log_warning(
+        "{}:{}: column \"{}\" holds \"{}\", but mostly numbers; its values are taken as categories. Correct the value, "
+        "leave it empty if it is missing, or list the column in data.categorical",
+        csv.file().string(), csv.line(*text_row), name, csv.at(*text_row, index));
   }
   column.categories.assign(different.begin(), different.end());
   return column;
@@ -89,7 +97,7 @@ void encode_numeric(const Csv& csv, std::size_t first, const Column& column, flo
     if (!is_missing(field) && !parse_number(field, number)) {
       csv.fail(row, "column \"{}\" holds \"{}\", but the training file has only numbers there", column.name, field);
     }
-    *to = static_cast<float>(number);
+    *to = csv.to_float(row, number, column.name);
   }
 }
 

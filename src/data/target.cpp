@@ -1,5 +1,6 @@
 // Labels and targets of tables, and the items of external data.
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -22,11 +23,16 @@ Values look(const Csv& csv, std::size_t first, std::size_t column, const std::st
   Values values;
   for (auto row = first; row < csv.rows(); ++row) {
     const auto field = csv.at(row, column);
-    if (is_missing(field)) csv.fail(row, "the target \"{}\" is missing; remove the row or fill it in", name);
+    // "+" and "-" are common classes.
+    if (is_missing(field) && field != "-")
+      csv.fail(row, "the target \"{}\" is missing; remove the row or fill it in", name);
     values.different.insert(field);
     double number = 0;
-    if (!parse_number(field, number)) values.numbers = false;
-    if (number != static_cast<double>(static_cast<long long>(number))) values.whole = false;
+    if (!parse_number(field, number)) {
+      csv.check_name(row, field, "class name");
+      values.numbers = false;
+    }
+    if (number != std::trunc(number)) values.whole = false;
   }
   return values;
 }
@@ -91,7 +97,7 @@ void read_target(const Csv& csv, std::size_t first, std::size_t column, const st
     double number = 0;
     if (!parse_number(csv.at(row, column), number))
       csv.fail(row, "the target \"{}\" is \"{}\", but a number is needed for regression", name, csv.at(row, column));
-    dataset.targets.push_back(static_cast<float>(number));
+    dataset.targets.push_back(csv.to_float(row, number, name));
   }
 }
 
@@ -113,14 +119,19 @@ std::size_t take_header(const Csv& csv, const config::Config& config, std::vecto
       no_numbers = false;
       continue;
     }
-    bool numeric = csv.rows() > 1;
-    for (std::size_t row = 1; row < csv.rows() && numeric; ++row)
-      numeric = is_missing(csv.at(row, c)) || parse_number(csv.at(row, c), number);
+    bool numeric = csv.rows() > 1, numbers = false;
+    for (std::size_t row = 1; row < csv.rows() && numeric; ++row) {
+      const bool is_number = parse_number(csv.at(row, c), number);
+      numbers |= is_number;
+      numeric = is_number || is_missing(csv.at(row, c));
+    }
+    numeric &= numbers;
     header |= numeric;
     repeated |= !numeric && repeats(c);
   }
   header |= wanted == "auto" && (named || (no_numbers && !repeated && csv.rows() > 1));
   names.clear();
+  for (std::size_t c = 0; header && c < csv.columns(); ++c) csv.check_name(0, csv.at(0, c), "header");
   for (std::size_t c = 0; c < csv.columns(); ++c)
     names.push_back(header ? std::string(csv.at(0, c)) : fmt::format("column {}", c));
   const std::size_t first = header ? 1 : 0;

@@ -86,6 +86,12 @@ std::vector<float> per_input(const std::vector<float>& values, const arch::Shape
   return all;
 }
 
+/// Attempts of one item are siblings, "<rung>.<attempt>" in the trial's folder.
+bool same_item(const os::Path& previous, const os::Path& folder) {
+  return !previous.empty() && previous != folder && previous.parent_path() == folder.parent_path() &&
+         previous.stem() == folder.stem() && previous.has_extension() && folder.has_extension();
+}
+
 bool out_of_memory(const std::exception& error) {
   const std::string text = error.what();
   return dynamic_cast<const std::bad_alloc*>(&error) || dynamic_cast<const c10::OutOfMemoryError*>(&error) ||
@@ -102,6 +108,7 @@ class Trainer : public study::Evaluator {
   Design design(const Json& concrete, const study::Fidelity& at);
   Outcome train_one(const study::Work& work, const Json& concrete, Design& design, study::Reporter& reporter);
   void save_network(const study::Work& work, const arch::Network& network, const torch::nn::Module& module) const;
+  void drop_checkpoints(const study::Work& work, const Outcome& outcome) const;
   int ranks() const { return context_.group.size(); }
 
   Context context_;
@@ -212,13 +219,23 @@ Outcome Trainer::train_one(const study::Work& work, const Json& concrete, Design
   }
   if (design.full) outcome.metrics["latency_ms"] = latency_ms(*design.full, device_.str());
   if (context_.keep_weights) save_network(work, design.network, *model.module);
-  // Only for the case of a crash; a rung's last one is for the next rung.
-  if (!context_.keep_checkpoint && context_.group.rank() == 0) os::remove_all(work.folder / train::checkpoint_name);
   return outcome;
 }
 
+/// Checkpoints are for the case of a crash; a rung's last one is for the next rung. What this attempt went on from is
+/// of no use any more, if it is of the same item: a lower rung's, or another trial's, may still serve others.
+void Trainer::drop_checkpoints(const study::Work& work, const Outcome& outcome) const {
+  if (context_.group.rank() != 0) return;
+  const bool usable = outcome.state == State::done || outcome.state == State::stopped;
+  const bool keep = outcome.again || (context_.keep_checkpoint && usable);
+  if (!keep) os::remove_all(work.folder / train::checkpoint_name);
+  if (outcome.again && !os::file_size(work.folder / train::checkpoint_name)) return;
+  if (same_item(work.previous, work.folder)) os::remove_all(work.previous / train::checkpoint_name);
+}
+
 Outcome Trainer::run(const study::Work& work, study::Reporter& reporter) {
-  const auto started = base::steady_seconds();
+  material();  // read once per worker: no cost of its first trial
+  auto started = base::steady_seconds();
   Outcome outcome;
   try {
     Json concrete;
@@ -235,6 +252,8 @@ Outcome Trainer::run(const study::Work& work, study::Reporter& reporter) {
       if (error.code() != base::Exit::config) throw;
       return failed(State::infeasible, Failure::invalid, error.what());
     }
+    material().parts(made->network.input());  // likewise, once per input shape
+    started = base::steady_seconds();
     outcome = train_one(work, concrete, *made, reporter);
   } catch (const base::Error&) {
     throw;
@@ -255,6 +274,7 @@ Outcome Trainer::run(const study::Work& work, study::Reporter& reporter) {
 #ifdef ASSAY_WITH_CUDA
   if (device_.is_cuda()) c10::cuda::CUDACachingAllocator::emptyCache();  // networks differ: old blocks only fragment
 #endif
+  drop_checkpoints(work, outcome);
   outcome.device_seconds = (base::steady_seconds() - started) * ranks();
   return outcome;
 }

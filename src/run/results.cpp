@@ -51,6 +51,7 @@ void fields(V& visit, T& x) {
   visit("p_value", x.p_value);
   visit("verdict", x.verdict);
   visit("task", x.task);
+  visit("outputs", x.outputs);
 }
 
 template <class V, Is<BatchPoint> T>

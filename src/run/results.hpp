@@ -23,6 +23,7 @@ struct SplitFigures {
   double p_value = 1;
   std::string verdict;
   std::string task = "classification";  ///< or "regression": what the data turned out to be
+  std::int64_t outputs = 0;             ///< of a network on these data: classes, 1 for a regression; 0: not recorded
 };
 
 struct BatchPoint {
@@ -46,8 +47,8 @@ struct CandidateFigures {
   study::Fidelity fidelity;
   std::string name;  ///< for people: "4 epochs, full data"
   Interval spearman, kendall;
-  double seconds = 0;   ///< mean device-seconds per network
-  double speed_up = 1;  ///< full seconds / these
+  double seconds = 0;   ///< mean device-seconds per network that this and full training have
+  double speed_up = 1;  ///< of the same networks: full seconds / these
   int networks = 0;     ///< pairs used
   double chance = 1;    ///< that an order drawn at random agrees as well (Kendall, exact)
   bool passes = false;

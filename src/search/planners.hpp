@@ -25,6 +25,10 @@ std::unique_ptr<study::Planner> make_list_planner(std::string name, std::vector<
 std::vector<space::Params> reference_set(const space::Space& space, std::uint64_t seed, int count,
                                          const std::function<std::vector<double>(const space::Params&)>& features);
 
+/// Features of a network's size for reference_set: log parameters and log multiply-adds of the network with `outputs`
+/// outputs; its place in the space where [model] lists no blocks.
+std::vector<double> size_features(const space::Space& space, const space::Params& params, std::int64_t outputs);
+
 /// The best k of a study: the Pareto front by first objective, then the next best; constraint-breaking ones last.
 std::vector<study::TrialId> top_k(const study::StudyView& view, int k, const config::Config& config);
 

@@ -2,6 +2,8 @@
 #include <cmath>
 #include <limits>
 
+#include "arch/lower.hpp"
+#include "base/json.hpp"
 #include "base/log.hpp"
 #include "search/planners.hpp"
 #include "search/seen.hpp"
@@ -57,6 +59,13 @@ double distance(const Candidate& a, const Candidate& b) {
 }
 
 }  // namespace
+
+std::vector<double> size_features(const space::Space& space, const space::Params& params, std::int64_t outputs) {
+  const auto concrete = space.instantiate(params);
+  if (!concrete.contains("model") || !concrete["model"].contains("blocks")) return space.encode(params);
+  const auto counts = arch::count(arch::lower(concrete["model"], outputs));
+  return {std::log1p(static_cast<double>(counts.parameters)), std::log1p(static_cast<double>(counts.multiply_adds))};
+}
 
 std::vector<space::Params> reference_set(const space::Space& space, std::uint64_t seed, int count,
                                          const std::function<std::vector<double>(const space::Params&)>& features) {

@@ -1,6 +1,10 @@
 #include "train/loop.hpp"
 
 #include <cmath>
+#include <csignal>
+#include <cstring>
+#include <string>
+#include <type_traits>
 #include <utility>
 
 #include "base/time.hpp"
@@ -17,6 +21,8 @@ enum Wish { go_on, save, leave };
 /// Ranks talk about their wishes every so many steps.
 constexpr std::int64_t agreement_steps = 16;
 
+static_assert(std::is_trivially_copyable_v<Position>);  // goes from rank 0 to the others as it is
+
 class Training {
  public:
   Training(Model& model, const Job& job);
@@ -24,6 +30,7 @@ class Training {
 
  private:
   enum class Epoch { complete, left, oom };
+  void start_from_previous();
   Epoch run_epoch();
   Wish wish(std::int64_t overall) const;
   void checkpoint();
@@ -48,9 +55,23 @@ Training::Training(Model& model, const Job& job)
       schedule_(make_schedule(job.settings, steps_.steps_per_epoch())),
       saved_at_(base::steady_seconds()),
       counted_at_(saved_at_) {
-  if (job_.previous.empty()) return;
-  position_ =
-      load_checkpoint(job_.previous, *model_.module, steps_.optimizer(), job_.identity, job_.settings.epochs).position;
+  start_from_previous();
+}
+
+/// Rank 0 decides whether and from where, and gives its state to the others: theirs may not see the file yet, or see an
+/// older one. Random numbers follow from the position.
+void Training::start_from_previous() {
+  const auto& group = job_.sum.group();
+  if (group.max(job_.previous.empty() ? 0 : 1) == 0) return;
+  if (group.rank() == 0 && !job_.previous.empty()) {
+    position_ = load_checkpoint(job_.previous, *model_.module, steps_.optimizer(), job_.identity, job_.settings.epochs)
+                    .position;
+  }
+  if (group.size() == 1) return;
+  std::string bytes(reinterpret_cast<const char*>(&position_), sizeof position_);
+  group.broadcast(bytes);
+  std::memcpy(&position_, bytes.data(), sizeof position_);
+  steps_.share_state();
 }
 
 Wish Training::wish(std::int64_t overall) const {
@@ -74,6 +95,7 @@ void Training::count_seconds() {
 void Training::checkpoint() {
   if (job_.folder.empty()) return;
   average_buffers(*model_.module, job_.sum);
+  job_.sum.wait();
   position_.loss_sum = steps_.loss_sum();
   count_seconds();
   if (job_.sum.group().rank() == 0) {
@@ -90,7 +112,11 @@ Training::Epoch Training::run_epoch() {
     const auto overall = position_.epoch * steps_.steps_per_epoch() + position_.step;
     if (const auto asked = wish(overall); asked != go_on) {
       checkpoint();
-      if (asked == leave) return Epoch::left;
+      if (asked == leave) {
+        // The signal may have reached another rank only; the leader must not take the next trial either.
+        if (os::stop_signal() == 0) os::request_stop(SIGUSR2);
+        return Epoch::left;
+      }
     }
     if (!steps_.take(position_.step, overall, schedule_.rate(overall))) return Epoch::oom;
   }
@@ -122,6 +148,7 @@ Result Training::run() {
     job_.sum.check();
     position_ = {.epoch = position_.epoch + 1, .seconds = position_.seconds};
     average_buffers(*model_.module, job_.sum);
+    job_.sum.wait();
     result_.metrics = score();
     if (!std::isfinite(loss) || !std::isfinite(result_.metrics.at("loss"))) {
       return finish(Result::End::nan, fmt::format("the loss is not finite in epoch {}", position_.epoch));

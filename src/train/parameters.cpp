@@ -1,10 +1,13 @@
 #include "train/parameters.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #ifdef ASSAY_WITH_CUDA
+#include <c10/core/Event.h>
 #include <c10/cuda/CUDAStream.h>
 #endif
 
@@ -87,6 +90,18 @@ void Sum::check() const {
   if (nccl_) nccl_->check();
 }
 
+void Sum::wait() const {
+#ifdef ASSAY_WITH_CUDA
+  if (!nccl_) return;
+  c10::Event reached(c10::DeviceType::CUDA);
+  reached.record(c10::cuda::getCurrentCUDAStream());
+  while (!reached.query()) {
+    nccl_->check();
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  }
+#endif
+}
+
 void average_buffers(torch::nn::Module& module, const Sum& sum) {
   if (sum.group().size() == 1) return;
   const torch::NoGradGuard no_gradients;
@@ -107,11 +122,9 @@ void average_buffers(torch::nn::Module& module, const Sum& sum) {
   }
 }
 
-void share_parameters(torch::nn::Module& module, FlatParameters& parameters, const comm::Group& group) {
+void share(std::vector<torch::Tensor> tensors, const comm::Group& group) {
   if (group.size() == 1) return;
   const torch::NoGradGuard no_gradients;
-  std::vector<torch::Tensor> tensors{parameters.values()};
-  for (const auto& buffer : module.buffers()) tensors.push_back(buffer);
   for (auto& tensor : tensors) {
     auto host = tensor.cpu().contiguous();
     std::string bytes;
@@ -121,6 +134,12 @@ void share_parameters(torch::nn::Module& module, FlatParameters& parameters, con
     std::memcpy(host.data_ptr(), bytes.data(), bytes.size());
     tensor.copy_(host);
   }
+}
+
+void share_parameters(torch::nn::Module& module, FlatParameters& parameters, const comm::Group& group) {
+  std::vector<torch::Tensor> tensors{parameters.values()};
+  for (const auto& buffer : module.buffers()) tensors.push_back(buffer);
+  share(std::move(tensors), group);
 }
 
 }  // namespace assay::train

@@ -54,6 +54,9 @@ class Sum {
   void operator()(torch::Tensor& tensor) const;
   /// Ends the world if a rank was lost; once per epoch.
   void check() const;
+  /// Before the host reads from the device: waits for the work in the current stream, which a sum with a lost rank
+  /// would never end, and checks meanwhile. Does nothing on the CPU or in a group of one.
+  void wait() const;
 
  private:
   comm::Group group_;
@@ -62,6 +65,8 @@ class Sum {
 
 /// Running statistics of the norms become the mean over the ranks, so that all evaluate and save the same network.
 void average_buffers(torch::nn::Module& module, const Sum& sum);
+/// Tensors of rank 0 go to all, in place; each rank brings tensors of equal sizes.
+void share(std::vector<torch::Tensor> tensors, const comm::Group& group);
 /// Parameters and buffers of rank 0 go to all.
 void share_parameters(torch::nn::Module& module, FlatParameters& parameters, const comm::Group& group);
 

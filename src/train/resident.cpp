@@ -1,8 +1,12 @@
 #include "train/resident.hpp"
 
+#include <torch/nn/functional/pooling.h>
+#include <torch/nn/functional/upsampling.h>
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <numeric>
 
 #include "base/error.hpp"
@@ -34,17 +38,22 @@ Layout layout_of(const data::Dataset& dataset) {
   return {groups, dataset.row_size() / std::max<std::int64_t>(1, groups)};
 }
 
-/// Sums over the rows in double precision; spread of constant values counts as one, so that they become zero.
+/// Sums over the rows in double precision, of distances from the first row: so spread far from zero stays exact. Values
+/// that floats cannot tell from constant ones have the deviation one, so that they become zero.
 template <class Value>
 void measure_inputs(const std::vector<Value>& values, const std::vector<std::int64_t>& rows, const Layout& layout,
                     Normaliser& normaliser) {
-  std::vector<double> sum(static_cast<std::size_t>(layout.groups)), squares(sum.size());
+  std::vector<double> sum(static_cast<std::size_t>(layout.groups)), squares(sum.size()), origin(sum.size());
   const auto size = layout.groups * layout.each;
+  for (std::size_t group = 0; group < origin.size(); ++group) {
+    const auto at = rows.front() * size + static_cast<std::int64_t>(group) * layout.each;
+    origin[group] = static_cast<double>(values[static_cast<std::size_t>(at)]);
+  }
   for (const auto row : rows) {
     const Value* value = values.data() + row * size;
     for (std::size_t group = 0; group < sum.size(); ++group) {
       for (std::int64_t i = 0; i < layout.each; ++i, ++value) {
-        const auto x = static_cast<double>(*value);
+        const auto x = static_cast<double>(*value) - origin[group];
         sum[group] += x;
         squares[group] += x * x;
       }
@@ -52,11 +61,13 @@ void measure_inputs(const std::vector<Value>& values, const std::vector<std::int
   }
   const auto count = static_cast<double>(rows.size()) * static_cast<double>(layout.each);
   for (std::size_t group = 0; group < sum.size(); ++group) {
-    const auto mean = sum[group] / count;
-    const auto variance = std::max(0.0, squares[group] / count - mean * mean);
-    const bool constant = variance <= 1e-12 * std::max(1.0, mean * mean);
+    const auto offset = sum[group] / count, mean = origin[group] + offset;
+    const auto variance = std::max(0.0, squares[group] / count - offset * offset);
+    const auto deviation = static_cast<float>(std::sqrt(variance));
+    // The reciprocal of anything smaller than a normal float may be infinite.
+    const bool constant = variance <= 1e-14 * mean * mean || deviation < std::numeric_limits<float>::min();
     normaliser.mean.push_back(static_cast<float>(mean));
-    normaliser.deviation.push_back(constant ? 1.0F : static_cast<float>(std::sqrt(variance)));
+    normaliser.deviation.push_back(constant ? 1.0F : deviation);
   }
 }
 

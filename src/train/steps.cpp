@@ -100,7 +100,15 @@ bool Steps::take(std::int64_t in_epoch, std::int64_t overall, double rate) {
   return true;
 }
 
+void Steps::share_state() {
+  share_parameters(*model_.module, parameters_, sum_.group());
+  std::vector<torch::Tensor> tensors;
+  for (auto& [name, tensor] : optimizer_.state()) tensors.push_back(tensor);
+  share(std::move(tensors), sum_.group());
+}
+
 double Steps::loss_sum() const {
+  sum_.wait();
   const double mine = loss_sum_.item<double>();
   if (sum_.group().size() == 1) return mine;
   auto total = static_cast<float>(mine);

@@ -28,6 +28,9 @@ class Steps {
   /// others wait in the sum already: this process ends, and its launcher ends them.
   bool take(std::int64_t in_epoch, std::int64_t overall, double rate);
 
+  /// The whole state of rank 0 goes to all: parameters, buffers, optimizer.
+  void share_state();
+
   /// Sum of the losses of this epoch's rows so far over all ranks; waits for the device.
   double loss_sum() const;
 

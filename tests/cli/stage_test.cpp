@@ -22,15 +22,18 @@ struct Fixture {
   std::string file = scratch.write("c.toml", "[run]\nname = \"t\"\n").string();
   int calls = 0;
 
-  int call(Stage stage, std::vector<std::string> arguments,
-           const std::function<Exit(cli::StageContext&)>& recipe = {}) {
+  int call(Stage stage, std::vector<std::string> arguments, const std::function<Exit(cli::StageContext&)>& recipe = {},
+           const std::function<int(int)>& agree = {}) {
     arguments.insert(arguments.begin(), {"stage"});
     std::vector<char*> argv;
     for (auto& argument : arguments) argv.push_back(argument.data());
-    return cli::run_stage(static_cast<int>(argv.size()), argv.data(), stage, "a test", [&](cli::StageContext& context) {
-      ++calls;
-      return recipe ? recipe(context) : context.finish(stage, {{"train", 1}}, "line");
-    });
+    return cli::run_stage(
+        static_cast<int>(argv.size()), argv.data(), stage, "a test",
+        [&](cli::StageContext& context) {
+          ++calls;
+          return recipe ? recipe(context) : context.finish(stage, {{"train", 1}}, "line");
+        },
+        agree);
   }
   base::Json error(Stage stage) const {
     return base::Json::parse(os::read_file(std::filesystem::path(folder) / to_string(stage) / "error.json"));
@@ -148,6 +151,45 @@ TEST_CASE("every exception becomes its exit code and error.json") {
   CHECK(f.error(Stage::search).at("line") == 2);
   CHECK(f.error(Stage::search).at("column") == 1);
   CHECK(f.error(Stage::search).at("nearest") == "search.max_trials");
+}
+
+TEST_CASE("the ranks of a launch take rank 0's decision, whatever they see themselves") {
+  Fixture f;
+  const auto as_rank = [&](const char* rank, Stage stage, std::vector<std::string> arguments, int& said, int answer) {
+    ::setenv("OMPI_COMM_WORLD_RANK", rank, 1);
+    ::setenv("OMPI_COMM_WORLD_SIZE", "2", 1);
+    const int code = f.call(
+        stage, std::move(arguments), [](cli::StageContext&) { return Exit::done; },
+        [&](int mine) {
+          said = mine;
+          return rank[0] == '0' ? mine : answer;
+        });
+    ::unsetenv("OMPI_COMM_WORLD_RANK");
+    ::unsetenv("OMPI_COMM_WORLD_SIZE");
+    return code;
+  };
+  constexpr int go_on = -1;
+  int said = 99;
+  CHECK(f.call(Stage::split, {f.folder, "--config", f.file}) == 0);
+  CHECK(f.calls == 1);
+  SECTION("done for rank 0: both end, and rank 0 tells so") {
+    CHECK(as_rank("0", Stage::split, {f.folder}, said, go_on) == 0);
+    CHECK(said == 0);
+    CHECK(as_rank("1", Stage::split, {f.folder}, said, 0) == 0);
+    CHECK(f.calls == 1);
+  }
+  SECTION("rank 1 sees it done already, or its inputs missing, but goes on as rank 0 does") {
+    CHECK(as_rank("1", Stage::split, {f.folder}, said, go_on) == 0);
+    CHECK(f.calls == 2);
+    CHECK(as_rank("1", Stage::search, {f.folder}, said, go_on) == 0);
+    CHECK(f.calls == 3);
+  }
+  SECTION("rank 0 fails: the others get its exit code and do not wait") {
+    CHECK(as_rank("0", Stage::search, {f.folder}, said, go_on) == 69);
+    CHECK(said == 69);
+    CHECK(as_rank("1", Stage::search, {f.folder}, said, 69) == 69);
+    CHECK(f.calls == 1);
+  }
 }
 
 TEST_CASE("usage errors") {

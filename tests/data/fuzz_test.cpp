@@ -53,6 +53,16 @@ TEST_CASE("damaged files of every format are refused properly") {
        "format = \"idx\"\ntrain_labels = " + quoted(labels) + "\nvalid_labels = " + quoted(labels) + "\n", 1000);
 }
 
+TEST_CASE("gzip shorter than its header and trailer is cut off") {
+  Folder folder;
+  for (const auto* start : {"\x1f\x8b\x08", "\x1f\x8b\x08\x01\x01\x01\x01\x01\x01\x01\x01"}) {
+    const auto file = folder.write("t.csv.gz", start);
+    const auto config = data_config(csv_lines(file, file));
+    CHECK_THAT(error_of([&] { data::read(config, data::Part::train); }),
+               Catch::Matchers::ContainsSubstring("the file is cut off"));
+  }
+}
+
 TEST_CASE("damaged gzip is refused properly") {
   const auto root = fs::path(ASSAY_SOURCE_DIR) / "datasets" / "optdigits" / "valid.csv.gz";
   if (!fs::exists(root)) SKIP("datasets/optdigits is not there");

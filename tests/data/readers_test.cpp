@@ -216,6 +216,20 @@ TEST_CASE("image folders") {
     CHECK_THAT(error_of([&] { data::read(config, Part::train); }),
                ContainsSubstring("train/dog/2.ppm: is 2 x 1 pixels") && ContainsSubstring("cat/1.ppm are 1 x 2"));
   }
+  SECTION("another colour class") {
+    folder.write("train/dog/2.pgm", "P5\n2 1\n255\nab");
+    CHECK_THAT(error_of([&] { data::read(config, Part::train); }), ContainsSubstring("dog/2.pgm: is grey, but ") &&
+                                                                       ContainsSubstring("cat/1.ppm is in colour") &&
+                                                                       ContainsSubstring("shape = [1, 1, 2]"));
+    CHECK(data::read(config.with({"data.shape=[3, 1, 2]"}), Part::train).rows() == 4);
+    folder.write("valid/dog/8.pgm", "P5\n2 1\n255\nab");
+    CHECK_THAT(error_of([&] { data::read(config, Part::valid, &train); }),
+               ContainsSubstring("8.pgm: is grey, but the training set is in colour"));
+  }
+  SECTION("a class name that is not UTF-8") {
+    folder.write("train/k\xf6ter/1.ppm", ppm(2, 1, "mnopqr"));
+    CHECK_THAT(error_of([&] { data::read(config, Part::train); }), ContainsSubstring("is not UTF-8"));
+  }
   SECTION("no image") {
     folder.write("train/dog/2.png", "hello");
     CHECK_THAT(error_of([&] { data::read(config, Part::train); }), ContainsSubstring("2.png: is no image"));

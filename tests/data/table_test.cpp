@@ -1,3 +1,8 @@
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdio>
+
 #include "base/text.hpp"
 #include "data/csv.hpp"
 #include "support.hpp"
@@ -23,11 +28,27 @@ struct Table {
   }
 };
 
-data::Csv csv_of(const std::string& text) {
+data::Csv csv_of(const std::string& text, char delimiter = ',') {
   data::Content content;
   content.file = "t.csv";
   content.bytes.assign(text.begin(), text.end());
-  return data::Csv(std::move(content), ',');
+  return data::Csv(std::move(content), delimiter);
+}
+
+/// What an action writes to standard error.
+std::string errors_of(const std::function<void()>& action) {
+  std::FILE* file = std::tmpfile();
+  REQUIRE(file != nullptr);
+  const int before = ::dup(2);
+  ::dup2(::fileno(file), 2);
+  action();
+  ::dup2(before, 2);
+  ::close(before);
+  std::rewind(file);
+  std::string text(4096, '\0');
+  text.resize(std::fread(text.data(), 1, text.size(), file));
+  std::fclose(file);
+  return text;
 }
 
 }  // namespace
@@ -52,13 +73,81 @@ TEST_CASE("CSV: quotes, blanks, line ends") {
   CHECK_THAT(error_of([] { csv_of("1,\"2\n3,4\n"); }),
              ContainsSubstring("t.csv:1: a quoted field has no closing quote"));
   CHECK_THAT(error_of([] { csv_of("\n\n"); }), ContainsSubstring("holds no rows"));
+  CHECK_THAT(error_of([] { csv_of("1,2\n\"3\"x,4\n"); }), ContainsSubstring("t.csv:2: text follows the closing quote"));
+  CHECK_THAT(error_of([] { csv_of("\"a\"\"b\" c,4\n"); }), ContainsSubstring("t.csv:1: text follows"));
+}
+
+TEST_CASE("CSV: a blank as delimiter") {
+  const auto csv = csv_of("1 \"two words\" 3\r\n\"4\" 5 \"6\"\r\n7  \"\"\n", ' ');
+  REQUIRE(csv.rows() == 3);
+  REQUIRE(csv.columns() == 3);
+  CHECK(csv.at(0, 1) == "two words");
+  CHECK(csv.at(0, 2) == "3");
+  CHECK(csv.at(1, 0) == "4");
+  CHECK(csv.at(1, 2) == "6");
+  CHECK(csv.at(2, 1).empty());
 }
 
 TEST_CASE("numbers are whole fields") {
   double number = 0;
   CHECK((data::parse_number("-1.5e3", number) && number == -1500));
   CHECK((data::parse_number("+2", number) && number == 2));
-  for (const char* text : {"", "1x", "inf", "nan", "+-1", "1,5"}) CHECK_FALSE(data::parse_number(text, number));
+  for (const char* text : {"", "1x", "inf", "nan", "+-1", "1,5", "1e999x"}) {
+    CHECK_FALSE(data::parse_number(text, number));
+  }
+  CHECK((data::parse_number("1e-999", number) && number == 0));
+  CHECK((data::parse_number("-1e999", number) && std::isinf(number) && number < 0));
+}
+
+TEST_CASE("numbers that floats cannot hold: too small is zero, too large is refused") {
+  Table table;
+  table.train = "1,1e-999,a\n2,1e-60,b\n3,5,a\n";
+  const auto small = table.read();
+  CHECK(small.feature_names.size() == 2);
+  CHECK(small.values == std::vector<float>{1, 0, 2, 0, 3, 5});
+  for (const char* large : {"1e39", "-4e38", "1e999"}) {
+    table.train = "1,2,a\n2,3,b\n3," + std::string(large) + ",a\n";
+    CHECK_THAT(table.error(), ContainsSubstring("train.csv:3: column \"column 1\" holds a number beyond 3.4e+38"));
+  }
+  table.train = "1,2\n2,1e39\n";
+  table.extra = "task = \"regression\"\n";
+  CHECK_THAT(table.error(), ContainsSubstring("train.csv:2: column \"column 1\" holds a number beyond"));
+}
+
+TEST_CASE("a stray word among numbers is warned of, marks of missing values are none") {
+  Table table;
+  table.train = "N/A,2,a\n2,n/a,b\n3,-,a\n4,na,b\n5,6,b\n";
+  const auto marked = table.read();
+  CHECK(marked.rows() == 5);
+  CHECK(marked.feature_names == std::vector<std::string>{"column 0", "column 1"});
+  CHECK(marked.values.front() == 3.5F);
+  const auto warned = [&] { return errors_of([&] { table.read(); }); };
+  table.train = "1,2,a\n2,3,b\n3,oops,a\n4,5,b\n";
+  CHECK_THAT(warned(), ContainsSubstring("train.csv:3: column \"column 1\" holds \"oops\", but mostly numbers"));
+  table.extra = "categorical = [1]\n";
+  CHECK(warned().empty());
+  table.train = "1,x,a\n2,y,b\n3,x,a\n4,5,b\n";
+  table.extra.clear();
+  CHECK(warned().empty());
+  table.train = "1,+\n2,-\n3,-\n";
+  CHECK(table.read().class_names == std::vector<std::string>{"+", "-"});
+}
+
+TEST_CASE("names that are not UTF-8 are refused with their row") {
+  Table table;
+  table.train = "1,2,gr\xc3\xbcn\n2,3,rot\n";
+  CHECK(table.read().class_names.front() == "gr\xc3\xbcn");
+  table.train = "1,2,rot\n2,3,gr\xfcn\n";
+  CHECK_THAT(table.error(), ContainsSubstring("train.csv:2: this class name is not UTF-8"));
+  table.train =
+      "gr\xf6\xdf"
+      "e,farbe,art\n1,2,a\n3,4,b\n";
+  CHECK_THAT(table.error(), ContainsSubstring("train.csv:1: this header is not UTF-8"));
+  table.train = "1,rot,a\n2,gr\xfcn,b\n";
+  CHECK_THAT(table.error(), ContainsSubstring("train.csv:2: this value is not UTF-8"));
+  for (const char* bad : {"\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\x80"})
+    CHECK_FALSE(data::is_utf8(bad));
+  for (const char* good : {"", "plain", "\xe2\x82\xac", "\xf0\x9f\x98\x80"}) CHECK(data::is_utf8(good));
 }
 
 TEST_CASE("tables: numbers, categories, missing values") {

@@ -150,22 +150,39 @@ TEST_CASE("a small network learns the digits in a few epochs") {
       }
     } signalling;
     auto first = test.work({.epochs = 6});
-    first.folder = test.folder / "first";
+    first.folder = test.folder / "0.1";
     const auto left = evaluator->run(first, signalling);
     os::request_stop(0);
     CHECK(left.again);
     REQUIRE(fs::exists(first.folder / "checkpoint.safetensors"));
     auto second = test.work({.epochs = 6});
-    second.folder = test.folder / "second";
+    second.folder = test.folder / "0.2";
     second.previous = first.folder;
     Reports rest;
     const auto resumed = evaluator->run(second, rest);
     CHECK(rest.steps == std::vector<std::int64_t>{4, 5, 6});
+    CHECK_FALSE(fs::exists(first.folder / "checkpoint.safetensors"));
     CHECK(resumed.metrics.at("accuracy") == outcome.metrics.at("accuracy"));
     CHECK(resumed.metrics.at("loss") == outcome.metrics.at("loss"));
     const auto again = nn::load_tensors(second.folder / "weights.safetensors");
     REQUIRE(again.tensors.size() == weights.tensors.size());
     for (const auto& [name, tensor] : weights.tensors) CHECK(torch::equal(tensor, *again.find(name)));
+  }
+  SECTION("a lower rung's checkpoint stays, also for a trial that fails") {
+    context.keep_checkpoint = true;
+    const auto rungs = eval::make_evaluator(context);
+    auto low = test.work({.epochs = 2});
+    low.folder = test.folder / "0.1";
+    CHECK(rungs->run(low, reports).state == State::done);
+    REQUIRE(fs::exists(low.folder / "checkpoint.safetensors"));
+    auto high = test.work({.epochs = 3});
+    high.folder = test.folder / "1.1";
+    high.previous = low.folder;
+    Reports rest;
+    CHECK(rungs->run(high, rest).state == State::done);
+    CHECK(rest.steps == std::vector<std::int64_t>{3});
+    CHECK(fs::exists(low.folder / "checkpoint.safetensors"));
+    CHECK(fs::exists(high.folder / "checkpoint.safetensors"));
   }
   SECTION("final rows are scored on the validation set") {
     context.rows = eval::Rows::final;

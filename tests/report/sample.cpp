@@ -59,7 +59,8 @@ run::SplitFigures sample_split() {
           .untouched = 1797,
           .data_hash = std::string(64, 'a'),
           .p_value = 0.93,
-          .verdict = "classes match"};
+          .verdict = "classes match",
+          .outputs = 10};
 }
 
 run::BaselineFigures sample_baseline() {

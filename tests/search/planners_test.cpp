@@ -57,6 +57,22 @@ TEST_CASE("every planner keeps to max_trials, begins with the first proposals an
   }
 }
 
+TEST_CASE("the sizes of reference networks are those on the data's outputs") {
+  for (const std::int64_t outputs : {1, 3, 10, 100}) {
+    const auto config = config::Config::parse(
+        "[model]\ninput = [8]\nblocks = [{ op = \"linear\", width = { choice = [16, 32], default = 16 } }, "
+        "{ op = \"linear\", width = " +
+            std::to_string(outputs) + " }]\n",
+        "run.toml");
+    const auto space = space_of(config);
+    const auto features = search::size_features(*space, space->defaults(), outputs);
+    REQUIRE(features.size() == 2);
+    const double first = 8 * 16, last = 16.0 * static_cast<double>(outputs);
+    CHECK(std::abs(std::expm1(features[1]) - (first + last)) < 1e-6);
+    CHECK_THROWS_AS(search::size_features(*space, space->defaults(), outputs + 1), base::Error);
+  }
+}
+
 TEST_CASE("a small space is tried out completely, then the search ends") {
   const auto config =
       config::Config::parse("[params.model]\na.choice = [1, 2, 3]\nb.choice = [1, 2]\n" + algorithm("random"), "t");

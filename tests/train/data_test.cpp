@@ -15,6 +15,7 @@
 
 using namespace assay;
 using Catch::Matchers::WithinAbs;
+using Catch::Matchers::WithinRel;
 
 namespace {
 
@@ -91,6 +92,26 @@ TEST_CASE("targets of a regression are normalised; constant features become zero
   CHECK(resident.inputs.select(1, 1).abs().max().item<double>() == 0);
   CHECK_THAT(resident.targets.mean().item<double>(), WithinAbs(0, 1e-6));
   CHECK_THAT(resident.target_deviation, WithinAbs(111.803, 1e-3));
+}
+
+TEST_CASE("small and distant values are spread, not constant") {
+  data::Dataset dataset;
+  dataset.name = "table";
+  dataset.shape = {4};
+  // Around 1e-7, tiny, far from zero, and constant far from zero.
+  dataset.values = {1e-7F, 1e-30F, 10001, 0.1F, 3e-7F, 3e-30F, 10002, 0.1F, 2e-7F, 2e-30F, 10003, 0.1F};
+  dataset.labels = {0, 0, 0};
+  dataset.class_names = {"one"};
+  const auto normaliser = train::measure(dataset, rows_of(3));
+  CHECK_THAT(normaliser.deviation[0], WithinRel(8.16497e-8F, 1e-4F));
+  CHECK_THAT(normaliser.deviation[1], WithinRel(8.16497e-31F, 1e-4F));
+  CHECK_THAT(normaliser.deviation[2], WithinRel(0.816497F, 1e-4F));
+  CHECK(normaliser.deviation[3] == 1);
+  const auto resident = train::make_resident(dataset, rows_of(3), normaliser, {4}, torch::kCPU, plenty);
+  for (const int column : {0, 1, 2}) {
+    CHECK_THAT(resident.inputs.select(1, column).square().mean().item<double>(), WithinAbs(1, 1e-3));
+  }
+  CHECK(resident.inputs.select(1, 3).abs().max().item<double>() == 0);
 }
 
 TEST_CASE("an epoch is a permutation, cut into batches of nearly equal size, the same for any number of ranks") {

@@ -76,6 +76,7 @@ TEST_CASE("two ranks give the weights of one rank with the whole batch", "[.mpi]
   };
   auto stopped = small::net(true, 0.2);
   const auto left = train::train(stopped, job);
+  CHECK(os::stop_signal() != 0);  // on both ranks: neither goes on to another trial
   os::request_stop(0);
   CHECK(left.end == Result::End::left);
   CHECK(left.epochs < 12);
@@ -84,5 +85,33 @@ TEST_CASE("two ranks give the weights of one rank with the whole batch", "[.mpi]
   auto resumed = small::net(true, 0.2);
   CHECK(train::train(resumed, job).end == Result::End::done);
   CHECK(distance(resumed, undisturbed) < 1e-5);
+
+  // Rank 1 does not see the checkpoint, or sees another one: rank 0's counts.
+  for (const bool adamw : {false, true}) {
+    if (adamw) job.settings.optimizer = train::Settings::Optimizer::adamw;
+    job.folder = folder;
+    job.previous.clear();
+    job.report = [&](std::int64_t epoch, const train::Metrics&) {
+      if (epoch == 2) os::request_stop(SIGTERM);
+      return false;
+    };
+    auto again = small::net(true, 0.2);
+    CHECK(train::train(again, job).end == Result::End::left);
+    os::request_stop(0);
+    job.folder.clear();
+    job.report = {};
+    auto expected = small::net(true, 0.2);
+    train::train(expected, job);
+    job.previous = both.group().rank() == 0 ? folder : folder + "/nowhere";
+    auto half_blind = small::net(true, 0.2);
+    const auto end = train::train(half_blind, job);
+    CHECK(end.end == Result::End::done);
+    CHECK(end.epochs == 12);
+    CHECK(distance(half_blind, expected) < 1e-5);
+    job.previous = both.group().rank() == 1 ? folder : folder + "/nowhere";
+    auto from_scratch = small::net(true, 0.2);
+    train::train(from_scratch, job);
+    CHECK(distance(from_scratch, expected) == 0);
+  }
   both.group().barrier();  // rank 0's folder is still needed
 }
