@@ -69,6 +69,7 @@ train::Identity identity_of(const Json& concrete, const study::Work& work, const
               {"share", work.at.data},
               {"width", work.at.width},
               {"resolution", work.at.resolution}};
+  if (settings.accumulate > 1) all["accumulate"] = settings.accumulate;
   train::Identity identity;
   identity.kin = base::sha256(all.dump());
   all["epochs"] = settings.epochs;
@@ -105,7 +106,7 @@ class Trainer : public study::Evaluator {
 
  private:
   train::Material& material();
-  Design design(const Json& concrete, const study::Fidelity& at);
+  Design design(const Json& concrete, const study::Work& work);
   Outcome train_one(const study::Work& work, const Json& concrete, Design& design, study::Reporter& reporter);
   void save_network(const study::Work& work, const arch::Network& network, const torch::nn::Module& module) const;
   void drop_checkpoints(const study::Work& work, const Outcome& outcome) const;
@@ -140,10 +141,12 @@ train::Material& Trainer::material() {
   return *material_;
 }
 
-Design Trainer::design(const Json& concrete, const study::Fidelity& at) {
+Design Trainer::design(const Json& concrete, const study::Work& work) {
+  const auto& at = work.at;
   Design design;
   design.settings = train::settings_from(concrete.at("training"), concrete.at("augment"));
-  if (at.epochs >= 1) design.settings.epochs = at.epochs;  // 0: the epochs are searched
+  if (at.epochs >= 1) design.settings.epochs = at.epochs;                          // 0: the epochs are searched
+  if (work.what.tags.contains(study::halved_tag)) design.settings.accumulate = 2;  // it ran out of memory once
   if (design.settings.precision == train::Settings::Precision::bf16 && device_.is_cpu() && !warned_bf16_) {
     base::log_warning("training.precision = \"bf16\" is for GPUs; on the CPU the training is done in fp32");
     warned_bf16_ = true;
@@ -203,6 +206,7 @@ Outcome Trainer::train_one(const study::Work& work, const Json& concrete, Design
   outcome.metrics["multiply_adds"] = static_cast<double>(design.counts.multiply_adds);
   outcome.metrics["train_seconds"] = result.train_seconds;
   outcome.attributes = {{"device", device_.str()}, {"network", design.network_hash}};
+  if (design.settings.accumulate > 1) outcome.attributes["accumulate"] = std::to_string(design.settings.accumulate);
   switch (result.end) {
     case End::nan:
       return failed(State::failed, Failure::nan, result.reason);
@@ -247,7 +251,7 @@ Outcome Trainer::run(const study::Work& work, study::Reporter& reporter) {
     }
     material().check_input(concrete.at("model"));  // wrong for every trial: ends the worker
     try {
-      made = design(concrete, work.at);
+      made = design(concrete, work);
     } catch (const base::Error& error) {
       if (error.code() != base::Exit::config) throw;
       return failed(State::infeasible, Failure::invalid, error.what());

@@ -37,17 +37,23 @@ Metrics evaluate(const Model& model, const Resident& part, std::int64_t training
   model.module->eval();
   const auto device = part.inputs.device();
   const auto rows = part.rows();
-  const auto size = std::max<std::int64_t>(training_batch, device.is_cuda() ? 2048 : 256);
+  auto size = std::max<std::int64_t>(training_batch, device.is_cuda() ? 2048 : 256);
   const auto options = torch::TensorOptions(torch::kFloat64).device(device);
   Sums sums{torch::zeros({}, options), torch::zeros({}, options)};
   const auto first = rows * group.rank() / group.size(), last = rows * (group.rank() + 1) / group.size();
   {
     const AutocastScope autocast(bf16, device.type());
-    for (auto at = first; at < last; at += size) {
+    for (auto at = first; at < last;) {
       const auto count = std::min(size, last - at);
-      auto inputs = part.normalised(part.inputs.narrow(0, at, count));
-      if (model.channels_last && inputs.dim() == 4) inputs = inputs.contiguous(at::MemoryFormat::ChannelsLast);
-      add_batch(sums, part, model.forward(inputs).to(torch::kFloat32), part.targets.narrow(0, at, count));
+      try {
+        auto inputs = part.normalised(part.inputs.narrow(0, at, count));
+        if (model.channels_last && inputs.dim() == 4) inputs = inputs.contiguous(at::MemoryFormat::ChannelsLast);
+        add_batch(sums, part, model.forward(inputs).to(torch::kFloat32), part.targets.narrow(0, at, count));
+        at += count;
+      } catch (const c10::OutOfMemoryError&) {
+        if (size <= training_batch) throw;
+        size = training_batch;  // what could be trained can be scored
+      }
     }
   }
   model.module->train();

@@ -1,5 +1,6 @@
 #include "train/loop.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <cstring>
@@ -124,7 +125,8 @@ Training::Epoch Training::run_epoch() {
 }
 
 Metrics Training::score() const {
-  return evaluate(model_, job_.valid, job_.settings.batch_size, steps_.bf16(), job_.sum.group());
+  const auto rows = std::max<std::int64_t>(1, job_.settings.batch_size / job_.settings.accumulate);
+  return evaluate(model_, job_.valid, rows, steps_.bf16(), job_.sum.group());
 }
 
 Result Training::finish(Result::End end, std::string reason) {

@@ -14,6 +14,7 @@ struct Settings {
 
   int epochs = 30;
   std::int64_t batch_size = 128;  ///< of all ranks together
+  int accumulate = 1;             ///< parts that a batch is computed in, one after the other, to save memory
   Optimizer optimizer = Optimizer::adamw;
   double lr = 2e-3;
   double momentum = 0.9;

@@ -2,6 +2,7 @@
 
 #include <ATen/Context.h>
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
 
@@ -79,6 +80,15 @@ void Steps::forward_backward(const Batch& batch) {
   loss_sum_.add_(loss.detach(), static_cast<double>(rows));
 }
 
+void Steps::accumulate(const Batch& batch) {
+  const auto rows = batch.targets.size(0),
+             parts = std::min<std::int64_t>(settings_.accumulate, std::max<std::int64_t>(rows, 1));
+  for (std::int64_t part = 0; part < parts; ++part) {
+    const auto begin = rows * part / parts, end = rows * (part + 1) / parts;
+    forward_backward({batch.inputs.slice(0, begin, end), batch.targets.slice(0, begin, end), batch.global_rows});
+  }
+}
+
 bool Steps::take(std::int64_t in_epoch, std::int64_t overall, double rate) {
   const auto& group = sum_.group();
   const bool careful = group.size() > 1 && overall < careful_steps;
@@ -86,7 +96,7 @@ bool Steps::take(std::int64_t in_epoch, std::int64_t overall, double rate) {
   parameters_.zero_gradients();
   bool fits = true;
   try {
-    forward_backward(batches_.take(in_epoch, group.rank(), group.size()));
+    accumulate(batches_.take(in_epoch, group.rank(), group.size()));
   } catch (const c10::OutOfMemoryError&) {
     if (group.size() > 1 && !careful) throw;
     fits = false;

@@ -42,6 +42,8 @@ class Steps {
 
  private:
   void forward_backward(const Batch& batch);
+  /// Part by part: gradients add up to those of the whole batch (but norms see the parts).
+  void accumulate(const Batch& batch);
   void seed_dropout(std::int64_t overall);
 
   Model& model_;

@@ -169,6 +169,23 @@ TEST_CASE("a loss that is no number ends the training") {
   CHECK(result.reason.find("not finite in epoch 1") != std::string::npos);
 }
 
+TEST_CASE("a batch computed in parts gives the gradients of the whole, and fits where the whole does not") {
+  const auto data = small::images(64, 1);
+  const auto weights = [&](int parts, std::int64_t most_rows) {
+    auto model = small::net(false, 0);
+    model.forward = [forward = model.forward, most_rows](const torch::Tensor& batch) {
+      if (batch.size(0) > most_rows) throw c10::OutOfMemoryError({}, "simulated");
+      return forward(batch);
+    };
+    auto settings = settings_for(2);
+    settings.accumulate = parts;
+    const auto result = train::train(model, {.train = data, .valid = data, .settings = settings, .sum = alone()});
+    CHECK(result.end == Result::End::done);
+    return small::weights(model);
+  };
+  CHECK(torch::allclose(weights(1, 16), weights(2, 8), 1e-4, 1e-6));
+}
+
 TEST_CASE("a batch that memory does not hold is reported as such") {
   const auto data = small::images(64, 1);
   auto model = small::net(false, 0);
