@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "base/version.hpp"
+#include "cli/crew.hpp"
 #include "os/file.hpp"
 #include "os/host.hpp"
 #include "os/signal.hpp"
@@ -34,6 +35,9 @@ void add_options(CLI::App& app, StageOptions& options, std::string& budget, bool
       ->type_name("auto|cpu|cuda");
   app.add_option("--threads", options.threads, "threads of this process; 0: all cores it may use")
       ->check(CLI::Range(0, 4096))
+      ->type_name("N");
+  app.add_option("--workers", options.workers, "so many workers in one job, sharing its cores and GPUs")
+      ->check(CLI::Range(1, 4096))
       ->type_name("N");
   app.add_option("--time-budget", budget, "stop cleanly after this time (exit code 75): 90s, 30m, 8h")->type_name("T");
   app.add_flag("--force", options.force, "make a finished stage anew; the old folder is renamed, never deleted");
@@ -244,6 +248,7 @@ int run_stage(int argc, char** argv, run::Stage stage, const std::string& descri
     show_settings(context->run, stage);
     if (const int decision = decide(*context, stage, agree); decision != go_on) return decision;
     begun = true;
+    if (options.workers > 1) return run_crew(argc, argv, context->run, options);
     return static_cast<int>(recipe(*context));
   } catch (const std::bad_alloc&) {
     report_failure(context ? &*context : nullptr, options, stage, begun,

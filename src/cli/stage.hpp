@@ -21,6 +21,7 @@ struct StageOptions {
   std::optional<std::uint64_t> seed;
   std::string device = "auto";
   int threads = 0;
+  int workers = 1;  ///< processes among which this one shares its cores and GPUs out
   double time_budget = 0;
   bool force = false, dry_run = false, json = false;
 };

@@ -44,18 +44,6 @@ void check_command(const config::Config& config, const CommandSettings& settings
   }
 }
 
-std::vector<std::string> visible_gpus() {
-  if (const char* listed = std::getenv("CUDA_VISIBLE_DEVICES"); listed != nullptr) {
-    if (*listed == '\0') return {};
-    return base::split(listed, ',');
-  }
-  std::vector<std::string> result;
-  while (::access(("/dev/nvidia" + std::to_string(result.size())).c_str(), F_OK) == 0) {
-    result.push_back(std::to_string(result.size()));
-  }
-  return result;
-}
-
 /// This worker's place among those of the node.
 int worker_index(const comm::Group& group) {
   for (const auto* name : {"ASSAY_WORKER_INDEX", "SLURM_LOCALID"}) {
@@ -69,7 +57,7 @@ std::optional<std::string> devices_of(const Context& context, int gpus) {
   if (context.device == "cpu") return "";
   // With a launcher the command's steps get their GPUs from it.
   if (gpus == 0 || !context.run.config().text("trial.launcher").empty()) return std::nullopt;
-  const auto visible = visible_gpus();
+  const auto visible = os::visible_gpus();
   const auto wanted = static_cast<std::size_t>(gpus);
   if (visible.size() < wanted) {
     base::fail(Exit::config,

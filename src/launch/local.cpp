@@ -30,20 +30,6 @@ using Kind = run::Status::Kind;
 
 bool is_done(const run::Status& status) { return status.kind == Kind::done || status.kind == Kind::partial; }
 
-/// The GPUs that this process may use: $CUDA_VISIBLE_DEVICES (set and empty: none), else the device files by number.
-std::vector<std::string> gpus_here() {
-  if (const char* visible = std::getenv("CUDA_VISIBLE_DEVICES")) {
-    if (*visible == '\0') return {};
-    return base::split(visible, ',');
-  }
-  std::vector<std::string> gpus;
-  for (const auto& name : os::list_folder("/dev")) {
-    const bool gpu = name.size() > 6 && name.starts_with("nvidia") && std::isdigit(static_cast<unsigned char>(name[6]));
-    if (gpu) gpus.push_back(name.substr(6));
-  }
-  return gpus;
-}
-
 /// Workers go round the GPUs, so that two of them share one only if there are more workers than GPUs.
 std::string gpus_of(const std::vector<std::string>& gpus, int worker, int ranks) {
   std::vector<std::string> mine;
@@ -58,7 +44,7 @@ std::string gpus_of(const std::vector<std::string>& gpus, int worker, int ranks)
 void check_ranks(const run::Run& run, const LocalOptions& options) {
   const auto ranks = run.config().integer("full.gpus_per_trial");
   if (ranks <= 1) return;
-  const auto gpus = options.device == "cpu" ? 0 : static_cast<std::int64_t>(gpus_here().size());
+  const auto gpus = options.device == "cpu" ? 0 : static_cast<std::int64_t>(os::visible_gpus().size());
   if (gpus > 0 ? ranks > gpus : ranks > os::usable_cores()) {
     base::fail(Exit::config,
                "full.gpus_per_trial = {}, but this machine has {}: lower it (assay set {} full.gpus_per_trial=1)",
@@ -138,7 +124,7 @@ os::Command StageRun::command(int index) const {
   command.arguments.insert(command.arguments.end(),
                            {(options_.bin / executable(stage_)).string(), run_.folder().string(), "--threads",
                             std::to_string(threads), "--device", options_.device});
-  if (const auto gpus = gpus_here(); !gpus.empty() && options_.device != "cpu") {
+  if (const auto gpus = os::visible_gpus(); !gpus.empty() && options_.device != "cpu") {
     command.environment["CUDA_VISIBLE_DEVICES"] = gpus_of(gpus, index, job_.ranks);
   }
   command.environment["OMP_NUM_THREADS"] = std::to_string(threads);

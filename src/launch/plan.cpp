@@ -95,7 +95,7 @@ Plan make_plan(const run::Run& run, const Site& site, double assumed_hours) {
     StagePlan row{.stage = stage,
                   .trials = planned_trials(run, stage),
                   .share = share_of(run, stage),
-                  .workers = job.workers,
+                  .workers = job.workers * job.crew,
                   .gpus = std::max(1, job.ranks)};
     // Ranks share the work of one training; ideal scaling is assumed.
     row.seconds_each = row.share * plan.full_seconds / row.gpus;

@@ -52,10 +52,10 @@ void read_key(const std::string& key, const Node& node, Site& site) {
                                                                   {"sbatch_args", &site.sbatch_args},
                                                                   {"srun_args", &site.srun_args},
                                                                   {"drop", &site.drop}};
-  const std::map<std::string, int*> numbers = {{"gpus_per_node", &site.gpus_per_node},
-                                               {"cpus", &site.cpus},
-                                               {"max_requeue", &site.max_requeue},
-                                               {"lead", &site.lead}};
+  const std::map<std::string, int*> numbers = {
+      {"gpus_per_node", &site.gpus_per_node},     {"cpus", &site.cpus},
+      {"max_requeue", &site.max_requeue},         {"workers_per_job", &site.workers_per_job},
+      {"workers_per_gpu", &site.workers_per_gpu}, {"lead", &site.lead}};
   if (const auto found = plain.find(key); found != plain.end()) {
     *found->second = node.string();
   } else if (const auto list = lists.find(key); list != lists.end()) {

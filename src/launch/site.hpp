@@ -22,6 +22,8 @@ struct Site {
   std::string gpus;                          ///< request for GPUs, "--gpus-per-node={n}"; empty: ask for none
   int gpus_per_node = 0;
   int cpus = 1;                             ///< cores per rank
+  int workers_per_job = 1;                  ///< where nodes are given whole: so many workers share a job
+  int workers_per_gpu = 1;                  ///< small networks leave a GPU idle: so many share one
   int max_requeue = 10;                     ///< restarts after exit code 75
   int lead = 120;                           ///< seconds between the warning signal and the time limit
   std::map<std::string, std::string> time;  ///< stage -> time limit in Slurm's notation

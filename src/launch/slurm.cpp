@@ -56,10 +56,11 @@ void add_resources(std::vector<std::string>& arguments, const StageJob& job, con
   } else {
     arguments.push_back("--ntasks=1");
   }
-  if (site.cpus > 0) arguments.push_back(fmt::format("--cpus-per-task={}", site.cpus));
+  if (site.cpus > 0) arguments.push_back(fmt::format("--cpus-per-task={}", site.cpus * job.crew));
   if (!site.memory.empty()) arguments.push_back("--mem=" + site.memory);
   if (job.gpus > 0 && !site.gpus.empty()) {
-    const int per_node = site.gpus_per_node > 0 ? std::min(job.gpus, site.gpus_per_node) : job.gpus;
+    const int shared = (job.crew + site.workers_per_gpu - 1) / std::max(1, site.workers_per_gpu) * job.gpus;
+    const int per_node = site.gpus_per_node > 0 ? std::min(shared, site.gpus_per_node) : shared;
     arguments.push_back(replace_all(site.gpus, "{n}", std::to_string(per_node)));
   }
 }
@@ -97,17 +98,24 @@ StageJob one_worker(const run::Run& run, run::Stage stage, const Site& site) {
   return job;
 }
 
+void share_jobs(StageJob& job, const Site& site) {
+  if (job.ranks > 1) return;
+  job.crew = std::clamp(site.workers_per_job, 1, job.workers);
+  job.workers = (job.workers + job.crew - 1) / job.crew;
+}
+
 StageJob stage_job(const run::Run& run, run::Stage stage, const Site& site) {
   auto job = one_worker(run, stage, site);
   auto workers = wanted_workers(run, stage);
   if (const auto trials = planned_trials(run, stage); trials > 0) workers = std::min(workers, trials);
-  if (workers > most_workers) {
+  if (workers > std::int64_t{most_workers} * std::max(1, site.workers_per_job)) {
     base::fail(Exit::config,
                "{} workers for the {} stage are more than one job array holds ({}): lower {}.parallel, or add the "
                "rest later with `assay scale`",
                workers, to_string(stage), most_workers, to_string(stage));
   }
   job.workers = static_cast<int>(std::max<std::int64_t>(1, workers));
+  share_jobs(job, site);
   return job;
 }
 
@@ -152,6 +160,7 @@ std::vector<std::string> sbatch_command(const StageJob& job, const Place& place,
   }
   command.push_back((place.share / "slurm" / (executable(job.stage) + ".sbatch")).string());
   command.push_back(place.run_folder.string());
+  if (job.crew > 1) command.insert(command.end(), {"--workers", std::to_string(job.crew)});
   return command;
 }
 

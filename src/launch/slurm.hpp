@@ -12,10 +12,11 @@
 
 namespace assay::launch {
 
-/// One stage as Slurm gets it: an array of `workers` tasks of `ranks` ranks each.
+/// One stage as Slurm gets it: an array of `workers` tasks, each of `ranks` ranks or of a crew of processes.
 struct StageJob {
   run::Stage stage = run::Stage::split;
   int workers = 1;
+  int crew = 1;  ///< workers in one task, as processes of their own
   int ranks = 1;
   int gpus = 0;  ///< per worker
 };
@@ -34,6 +35,9 @@ std::string job_name(const std::string& run_id, run::Stage stage);
 
 /// The ranks and GPUs of one worker.
 StageJob one_worker(const run::Run& run, run::Stage stage, const Site& site);
+
+/// Spreads job.workers over tasks of site.workers_per_job workers each (the last task may have some too many).
+void share_jobs(StageJob& job, const Site& site);
 
 /// Workers by [<stage>] parallel, [full] gpu_quota / gpus_per_trial, and never more than there are trials.
 /// Error(config) if the quota is smaller than one trial (such a job would wait for ever).

@@ -222,7 +222,7 @@ std::vector<std::string> submit(const run::Run& run, const Site& site, bool dry_
     before = {id, job.workers > 1};
     record_job(run, job, id, command);
     lines.push_back(fmt::format("{:<9} job {}{}{}", name, id,
-                                job.workers > 1 ? fmt::format(", {} workers", job.workers) : "",
+                                job.workers * job.crew > 1 ? fmt::format(", {} workers", job.workers * job.crew) : "",
                                 step.note.empty() ? "" : "  (made anew: " + step.note + ")"));
   }
   return lines;
@@ -297,7 +297,7 @@ std::vector<std::string> scale(const run::Run& run, run::Stage stage, int worker
                "there is no Slurm here (squeue is not in PATH): set {}.parallel and start `assay run` again",
                to_string(stage));
   const auto queue = all.value_or(std::vector<QueuedJob>{});
-  const int now = workers_in(queue, name);
+  const int now = workers_in(queue, name) * std::max(1, site.workers_per_job);
   std::vector<std::string> lines = {fmt::format("{} has {} workers in the queue or running", to_string(stage), now)};
   if (now >= workers) {
     if (now > workers)
@@ -308,6 +308,7 @@ std::vector<std::string> scale(const run::Run& run, run::Stage stage, int worker
   auto job = one_worker(run, stage, site);
   job.workers = workers_to_add(run, stage, workers, now, lines);
   if (job.workers == 0) return lines;
+  share_jobs(job, site);
   check_site(job, site);
   check_place(place, stage);
   const auto command = sbatch_command(job, place, site, dependency_on(jobs_before(queue, place.run_id, stage), stage));
@@ -318,7 +319,7 @@ std::vector<std::string> scale(const run::Run& run, run::Stage stage, int worker
   prepare_folder(run, site);
   const auto id = call_sbatch(command, name, run.folder() / "jobs", queue);
   record_job(run, job, id, command);
-  lines.push_back(fmt::format("job {} adds {}", id, job.workers));
+  lines.push_back(fmt::format("job {} adds {}", id, job.workers * job.crew));
   return lines;
 }
 

@@ -61,6 +61,19 @@ int usable_cores() {
   return std::max(1, std::min(cores, cgroup_cores().value_or(cores)));
 }
 
+std::vector<std::string> visible_gpus() {
+  std::vector<std::string> gpus;
+  if (const char* listed = std::getenv("CUDA_VISIBLE_DEVICES"); listed != nullptr) {
+    std::istringstream names(listed);
+    for (std::string name; std::getline(names, name, ',') && name[0] != '-';) gpus.push_back(name);
+    return gpus;
+  }
+  while (::access(("/dev/nvidia" + std::to_string(gpus.size())).c_str(), F_OK) == 0) {
+    gpus.push_back(std::to_string(gpus.size()));
+  }
+  return gpus;
+}
+
 std::uint64_t peak_memory() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);

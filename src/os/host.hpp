@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace assay::os {
 
@@ -14,6 +15,8 @@ std::string boot_id();
 std::optional<std::uint64_t> process_start(std::int64_t pid);
 /// Cores that this process may run on (affinity mask and cgroup quota).
 int usable_cores();
+/// The GPUs that this process may use: $CUDA_VISIBLE_DEVICES (set and empty: none), else the device files by number.
+std::vector<std::string> visible_gpus();
 /// Highest resident memory of this process so far, in bytes.
 std::uint64_t peak_memory();
 /// The variable's value, or nothing if it is unset or empty.

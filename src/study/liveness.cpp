@@ -20,16 +20,6 @@ std::string pid_namespace() {
   return size > 0 ? std::string(target, static_cast<std::size_t>(size)) : std::string();
 }
 
-int visible_gpus() {
-  if (const char* listed = std::getenv("CUDA_VISIBLE_DEVICES"); listed != nullptr) {
-    const std::string text(listed);
-    return text.empty() || text[0] == '-' ? 0 : 1 + static_cast<int>(std::count(text.begin(), text.end(), ','));
-  }
-  int count = 0;
-  while (::access(("/dev/nvidia" + std::to_string(count)).c_str(), F_OK) == 0) ++count;
-  return count;
-}
-
 }  // namespace
 
 Hello greet(const std::string& worker) {
@@ -42,7 +32,7 @@ Hello greet(const std::string& worker) {
   hello.worker.job = os::job_id().value_or("");
   hello.worker.first_seen = hello.worker.last_record = base::unix_seconds();
   hello.worker.cores = os::usable_cores();
-  hello.worker.gpus = visible_gpus();
+  hello.worker.gpus = static_cast<int>(os::visible_gpus().size());
   hello.pid_namespace = pid_namespace();
   hello.restart = std::atoi(os::environment("SLURM_RESTART_COUNT").value_or("0").c_str());
   return hello;
