@@ -54,6 +54,7 @@ Rung& Facts::touch(const ItemId& item) {
   const auto index = static_cast<std::size_t>(item.trial);
   if (trials_.size() <= index) trials_.resize(index + 1);
   auto& trial = trials_[index];
+  if (trial.fresh) changed_.push_back(item.trial);
   trial.fresh = false;
   const auto rung = static_cast<std::size_t>(item.rung);
   if (trial.rungs.size() <= rung) trial.rungs.resize(rung + 1);
@@ -137,7 +138,10 @@ void Facts::set_members(Members members) {
   for (const auto& item : members_->items) {
     if (touch(item).model_failed) ++failures_;
   }
-  for (auto& trial : trials_) trial.fresh = false;
+  for (std::size_t i = 0; i < trials_.size(); ++i) {
+    if (trials_[i].fresh && !trials_[i].rungs.empty()) changed_.push_back(static_cast<TrialId>(i));
+    trials_[i].fresh = trials_[i].rungs.empty();
+  }
 }
 
 const Proposal* Facts::proposal(TrialId trial) const {

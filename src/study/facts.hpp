@@ -92,7 +92,7 @@ class Facts {
   struct TrialFacts {
     std::vector<Rung> rungs;
     std::shared_ptr<const Trial> shown;  ///< as in the last view
-    bool fresh = false;                  ///< unchanged since
+    bool fresh = true;                   ///< unchanged since; else its number is in changed_
   };
 
   Rung& touch(const ItemId& item);
@@ -103,6 +103,8 @@ class Facts {
   Measurement slim_down(const ItemId& item, Rung& rung) const;
 
   std::vector<TrialFacts> trials_;
+  std::vector<TrialId> changed_;
+  std::vector<std::shared_ptr<const Trial>> visible_;  ///< what the last view showed, by number
   std::vector<WorkerFacts> workers_;
   std::unordered_map<std::string, int> worker_index_;
   std::set<ItemId> open_;

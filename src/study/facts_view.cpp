@@ -113,21 +113,25 @@ std::shared_ptr<const Trial> Facts::show(TrialId id, TrialFacts& facts) const {
 
 StudyView Facts::view(const std::vector<Objective>& objectives, const std::vector<Fidelity>& fidelities,
                       std::int64_t max_trials) {
-  ViewBuilder builder;
-  for (std::size_t i = 0; i < trials_.size(); ++i) {
+  for (const auto number : changed_) {
+    const auto i = static_cast<std::size_t>(number);
     auto& facts = trials_[i];
-    if (facts.rungs.empty()) continue;
-    if (!facts.fresh) facts.shown = show(static_cast<TrialId>(i), facts);
+    facts.shown = show(number, facts);
     facts.fresh = true;
-    if (facts.shown) builder.trial(facts.shown);
+    if (visible_.size() <= i) visible_.resize(i + 1);
+    visible_[i] = facts.shown;
   }
+  changed_.clear();
+  while (!visible_.empty() && !visible_.back()) visible_.pop_back();
+  ViewBuilder builder;
+  builder.trials(visible_);
   std::vector<WorkerInfo> workers;
   for (const auto& worker : workers_) {
     if (worker.greeted) workers.push_back(worker.info);
   }
   builder.objectives(objectives).fidelities(fidelities).max_trials(max_trials);
   builder.closed(members_.has_value(), members_ ? members_->reason : "").workers(std::move(workers));
-  return builder.build();
+  return std::move(builder).build();
 }
 
 }  // namespace assay::study

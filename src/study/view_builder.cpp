@@ -39,6 +39,11 @@ ViewBuilder& ViewBuilder::trial(std::shared_ptr<const Trial> trial) {
   return *this;
 }
 
+ViewBuilder& ViewBuilder::trials(std::vector<std::shared_ptr<const Trial>> trials) {
+  view_.trials_ = std::move(trials);
+  return *this;
+}
+
 ViewBuilder& ViewBuilder::done(TrialId id, space::Params params, Metrics metrics) {
   Trial trial;
   trial.id = id;

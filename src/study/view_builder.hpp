@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "study/view.hpp"
@@ -19,11 +20,14 @@ class ViewBuilder {
   /// Puts the trial at its number (replacing what was there); numbers between stay gaps.
   ViewBuilder& trial(Trial trial);
   ViewBuilder& trial(std::shared_ptr<const Trial> trial);
+  /// All of them, by number; gaps are null.
+  ViewBuilder& trials(std::vector<std::shared_ptr<const Trial>> trials);
   /// Shorthand: a trial with one rung that ended `done` with these metrics.
   ViewBuilder& done(TrialId id, space::Params params, Metrics metrics);
 
   /// A snapshot; the builder can go on.
-  StudyView build() const { return view_; }
+  StudyView build() const& { return view_; }
+  StudyView build() && { return std::move(view_); }
 
  private:
   StudyView view_;
