@@ -2,6 +2,7 @@
 // costs, and which batch size fills the device.
 #include "apps/study_stage.hpp"
 #include "base/log.hpp"
+#include "eval/table.hpp"
 #include "launch/summary.hpp"
 #include "search/planners.hpp"
 #include "train/throughput.hpp"
@@ -44,7 +45,8 @@ base::Exit baseline_train(cli::StageContext& context) {
                  rung.reason, study::to_string(rung.failure));
     }
     auto figures = figures_of(run, *result, split.valid);
-    if (config.flag("baseline.batch_sweep") && config.texts("trial.command").empty()) {
+    const bool built_in = config.texts("trial.command").empty() && !eval::uses_table(config);
+    if (config.flag("baseline.batch_sweep") && built_in) {
       figures.sweep = train::sweep_batches(run, *space, context.options.device, context.options.threads);
       figures.best_batch = train::best_batch(figures.sweep);
     }
