@@ -2,6 +2,7 @@
 // validation set. Index files, no copies.
 #include "base/log.hpp"
 #include "cli/stage.hpp"
+#include "config/check.hpp"
 #include "data/bytes.hpp"
 #include "data/dataset.hpp"
 #include "data/split.hpp"
@@ -35,7 +36,7 @@ base::Exit no_data(cli::StageContext& stage) {
 base::Exit split_data(cli::StageContext& stage) {
   const auto& config = stage.run.config();
   config.check_run();
-  if (config.without_data()) return no_data(stage);
+  if (config::without_data(config)) return no_data(stage);
   const auto folder = stage.run.folder(run::Stage::split);
   const auto train = data::read(config, data::Part::train);
   const auto untouched = data::read(config, data::Part::valid, &train);

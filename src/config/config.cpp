@@ -335,9 +335,9 @@ KeyClass key_class(std::string_view key) {
   return KeyClass::identity;
 }
 
-bool Config::without_data() const {
-  return has("trial.table") && !has("data.format") && !has("data.train") && !has("data.items") &&
-         !flag("data.external");
+bool without_data(const Config& config) {
+  return config.has("trial.table") && !config.has("data.format") && !config.has("data.train") &&
+         !config.has("data.items") && !config.flag("data.external");
 }
 
 void Config::check_run() const {
@@ -348,7 +348,7 @@ void Config::check_run() const {
   if (const auto keep = node("trial.keep_alive"); keep && keep.boolean()) {
     keep.fail("this version starts the command anew for every trial; remove keep_alive or set it to false");
   }
-  if (without_data()) {
+  if (without_data(*this)) {
     // Nothing is read but the table.
   } else if (external) {
     if (const auto format = node("data.format"); format && format.string() != "external") {

@@ -57,9 +57,6 @@ class Config {
   /// A copy with further overrides applied and checked.
   Config with(const std::vector<std::string>& overrides) const;
 
-  /// True where trials are looked up in a table and no data are named: there is nothing to read or to split.
-  bool without_data() const;
-
   /// Error(config) unless this describes a whole run: data, and something to search or train. (A file that holds only a
   /// model is a valid Config, but no run.)
   void check_run() const;

@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "config/check.hpp"
 #include "os/file.hpp"
 #include "os/signal.hpp"
 #include "temp_folder.hpp"
@@ -241,9 +242,9 @@ TEST_CASE("run.toml keeps the table, and a run without one has none") {
   CHECK(again.text("trial.table.file") == (bench.folder / "t.csv").string());
   CHECK(again.text("trial.table.epoch") == "epoch");
   CHECK(again.identity({"trial"}) == config.identity({"trial"}));
-  CHECK(again.without_data());
+  CHECK(config::without_data(again));
   again.check_run();
   const auto none = config::Config::parse(config::Config::parse("", "x").resolved(), "x");
   CHECK_FALSE(eval::uses_table(none));
-  CHECK_FALSE(none.without_data());
+  CHECK_FALSE(config::without_data(none));
 }
