@@ -18,7 +18,10 @@
 namespace assay::eval {
 namespace {
 
-std::string last_part(const std::string& name) { return name.substr(name.rfind('.') + 1); }
+/// "hidden", "model.hidden" and "params.model.hidden" all mean the last of these.
+bool is_end(const std::string& written, const std::string& name) {
+  return written == name || name.ends_with("." + written);
+}
 
 /// What a cell means as a value of the parameter; nothing if it lies outside of the domain.
 std::optional<space::Value> value_of(const data::Csv& csv, std::size_t row, std::string_view cell,
@@ -129,15 +132,17 @@ struct Table::Columns {
     auto written = mapping(config, "params");
     for (const auto& parameter : space.parameters()) {
       if (!table.keyed(parameter)) continue;
-      auto found = written.find(parameter.name);
-      if (found == written.end()) found = written.find(last_part(parameter.name));
+      const auto found = std::find_if(written.begin(), written.end(),
+                                      [&](const auto& pair) { return is_end(pair.first, parameter.name); });
       std::optional<std::size_t> column;
       if (found != written.end()) {
         column = need(found->second, parameter.name);
         written.erase(found);
       } else {
-        column = find(parameter.name);
-        if (!column) column = need(last_part(parameter.name), parameter.name);
+        for (auto end = parameter.name; !column; end = end.substr(end.find('.') + 1)) {
+          column = find(end);
+          if (!column && end.find('.') == std::string::npos) need(end, parameter.name);
+        }
       }
       take(*column, parameter.name);
       parameters.emplace_back(&parameter, *column);

@@ -19,6 +19,20 @@ struct Visibility {
   double from(double time) const;
 };
 
+/// A set of trial numbers, quick to search for gaps.
+class Numbers {
+ public:
+  explicit Numbers(std::int64_t most = 0) : words_(static_cast<std::size_t>(most + 63) / 64) {}
+  void insert(study::TrialId number) { words_[static_cast<std::size_t>(number) / 64] |= bit(number); }
+  void insert(const Numbers& other);
+  /// The first number from `from` on that is not in the set; anything beyond the end if there is none.
+  study::TrialId first_missing(study::TrialId from) const;
+
+ private:
+  static std::uint64_t bit(study::TrialId number) { return std::uint64_t{1} << (number % 64); }
+  std::vector<std::uint64_t> words_;
+};
+
 class LaggedStudy {
  public:
   LaggedStudy(Visibility visibility, std::int64_t max_trials, std::vector<study::Objective> objectives,
@@ -28,10 +42,11 @@ class LaggedStudy {
   /// own order: each record of one trial is written later than the one before.
   double write(double time, const std::shared_ptr<const study::Trial>& trial);
 
-  /// What everybody sees at a time, which must not fall from call to call. Shared until something new is seen.
-  std::shared_ptr<const study::StudyView> view(double now);
-  /// From when on others know that the number is taken.
-  double known_from(study::TrialId trial) const { return known_from_[static_cast<std::size_t>(trial)]; }
+  /// What everybody sees at a time, which must not fall from call to call. A view made less than `age` seconds before
+  /// will do: a copy of many trials takes its time.
+  std::shared_ptr<const study::StudyView> view(double now, double age = 0);
+  /// The numbers that everybody knew to be taken at the last call of view().
+  const Numbers& known() const { return known_; }
   /// A view with trials of its own on top.
   std::shared_ptr<const study::StudyView> with(const std::vector<std::shared_ptr<const study::Trial>>& own) const;
 
@@ -46,8 +61,10 @@ class LaggedStudy {
   Visibility visibility_;
   study::ViewBuilder builder_;
   std::priority_queue<News, std::vector<News>, std::greater<>> news_;
-  std::vector<double> known_from_;
+  Numbers known_;
   std::shared_ptr<const study::StudyView> view_;
+  double viewed_ = 0;  ///< when view_ was made
+  bool stale_ = false;
   std::int64_t written_ = 0;
 };
 

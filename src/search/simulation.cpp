@@ -20,8 +20,8 @@ using study::StudyView;
 using study::Trial;
 using study::TrialId;
 
-constexpr double collector_pause = 1;  ///< least seconds of a collector's round
-constexpr double peak_seconds = 10;    ///< over which the peak is taken
+constexpr double collector_pause = 10;  ///< least seconds of a collector's round
+constexpr double peak_seconds = 10;     ///< over which the peak is taken
 
 using TrialPtr = std::shared_ptr<const Trial>;
 
@@ -30,10 +30,9 @@ struct Worker {
   study::Planner* planner = nullptr;
   bool probe = true;  ///< has a planner of its own, whose time counts
   std::shared_ptr<const StudyView> view;
-  double seen = -1;         ///< when it last looked
-  TrialId first_free = 0;   ///< that it knows of
-  std::vector<bool> tried;  ///< numbers that it found taken or took
-  std::int64_t width = 2;   ///< of the window, see Study::Impl::link_free_number
+  Numbers taken;           ///< numbers, as far as it knows
+  TrialId first_free = 0;  ///< of them
+  std::int64_t width = 2;  ///< of the window, see Study::Impl::link_free_number
   ItemId wanted;
   double pause = 0.005;
   double planned = 0;                            ///< planner's seconds for this claim so far
@@ -124,7 +123,7 @@ class Simulation {
     if (stride > 1) shared_ = make_planner();
     for (std::int64_t i = 0; i < settings_.workers; ++i) {
       const auto name = fmt::format("worker {}", i);
-      Worker worker{.window = base::Rng(settings_.seed, name, 0, "window")};
+      Worker worker{.window = base::Rng(settings_.seed, name, 0, "window"), .taken = Numbers(settings_.trials)};
       worker.probe = i % stride == 0;
       if (worker.probe) own_.push_back(make_planner());
       worker.planner = worker.probe ? own_.back().get() : shared_.get();
@@ -135,15 +134,24 @@ class Simulation {
     live_ = settings_.workers;
   }
 
+  /// Other workers' logs that a listing shows and that may still grow.
+  double logs(double time) const {
+    const double since = time - settings_.lag;
+    if (since < 0) return 0;
+    const double share = settings_.ramp > 0 ? std::min(1.0, since / settings_.ramp) : 1;
+    return std::max(0.0, std::floor(share * static_cast<double>(settings_.workers)) - 1 -
+                             static_cast<double>(settings_.workers - live_));
+  }
+
   /// Study::Impl::observe: one listing, the logs, `closed`.
   void look(const Event& event, Worker& worker) {
-    const double count = 2 + (settings_.collector ? 1 : static_cast<double>(live_ - 1));
+    const double count = 2 + (settings_.collector ? 1 : logs(event.time));
     operations_.metadata(event.time, count);
     looks_.push_back(op(count));
-    worker.view = study_.view(event.time);
-    worker.seen = event.time;
+    worker.view = study_.view(event.time, worker.probe ? 0 : settings_.lag / 10);
+    worker.taken.insert(study_.known());
     std::erase_if(worker.own, [&](const auto& record) { return record.first <= event.time; });
-    if (!worker.own.empty()) {
+    if (worker.probe && !worker.own.empty()) {
       std::vector<TrialPtr> own;
       for (const auto& [until, trial] : worker.own) own.push_back(trial);
       worker.view = study_.with(own);
@@ -166,7 +174,8 @@ class Simulation {
       worker.wanted = next->item;
     } else {
       worker.width = 2;
-      worker.wanted = {free_from(worker, 0), 0};
+      worker.first_free = worker.taken.first_missing(worker.first_free);
+      worker.wanted = {worker.first_free, 0};
       if (worker.wanted.trial >= settings_.trials) return leave(worker);
     }
     at(now + op(1), event.worker, Step::link);
@@ -200,18 +209,6 @@ class Simulation {
     return charged;
   }
 
-  bool known(Worker& worker, TrialId number) const {
-    if (study_.known_from(number) <= worker.seen) return true;
-    return !worker.tried.empty() && worker.tried[static_cast<std::size_t>(number)];
-  }
-
-  TrialId free_from(Worker& worker, TrialId from) const {
-    while (worker.first_free < settings_.trials && known(worker, worker.first_free)) ++worker.first_free;
-    auto number = std::max(from, worker.first_free);
-    while (number < settings_.trials && known(worker, number)) ++number;
-    return number;
-  }
-
   bool claim(const ItemId& item) {
     if (item.rung > 0) return rungs_.insert(item).second;
     auto& trial = trials_[static_cast<std::size_t>(item.trial)];
@@ -223,16 +220,13 @@ class Simulation {
   void link(const Event& event, Worker& worker) {
     operations_.metadata(event.time, 1);
     const auto item = worker.wanted;
-    if (item.rung == 0) {
-      worker.tried.resize(static_cast<std::size_t>(settings_.trials));
-      worker.tried[static_cast<std::size_t>(item.trial)] = true;
-    }
+    if (item.rung == 0) worker.taken.insert(item.trial);
     if (claim(item)) return begin(event, worker, item);
     ++conflicts_;
     operations_.metadata(event.time, 1);  // whose is it?
     if (item.rung > 0) return lost_rung(event, worker, item);
-    const auto first = free_from(worker, 0);
-    auto number = free_from(worker, first + worker.window.below(worker.width));
+    const auto first = worker.first_free = worker.taken.first_missing(worker.first_free);
+    auto number = worker.taken.first_missing(first + worker.window.below(worker.width));
     if (number >= settings_.trials) number = first;
     worker.width = std::min<std::int64_t>(2 * worker.width, 1024);
     worker.wanted = {number, 0};
