@@ -4,6 +4,7 @@
 
 #include "apps/study_stage.hpp"
 #include "base/log.hpp"
+#include "eval/table.hpp"
 #include "launch/summary.hpp"
 #include "search/planners.hpp"
 #include "train/throughput.hpp"
@@ -46,10 +47,10 @@ base::Exit baseline_train(cli::StageContext& context, const comm::World& world) 
                  "around them.",
                  rung.reason, study::to_string(rung.failure));
     }
-    const bool external = !config.texts("trial.command").empty();
-    const auto gpus = external ? std::max(1, static_cast<int>(config.integer("trial.gpus"))) : 1;
+    const bool built_in = config.texts("trial.command").empty() && !eval::uses_table(config);
+    const auto gpus = built_in ? 1 : std::max(1, static_cast<int>(config.integer("trial.gpus")));
     auto figures = figures_of(run, *result, split.valid, gpus);
-    if (config.flag("baseline.batch_sweep") && !external) {
+    if (config.flag("baseline.batch_sweep") && built_in) {
       figures.sweep = train::sweep_batches(run, *space, context.options.device, context.options.threads);
       figures.best_batch = train::best_batch(figures.sweep);
     }

@@ -93,6 +93,7 @@ std::string verdict_of(const run::ProxyFigures& figures, const run::CandidateFig
 std::vector<study::Fidelity> proxy_candidates(const config::Config& config, const study::Fidelity& full) {
   std::vector<study::Fidelity> candidates;
   const auto listed = config.node("proxy.candidate");
+  const bool table = config.has("trial.table");
   for (std::size_t i = 0; listed && i < listed.size(); ++i) {
     const auto entry = listed.items()[i].second;
     study::Fidelity fidelity = full;
@@ -100,12 +101,17 @@ std::vector<study::Fidelity> proxy_candidates(const config::Config& config, cons
     if (const auto data = entry.at("data")) fidelity.data = data.number();
     if (const auto width = entry.at("width")) fidelity.width = width.number();
     if (const auto resolution = entry.at("resolution")) fidelity.resolution = resolution.number();
+    if (table && (fidelity.data != 1 || fidelity.width != 1 || fidelity.resolution != 1))
+      entry.fail("a table knows epochs only; take out data, width and resolution");
     if (fidelity == full) entry.fail("this proxy is the full training; reduce epochs, data, width or resolution");
     candidates.push_back(fidelity);
   }
   if (!candidates.empty()) return candidates;
+  if (table && full.epochs == 0)
+    base::fail(base::Exit::config, "proxy.candidate is missing: with a table and searched epochs, name their epochs");
   if (full.epochs == 0) return {{.epochs = 0, .data = 0.25}, {.epochs = 0, .data = 0.5}};  // epochs are searched
   const int eighth = std::max(1, full.epochs / 8), quarter = std::max(1, full.epochs / 4);
+  if (table) return {{.epochs = eighth}, {.epochs = quarter}};
   return {{.epochs = eighth}, {.epochs = quarter}, {.epochs = quarter, .width = 0.5}};
 }
 

@@ -11,7 +11,7 @@
 namespace assay::apps {
 
 /// [[proxy.candidate]] entries (keys left out: as in full training); without any: an eighth and a quarter of the
-/// epochs, and a quarter of the epochs at half the width.
+/// epochs, and a quarter of the epochs at half the width (not with a table, which knows epochs only).
 std::vector<study::Fidelity> proxy_candidates(const config::Config& config, const study::Fidelity& full);
 
 /// Spearman and Kendall with bootstrap intervals over the networks. A candidate passes if it costs less than full

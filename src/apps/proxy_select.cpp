@@ -3,6 +3,7 @@
 #include "apps/proxy_choice.hpp"
 #include "apps/study_stage.hpp"
 #include "data/dataset.hpp"
+#include "eval/table.hpp"
 #include "launch/summary.hpp"
 #include "search/planners.hpp"
 
@@ -35,16 +36,30 @@ std::vector<study::Proposal> grid(const std::vector<space::Params>& references, 
   return proposals;
 }
 
+/// A table with one row per network answers the same at every fidelity: the search looks up what there is.
+base::Exit no_proxy(cli::StageContext& context) {
+  run::ProxyFigures figures;
+  figures.agreement_wanted = context.run.config().number("proxy.agreement");
+  figures.verdict =
+      "nothing to choose: the table has one row per network (no trial.table.epoch), the search looks up that one";
+  const auto json = run::to_json(figures);
+  return context.finish(run::Stage::proxy, json,
+                        launch::summary(run::Stage::proxy, json, context.run.objectives().front().metric));
+}
+
 base::Exit proxy_select(cli::StageContext& context, const comm::World& world) {
   const auto& run = context.run;
   const auto& config = run.config();
-  const auto outputs = outputs_of(run);
+  run.need(run::Stage::split);
+  if (eval::uses_table(config) && !config.has("trial.table.epoch")) return no_proxy(context);
   const auto space = std::make_shared<const space::Space>(space::Space::load(config, "proxy"));
   const auto full = apps::full_fidelity(config, run::Stage::proxy);
   const auto candidates = apps::proxy_candidates(config, full);
+  const auto outputs = eval::uses_table(config) ? 0 : outputs_of(run);
   const auto references = search::reference_set(
-      *space, run.seed(), static_cast<int>(config.integer("proxy.reference")),
-      [&](const space::Params& params) { return search::size_features(*space, params, outputs); });
+      *space, run.seed(), static_cast<int>(config.integer("proxy.reference")), [&](const space::Params& params) {
+        return outputs == 0 ? space->encode(params) : search::size_features(*space, params, outputs);
+      });
   auto proposals = grid(references, full, candidates);
 
   apps::StudyStage stage{.stage = run::Stage::proxy, .space = space};

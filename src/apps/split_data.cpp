@@ -2,6 +2,8 @@
 // validation set. Index files, no copies.
 #include "base/log.hpp"
 #include "cli/stage.hpp"
+#include "config/check.hpp"
+#include "data/bytes.hpp"
 #include "data/dataset.hpp"
 #include "data/split.hpp"
 #include "launch/summary.hpp"
@@ -23,9 +25,19 @@ run::SplitFigures figures_of(const data::SplitReport& report, const data::Datase
           .outputs = train.task == data::Task::regression ? 1 : train.classes()};
 }
 
+/// Trials looked up in a table need no data: there is nothing to split, and the later stages may begin.
+base::Exit no_data(cli::StageContext& stage) {
+  const auto& config = stage.run.config();
+  const auto file = config.text("trial.table.file");
+  const run::SplitFigures figures{.data_hash = data::read_content(file, config).sha256,
+                                  .verdict = "no data to split: trials are looked up in " + file};
+  return stage.finish(run::Stage::split, run::to_json(figures), figures.verdict);
+}
+
 base::Exit split_data(cli::StageContext& stage) {
   const auto& config = stage.run.config();
   config.check_run();
+  if (config::without_data(config)) return no_data(stage);
   const auto folder = stage.run.folder(run::Stage::split);
   const auto train = data::read(config, data::Part::train);
   const auto untouched = data::read(config, data::Part::valid, &train);

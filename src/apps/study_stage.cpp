@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/log.hpp"
+#include "eval/table.hpp"
 #include "stats/intervals.hpp"
 #include "study/study.hpp"
 #include "worker/worker.hpp"
@@ -74,8 +75,8 @@ base::Exit run_study(cli::StageContext& context, const comm::World& world, Study
                      const std::function<base::Exit(const study::StudyView&, bool partial)>& conclude) {
   auto& run = context.run;
   run.config().check_run();
-  // An external command brings its own ranks (its launcher); ours would only stand by.
-  const bool external = !run.config().texts("trial.command").empty();
+  // An external command brings its own ranks (its launcher), a table needs none; ours would only stand by.
+  const bool external = !run.config().texts("trial.command").empty() || eval::uses_table(run.config());
   const auto group = world.groups(external ? 1 : stage.gpus_per_trial);
   const auto evaluator = eval::make_evaluator({.run = run,
                                                .stage = stage.stage,

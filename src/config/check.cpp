@@ -220,6 +220,14 @@ void check_relations(const Node& root, const std::map<std::string, Written>& fou
     if (candidate.size() == 0)
       candidate.fail("an empty proxy is the full training; set epochs, data, width or resolution");
   }
+  if (const auto table = root.at("trial").at("table")) {
+    if (!table.at("file")) table.fail("file is missing; name the CSV of finished trainings");
+    if (root.at("trial").at("command").size() > 0)
+      table.fail("contradicts trial.command: trials are looked up or trained, not both; keep one of the two");
+    for (const char* key : {"params", "metrics"}) {
+      for (const auto& [name, column] : table.at(key).items()) column.string();
+    }
+  }
   const auto algorithm = found.find("search.algorithm");
   const auto points = root.at("search").at("points");
   if (algorithm != found.end() && algorithm->second.node.string() == "list" && points.size() == 0) {

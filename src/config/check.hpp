@@ -18,6 +18,9 @@ struct Written {
 /// first unknown key, wrong type, value out of range or not among the choices.
 std::map<std::string, Written> check(const Node& root);
 
+/// True where trials are looked up in a table and no data are named: there is nothing to read or to split.
+bool without_data(const Config& config);
+
 /// A table with one of choice, int, float, normal, subset, ref.
 bool is_domain(const Node& node);
 

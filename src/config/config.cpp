@@ -236,9 +236,14 @@ Json Config::section(std::string_view name, std::string_view stage) const {
   for (const auto& row : settings()) {
     if (!is_concrete(row) || !row.key.starts_with(std::string(name) + ".")) continue;
     const auto key = row.key.substr(name.size() + 1);
+    const auto dot = key.find('.');
+    // A section in a section ([trial.table]) is there only if it is written.
+    if (dot != std::string_view::npos && !node(fmt::format("{}.{}", name, key.substr(0, dot)))) continue;
     auto value = overlay ? data_->value(fmt::format("{}.{}", stage, row.key)) : Node();
     if (!value) value = data_->value(row.key);
-    if (value) json[std::string(key)] = data_->settled(row, value);
+    if (!value) continue;
+    auto& parent = dot == std::string_view::npos ? json : json[std::string(key.substr(0, dot))];
+    parent[std::string(key.substr(dot == std::string_view::npos ? 0 : dot + 1))] = data_->settled(row, value);
   }
   return json;
 }
@@ -330,14 +335,22 @@ KeyClass key_class(std::string_view key) {
   return KeyClass::identity;
 }
 
+bool without_data(const Config& config) {
+  return config.has("trial.table") && !config.has("data.format") && !config.has("data.train") &&
+         !config.has("data.items") && !config.flag("data.external");
+}
+
 void Config::check_run() const {
   const auto missing = [&](const std::string& message) { throw Error(Exit::config, {.file = data_->name}, message); };
   const bool external = flag("data.external") || (has("data.format") && text("data.format") == "external");
-  const bool command = !texts("trial.command").empty();
+  const bool table = has("trial.table");
+  const bool command = !texts("trial.command").empty() || table;
   if (const auto keep = node("trial.keep_alive"); keep && keep.boolean()) {
     keep.fail("this version starts the command anew for every trial; remove keep_alive or set it to false");
   }
-  if (external) {
+  if (without_data(*this)) {
+    // Nothing is read but the table.
+  } else if (external) {
     if (const auto format = node("data.format"); format && format.string() != "external") {
       format.fail(fmt::format("\"{}\" contradicts data.external = true; keep one of the two", format.string()));
     }
@@ -359,12 +372,15 @@ void Config::check_run() const {
       }
     }
   }
+  if (table && !has("model") && !has("params"))
+    missing("params.model is missing; name the columns of the table that are searched: depth.choice = [1, 2, 3]");
   if (command) return;
   if (!has("model.blocks"))
     missing("model.blocks is missing; describe the network in [model], or name your own trainer in trial.command");
   if (has("params"))
     node("params").fail(
-        "free parameters are for an external trainer; add [trial] command, or move them into [model] or [training]");
+        "free parameters are for an external trainer; add [trial] command or table, or move them into [model] or "
+        "[training]");
 }
 
 }  // namespace assay::config

@@ -110,6 +110,12 @@ constexpr Setting table[] = {
     {"trial.launcher", Type::text, "\"\"", S, "put before the command, e.g. \"srun --exact -N{nodes}\""},
     {"trial.keep_alive", Type::flag, "false", S, "one process for many proposals (not in this version)"},
     {"trial.max_attempts", Type::integer, "3", L, "tries at one measurement whose worker vanished", 1, 1000},
+    {"trial.table.file", Type::path, "", I, "CSV of finished trainings: trials are looked up in it"},
+    {"trial.table.epoch", Type::text, "", I, "column with the epoch, where there is a row per network and epoch"},
+    {"trial.table.params", Type::free, "", I, "parameter = \"column\"; else its name, or the last part of it"},
+    {"trial.table.metrics", Type::free, "", I, "metric = \"column\"; without: every other column with numbers"},
+    {"trial.table.cost", Type::text, "", I, "column with seconds since the training's start"},
+    {"trial.table.wait", Type::number, "0", S, "so many times the cost are really waited; 0: none", 0},
     {"trial.keep_output", Type::flag, "true", S, "keep what the command printed"},
 
     {"study.lease", Type::duration, "\"240s\"", L, "silence after which a worker's trial is taken over"},
@@ -203,7 +209,7 @@ std::vector<std::string> setting_names(std::string_view path) {
 namespace {
 
 constexpr std::string_view example_head =
-    R"(# A run of Assay. Only [data] and [model] (or [params.*] with [trial] command) are needed; the other keys stand here
+    R"(# A run of Assay. Only [data] and [model] (or [params.*] with [trial] command or table) are needed; the other keys stand here
 # with their defaults, behind a '#'. Any value below [model], [training], [augment] and [params.*] may be a search
 # domain: width.choice = [8, 16, 32], lr.float = [1e-4, 1e-1] with lr.log = true, depth.int = [1, 4].
 )";
@@ -307,6 +313,11 @@ std::string commented_toml() {
       text +=
           "#candidate = [ { epochs = 4 }, { epochs = 8, data = 0.5 } ]    # cheaper trainings to try; also width, "
           "resolution\n";
+    if (section == "trial")
+      text +=
+          "#table = { file = \"trainings.csv\", epoch = \"epoch\", cost = \"seconds\", wait = 0, params = { depth = "
+          "\"d\" "
+          "}, metrics = { accuracy = \"acc\" } }    # look trials up in a CSV of finished trainings\n";
     if (section == "full")
       text += "#training.epochs = 40    # [full.training] overlays [training]; likewise search, proxy, baseline\n";
   }

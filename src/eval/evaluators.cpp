@@ -1,12 +1,24 @@
 #include "eval/evaluators.hpp"
 
+#include "base/error.hpp"
 #include "eval/command.hpp"
+#include "eval/table.hpp"
 #include "eval/trainer.hpp"
 
 namespace assay::eval {
 
 std::unique_ptr<study::Evaluator> make_evaluator(const Context& context) {
-  if (!context.run.config().texts("trial.command").empty()) return make_command_evaluator(context);
+  const auto& config = context.run.config();
+  if (uses_table(config)) {
+    if (context.rows == Rows::final) {
+      config.node("trial.table")
+          .fail(
+              "a table cannot train finalists anew on other data; the search's best are the answer (`assay trials RUN "
+              "--sort METRIC`, or `analyze RUN` for the report)");
+    }
+    return make_table_evaluator(config, context.space);
+  }
+  if (!config.texts("trial.command").empty()) return make_command_evaluator(context);
   return make_trainer(context);
 }
 

@@ -54,7 +54,10 @@ bool Study::Impl::too_old() const {
 
 std::optional<TrialId> Study::Impl::link_free_number() {
   auto number = facts.first_free();
-  for (std::int64_t width = 2; number < limits.max_trials; width = std::min<std::int64_t>(2 * width, 1024)) {
+  // Where thousands begin at once, a window as wide as their number keeps them out of each other's way.
+  const auto crowd = static_cast<std::int64_t>(reader.live());
+  for (std::int64_t width = std::max<std::int64_t>(2, crowd); number < limits.max_trials;
+       width = std::min<std::int64_t>(2 * width, std::max<std::int64_t>(1024, 4 * crowd))) {
     const ItemId item{number, 0};
     const auto other = names.claim(item, 1);
     facts.saw_claim(item, 1, other ? facts.worker(*other) : me);

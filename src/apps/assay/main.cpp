@@ -58,5 +58,5 @@ int main(int argc, char** argv) {
   return assay::cli::run_verbs(argc, argv, "assay",
                                "Searches neural-network architectures: on this machine or on a Slurm cluster.",
                                {new_verb(), check_verb(), plan_verb(), run_verb(), site_verb(), submit_verb(),
-                                scale_verb(), status_verb(), set_verb(), trials_verb()});
+                                scale_verb(), status_verb(), set_verb(), trials_verb(), simulate_verb()});
 }

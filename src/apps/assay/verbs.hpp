@@ -21,6 +21,7 @@ cli::Verb scale_verb();
 cli::Verb status_verb();
 cli::Verb set_verb();
 cli::Verb trials_verb();
+cli::Verb simulate_verb();
 
 /// `RUN|TOML`: a run folder, or a configuration. A configuration's run folder is --run, else runs/<name of the file>.
 struct Target {

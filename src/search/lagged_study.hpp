@@ -1,0 +1,71 @@
+// A study of a simulation: what workers wrote, and from when on the others see it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <queue>
+#include <vector>
+
+#include "study/view_builder.hpp"
+
+namespace assay::search {
+
+/// How long a file system, and a collector if there is one, keep news back.
+struct Visibility {
+  double lag = 30;    ///< seconds until others see appended bytes and new names
+  double period = 0;  ///< of a collector that reads all logs round after round and publishes pieces; 0: none
+
+  /// When others see what was written at `time`.
+  double from(double time) const;
+};
+
+/// A set of trial numbers, quick to search for gaps.
+class Numbers {
+ public:
+  explicit Numbers(std::int64_t most = 0) : words_(static_cast<std::size_t>(most + 63) / 64) {}
+  void insert(study::TrialId number) { words_[static_cast<std::size_t>(number) / 64] |= bit(number); }
+  void insert(const Numbers& other);
+  /// The first number from `from` on that is not in the set; anything beyond the end if there is none.
+  study::TrialId first_missing(study::TrialId from) const;
+
+ private:
+  static std::uint64_t bit(study::TrialId number) { return std::uint64_t{1} << (number % 64); }
+  std::vector<std::uint64_t> words_;
+};
+
+class LaggedStudy {
+ public:
+  LaggedStudy(Visibility visibility, std::int64_t max_trials, std::vector<study::Objective> objectives,
+              std::vector<study::Fidelity> fidelities);
+
+  /// The trial as its newest record tells it. Returns when others see it. Times must not fall by more than the calls'
+  /// own order: each record of one trial is written later than the one before.
+  double write(double time, const std::shared_ptr<const study::Trial>& trial);
+
+  /// What everybody sees at a time, which must not fall from call to call. A view made less than `age` seconds before
+  /// will do: a copy of many trials takes its time.
+  std::shared_ptr<const study::StudyView> view(double now, double age = 0);
+  /// The numbers that everybody knew to be taken at the last call of view().
+  const Numbers& known() const { return known_; }
+  /// A view with trials of its own on top.
+  std::shared_ptr<const study::StudyView> with(const std::vector<std::shared_ptr<const study::Trial>>& own) const;
+
+ private:
+  struct News {
+    double time;
+    std::int64_t order;
+    std::shared_ptr<const study::Trial> trial;
+    bool operator>(const News& other) const { return time != other.time ? time > other.time : order > other.order; }
+  };
+
+  Visibility visibility_;
+  study::ViewBuilder builder_;
+  std::priority_queue<News, std::vector<News>, std::greater<>> news_;
+  Numbers known_;
+  std::shared_ptr<const study::StudyView> view_;
+  double viewed_ = 0;  ///< when view_ was made
+  bool stale_ = false;
+  std::int64_t written_ = 0;
+};
+
+}  // namespace assay::search

@@ -1,0 +1,407 @@
+#include "search/simulation.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <queue>
+#include <set>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "search/lagged_study.hpp"
+
+namespace assay::search {
+namespace {
+
+using study::ItemId;
+using study::StudyView;
+using study::Trial;
+using study::TrialId;
+
+constexpr double collector_pause = 10;  ///< least seconds of a collector's round
+constexpr double peak_seconds = 10;     ///< over which the peak is taken
+
+using TrialPtr = std::shared_ptr<const Trial>;
+
+struct Worker {
+  base::Rng window;  ///< chooses numbers after lost races
+  study::Planner* planner = nullptr;
+  bool probe = true;  ///< has a planner of its own, whose time counts
+  std::shared_ptr<const StudyView> view;
+  Numbers taken;           ///< numbers, as far as it knows
+  TrialId first_free = 0;  ///< of them
+  std::int64_t width = 2;  ///< of the window, see Study::Impl::link_free_number
+  ItemId wanted;
+  double pause = 0.005;
+  double planned = 0;                            ///< planner's seconds for this claim so far
+  std::vector<std::pair<double, TrialPtr>> own;  ///< records that the others do not see yet, and until when
+};
+
+enum class Step { look, decide, link, end };
+
+struct Event {
+  double time;
+  std::int64_t order;
+  std::size_t worker;
+  Step step;
+  bool operator>(const Event& other) const { return time != other.time ? time > other.time : order > other.order; }
+};
+
+/// File operations by kind and time.
+class Operations {
+ public:
+  void metadata(double time, double count) {
+    const auto slot = static_cast<std::size_t>(time / peak_seconds);
+    if (slots_.size() <= slot) slots_.resize(slot + 1);
+    slots_[slot] += count;
+    all_ += count;
+  }
+  void data(double count) { all_ += count; }
+  double all() const { return all_; }
+  double peak() const { return slots_.empty() ? 0 : *std::max_element(slots_.begin(), slots_.end()) / peak_seconds; }
+  double metadata_until(double time) const {
+    double sum = 0;
+    for (std::size_t i = 0; i < slots_.size() && static_cast<double>(i) * peak_seconds < time; ++i) sum += slots_[i];
+    return sum;
+  }
+
+ private:
+  std::vector<double> slots_;
+  double all_ = 0;
+};
+
+class Simulation {
+ public:
+  Simulation(const SimulationSettings& settings, const std::function<std::unique_ptr<study::Planner>()>& make_planner,
+             const std::function<SimulatedTrial(const study::Work&)>& evaluate,
+             const std::vector<study::Objective>& objectives, const std::vector<study::Fidelity>& fidelities)
+      : settings_(settings),
+        evaluate_(evaluate),
+        objectives_(objectives),
+        fidelities_(fidelities),
+        study_({settings.lag, settings.collector ? collector_period() : 0}, settings.trials, objectives, fidelities),
+        trials_(static_cast<std::size_t>(settings.trials)) {
+    hire(make_planner);
+  }
+
+  SimulationFigures run() {
+    while (!events_.empty()) {
+      const auto event = events_.top();
+      events_.pop();
+      auto& worker = workers_[event.worker];
+      switch (event.step) {
+        case Step::look:
+          look(event, worker);
+          break;
+        case Step::decide:
+          decide(event, worker);
+          break;
+        case Step::link:
+          link(event, worker);
+          break;
+        case Step::end:
+          end(event, worker);
+          break;
+      }
+    }
+    return figures();
+  }
+
+ private:
+  double op(double count) const { return count * settings_.op_seconds; }
+  double collector_operations() const { return static_cast<double>(settings_.workers) + 2; }  // listing, logs, piece
+  double collector_period() const { return std::max(op(collector_operations()), collector_pause); }
+
+  void at(double time, std::size_t worker, Step step) { events_.push({time, order_++, worker, step}); }
+
+  void hire(const std::function<std::unique_ptr<study::Planner>()>& make_planner) {
+    const auto affordable =
+        std::max<std::int64_t>(1, settings_.cached_points / std::max<std::int64_t>(1, settings_.trials));
+    const auto stride = (settings_.workers + affordable - 1) / affordable;
+    if (stride > 1) shared_ = make_planner();
+    for (std::int64_t i = 0; i < settings_.workers; ++i) {
+      const auto name = fmt::format("worker {}", i);
+      Worker worker{.window = base::Rng(settings_.seed, name, 0, "window"), .taken = Numbers(settings_.trials)};
+      worker.probe = i % stride == 0;
+      if (worker.probe) own_.push_back(make_planner());
+      worker.planner = worker.probe ? own_.back().get() : shared_.get();
+      workers_.push_back(std::move(worker));
+      const double start = settings_.ramp * static_cast<double>(i) / static_cast<double>(settings_.workers);
+      at(start, static_cast<std::size_t>(i), Step::look);
+    }
+    live_ = settings_.workers;
+  }
+
+  /// Other workers' logs that a listing shows and that may still grow.
+  double logs(double time) const {
+    const double since = time - settings_.lag;
+    if (since < 0) return 0;
+    const double share = settings_.ramp > 0 ? std::min(1.0, since / settings_.ramp) : 1;
+    return std::max(0.0, std::floor(share * static_cast<double>(settings_.workers)) - 1 -
+                             static_cast<double>(settings_.workers - live_));
+  }
+
+  /// Study::Impl::observe: one listing, the logs, `closed`.
+  void look(const Event& event, Worker& worker) {
+    const double count = 2 + (settings_.collector ? 1 : logs(event.time));
+    operations_.metadata(event.time, count);
+    looks_.push_back(op(count));
+    worker.view = study_.view(event.time, worker.probe ? 0 : settings_.lag / 10);
+    worker.taken.insert(study_.known());
+    std::erase_if(worker.own, [&](const auto& record) { return record.first <= event.time; });
+    if (worker.probe && !worker.own.empty()) {
+      std::vector<TrialPtr> own;
+      for (const auto& [until, trial] : worker.own) own.push_back(trial);
+      worker.view = study_.with(own);
+    }
+    worker.planned = 0;
+    at(event.time + op(count), event.worker, Step::decide);
+  }
+
+  void decide(const Event& event, Worker& worker) {
+    study::Decision decision = study::New{};
+    const double seconds = plan(worker, [&] { decision = worker.planner->next(*worker.view); });
+    const double now = event.time + seconds;
+    if (std::holds_alternative<study::Finished>(decision)) return leave(worker);
+    if (std::holds_alternative<study::Wait>(decision)) {
+      at(now + worker.pause, event.worker, Step::look);
+      worker.pause = std::min(2 * worker.pause, 0.5);
+      return;
+    }
+    if (const auto* next = std::get_if<study::Continue>(&decision)) {
+      worker.wanted = next->item;
+    } else {
+      worker.width = 2;
+      worker.first_free = worker.taken.first_missing(worker.first_free);
+      worker.wanted = {worker.first_free, 0};
+      if (worker.wanted.trial >= settings_.trials) return leave(worker);
+    }
+    at(now + op(1), event.worker, Step::link);
+  }
+
+  /// Runs the planner for real. A worker without a planner of its own shares one that has seen nearly everything
+  /// already; its time is that of the sampled workers.
+  template <class Call>
+  double plan(Worker& worker, const Call& call) {
+    const double start = base::steady_seconds();
+    call();
+    const double measured = base::steady_seconds() - start;
+    if (settings_.planner_seconds) return 0;  // charged once, when it has proposed
+    if (!worker.probe) return 0;
+    worker.planned += measured;
+    return measured;
+  }
+
+  /// What is charged when a proposal is made, beyond what plan() charged.
+  double settle_plan(Worker& worker) {
+    double charged = 0;
+    if (settings_.planner_seconds) {
+      charged = worker.planned = *settings_.planner_seconds;
+    } else if (worker.probe) {
+      typical_ = worker.planned;
+    } else {
+      charged = worker.planned = typical_;
+    }
+    planner_seconds_ += worker.planned;
+    ++proposals_;
+    return charged;
+  }
+
+  bool claim(const ItemId& item) {
+    if (item.rung > 0) return rungs_.insert(item).second;
+    auto& trial = trials_[static_cast<std::size_t>(item.trial)];
+    if (trial) return false;
+    trial = std::make_shared<const Trial>(Trial{.id = item.trial});
+    return true;
+  }
+
+  void link(const Event& event, Worker& worker) {
+    operations_.metadata(event.time, 1);
+    const auto item = worker.wanted;
+    if (item.rung == 0) worker.taken.insert(item.trial);
+    if (claim(item)) return begin(event, worker, item);
+    ++conflicts_;
+    operations_.metadata(event.time, 1);  // whose is it?
+    if (item.rung > 0) return lost_rung(event, worker, item);
+    const auto first = worker.first_free = worker.taken.first_missing(worker.first_free);
+    auto number = worker.taken.first_missing(first + worker.window.below(worker.width));
+    if (number >= settings_.trials) number = first;
+    const auto crowd = static_cast<std::int64_t>(workers_.size());
+    worker.width = std::min<std::int64_t>(2 * std::max(worker.width, crowd), std::max<std::int64_t>(1024, 4 * crowd));
+    worker.wanted = {number, 0};
+    if (number >= settings_.trials) return leave(worker);
+    at(event.time + op(2), event.worker, Step::link);
+  }
+
+  /// The loser knows that somebody else has it, and asks the planner again.
+  void lost_rung(const Event& event, Worker& worker, const ItemId& item) {
+    auto known = *trials_[static_cast<std::size_t>(item.trial)];
+    known.rungs.resize(static_cast<std::size_t>(item.rung));
+    known.rungs.push_back({.item = item, .attempt = 1, .state = study::State::running});
+    const Visibility visibility{settings_.lag, settings_.collector ? collector_period() : 0};
+    worker.own.emplace_back(visibility.from(event.time + op(10)), std::make_shared<const Trial>(std::move(known)));
+    at(event.time + op(1), event.worker, Step::look);
+  }
+
+  void begin(const Event& event, Worker& worker, const ItemId& item) {
+    last_claim_ = item.rung == 0 ? event.time : last_claim_;
+    auto trial = *trials_[static_cast<std::size_t>(item.trial)];
+    double now = event.time;
+    if (item.rung == 0) {
+      std::optional<study::Proposal> what;
+      base::Rng stream(settings_.seed, "search", item.trial, "propose");
+      now += plan(worker, [&] { what = worker.planner->propose(*worker.view, item.trial, stream); });
+      now += settle_plan(worker);
+      if (!what) return nothing_to_propose(now, event.worker, worker, std::move(trial));
+      trial.what = std::move(*what);
+      trial.proposed = true;
+    }
+    worker.pause = 0.005;
+    worker.view.reset();
+    now += op(1);
+    operations_.data(1);
+
+    study::Work work{.item = item, .what = trial.what, .at = fidelity(trial.what, item.rung)};
+    work.seed = base::derive_seed(settings_.seed, "search", item.trial, "trial");
+    if (item.rung > 0) {
+      work.what.at.reset();
+      work.what.from = ItemId{item.trial, item.rung - 1};
+    }
+    trial.rungs.resize(static_cast<std::size_t>(item.rung) + 1);
+    trial.rungs.back() = {.item = item, .attempt = 1, .state = study::State::running, .at = work.at, .started = now};
+    write(now, worker, item, trial);
+
+    auto went = evaluate_(work);
+    evaluated_.emplace_back(now, now + went.seconds);
+    operations_.data(2 * std::floor(went.seconds / settings_.heartbeat));  // append and fdatasync
+    auto& measurement = trial.rungs.back();
+    measurement.state = went.outcome.state;
+    measurement.failure = went.outcome.failure;
+    measurement.reason = std::move(went.outcome.reason);
+    measurement.metrics = std::move(went.outcome.metrics);
+    measurement.attributes = std::move(went.outcome.attributes);
+    measurement.device_seconds = went.outcome.device_seconds;
+    measurement.ended = now + went.seconds;
+    ended_.emplace(std::pair(item, event.worker), std::move(trial));
+    running_.resize(workers_.size());
+    running_[event.worker] = item;
+    at(now + went.seconds, event.worker, Step::end);
+  }
+
+  study::Fidelity fidelity(const study::Proposal& what, int rung) const {
+    if (what.at && rung == 0) return *what.at;
+    if (fidelities_.empty()) return {};
+    return fidelities_[std::min(static_cast<std::size_t>(rung), fidelities_.size() - 1)];
+  }
+
+  void write(double time, Worker& worker, const ItemId& item, const Trial& trial) {
+    auto record = std::make_shared<const Trial>(trial);
+    trials_[static_cast<std::size_t>(item.trial)] = record;
+    worker.own.emplace_back(study_.write(time, record), std::move(record));
+  }
+
+  void nothing_to_propose(double now, std::size_t index, Worker& worker, Trial trial) {
+    trial.rungs.push_back({.item = {trial.id, 0}, .attempt = 1, .state = study::State::voided});
+    commit(now, index, worker, trial.rungs.back().item, trial);
+  }
+
+  /// Append, fdatasync, link; then the next look.
+  void commit(double now, std::size_t index, Worker& worker, const ItemId& item, const Trial& trial) {
+    operations_.data(2);
+    write(now + op(2), worker, item, trial);
+    operations_.metadata(now + op(2), 1);
+    makespan_ = std::max(makespan_, now + op(3));
+    at(now + op(3), index, Step::look);
+  }
+
+  void end(const Event& event, Worker& worker) {
+    const auto item = running_[event.worker];
+    const auto found = ended_.extract(std::pair(item, event.worker));
+    const auto& trial = found.mapped();
+    ++measured_;
+    note_best(trial.rungs.back());
+    commit(event.time, event.worker, worker, item, trial);
+  }
+
+  void note_best(const study::Measurement& measurement) {
+    if (objectives_.empty() || measurement.state != study::State::done) return;
+    const auto value = measurement.metrics.find(objectives_.front().metric);
+    if (value == measurement.metrics.end() || !std::isfinite(value->second)) return;
+    const bool better = objectives_.front().maximise ? value->second > best_ : value->second < best_;
+    if (best_curve_.empty() || better) {
+      best_ = value->second;
+      best_curve_.emplace_back(measured_, best_);
+    }
+  }
+
+  void leave(Worker& worker) {
+    worker.view.reset();
+    worker.own.clear();
+    --live_;
+  }
+
+  SimulationFigures figures() {
+    SimulationFigures result;
+    result.workers = settings_.workers;
+    result.trials = measured_;
+    result.last_claim = last_claim_;
+    result.makespan = makespan_;
+    double busy = 0;
+    for (const auto& [start, finish] : evaluated_)
+      busy += std::max(0.0, std::min(finish, last_claim_) - std::min(start, last_claim_));
+    if (last_claim_ > 0) result.busy = busy / (static_cast<double>(settings_.workers) * last_claim_);
+    const double trials = static_cast<double>(std::max<std::int64_t>(1, measured_));
+    const double rounds = settings_.collector ? makespan_ / collector_period() : 0;
+    result.conflicts_per_trial = static_cast<double>(conflicts_) / trials;
+    result.operations_per_trial = (operations_.all() + rounds * collector_operations()) / trials;
+    const double collecting = settings_.collector ? collector_operations() / collector_period() : 0;
+    const double until = std::max(last_claim_, peak_seconds);
+    result.metadata_per_second = operations_.metadata_until(until) / until + collecting;
+    result.metadata_peak = operations_.peak() + collecting;
+    result.planner_seconds = proposals_ > 0 ? planner_seconds_ / static_cast<double>(proposals_) : 0;
+    if (!looks_.empty()) {
+      const auto middle = looks_.begin() + static_cast<std::ptrdiff_t>(looks_.size() / 2);
+      std::nth_element(looks_.begin(), middle, looks_.end());
+      result.look_seconds = *middle;
+    }
+    result.best = best_curve_;
+    return result;
+  }
+
+  const SimulationSettings& settings_;
+  const std::function<SimulatedTrial(const study::Work&)>& evaluate_;
+  const std::vector<study::Objective>& objectives_;
+  const std::vector<study::Fidelity>& fidelities_;
+  LaggedStudy study_;
+  std::vector<TrialPtr> trials_;  ///< as written, whoever sees it; null: the number is free
+  std::set<ItemId> rungs_;        ///< claimed items above rung 0
+  std::unique_ptr<study::Planner> shared_;
+  std::vector<std::unique_ptr<study::Planner>> own_;
+  std::vector<Worker> workers_;
+  std::vector<ItemId> running_;  ///< by worker
+  std::map<std::pair<ItemId, std::size_t>, Trial> ended_;
+  std::priority_queue<Event, std::vector<Event>, std::greater<>> events_;
+  std::int64_t order_ = 0, live_ = 0, conflicts_ = 0, proposals_ = 0, measured_ = 0;
+  double typical_ = 0;  ///< the last measured time of a proposal
+  double planner_seconds_ = 0, last_claim_ = 0, makespan_ = 0, best_ = 0;
+  Operations operations_;
+  std::vector<double> looks_;
+  std::vector<std::pair<double, double>> evaluated_;
+  std::vector<std::pair<std::int64_t, double>> best_curve_;
+};
+
+}  // namespace
+
+SimulationFigures simulate(const SimulationSettings& settings,
+                           const std::function<std::unique_ptr<study::Planner>()>& make_planner,
+                           const std::function<SimulatedTrial(const study::Work&)>& evaluate,
+                           const std::vector<study::Objective>& objectives,
+                           const std::vector<study::Fidelity>& fidelities) {
+  if (settings.workers < 1 || settings.trials < 1)
+    base::fail(base::Exit::config, "a simulation needs at least one worker and one trial");
+  return Simulation(settings, make_planner, evaluate, objectives, fidelities).run();
+}
+
+}  // namespace assay::search
