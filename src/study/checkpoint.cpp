@@ -31,10 +31,14 @@ bool has_checkpoint(const Path& folder) {
 Path previous_folder(const Layout& layout, const Facts& facts, const ItemId& item, int attempt, const Proposal& what) {
   constexpr int any = 1 << 30;
   if (auto folder = newest(layout, facts, item, attempt); !folder.empty()) return folder;
+  if (what.from) {
+    if (auto folder = newest(layout, facts, *what.from, any); !folder.empty()) return folder;
+    if (what.from->trial != item.trial) return {};
+  }
   for (int rung = item.rung - 1; rung >= 0; --rung) {
     if (auto folder = newest(layout, facts, {item.trial, rung}, any); !folder.empty()) return folder;
   }
-  return what.from ? newest(layout, facts, *what.from, any) : Path();
+  return {};
 }
 
 }  // namespace assay::study

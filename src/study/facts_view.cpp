@@ -102,10 +102,14 @@ std::shared_ptr<const Trial> Facts::show(TrialId id, TrialFacts& facts) const {
     if (members_ && !members_->items.contains(item)) break;
     if (rung.slim) {
       trial->rungs.push_back(facts.shown->rungs[static_cast<std::size_t>(item.rung)]);
-    } else {
-      const bool final = rung.settled && rung.winner == 1 && trial->proposed;
-      trial->rungs.push_back(final ? slim_down(item, rung) : measure(item, rung));
+      continue;
     }
+    const auto* telling = rung.telling();
+    const bool differs = telling != nullptr && item.rung > 0 && telling->what->params != trial->what.params;
+    const std::shared_ptr<const Proposal> own = differs ? telling->what : nullptr;
+    const bool final = rung.settled && rung.winner == 1 && trial->proposed;
+    trial->rungs.push_back(final ? slim_down(item, rung) : measure(item, rung));
+    trial->rungs.back().own = own;
   }
   trial->rungs.shrink_to_fit();
   return trial->rungs.empty() ? nullptr : trial;

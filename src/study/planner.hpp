@@ -14,6 +14,9 @@ namespace assay::study {
 struct New {};  ///< claim the next free number, then propose
 struct Continue {
   ItemId item;
+  /// Other parameters or another trial's checkpoint (population-based training); nothing: the trial's own, from its
+  /// lower rung.
+  std::optional<Proposal> what = std::nullopt;
 };  ///< claim this item (a higher rung of a known trial)
 struct Wait {
   std::string reason;

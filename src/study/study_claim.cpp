@@ -27,7 +27,7 @@ Study::Offer Study::Impl::claim(Planner& planner) {
     if (const auto* wait = std::get_if<Wait>(&decision)) return Nothing{wait->reason};
     if (const auto* finished = std::get_if<Finished>(&decision)) return Ended{finished->reason, false};
     if (const auto* next = std::get_if<Continue>(&decision)) {
-      if (auto claim = claim_rung(next->item)) return std::move(*claim);
+      if (auto claim = claim_rung(*next)) return std::move(*claim);
       continue;
     }
     const bool any_free = facts.first_free() < limits.max_trials;
@@ -103,15 +103,21 @@ Claim Study::Impl::start(const ItemId& item, int attempt, Proposal what) {
   return claim;
 }
 
-std::optional<Claim> Study::Impl::claim_rung(const ItemId& item) {
-  const auto* rung = facts.find(item);
-  base::require(rung == nullptr || rung->attempts.empty(),
-                "the planner continues trial {} at rung {}, which is claimed already", item.trial, item.rung);
+Proposal Study::Impl::continuation(const ItemId& item) const {
   const auto* known = facts.proposal(item.trial);
-  base::require(known != nullptr, "the planner continues trial {}, which has no parameters yet", item.trial);
+  base::require(known != nullptr, "trial {} is continued at rung {} and has no parameters yet", item.trial, item.rung);
   auto what = *known;
   what.at.reset();
   what.from = ItemId{item.trial, item.rung - 1};
+  return what;
+}
+
+std::optional<Claim> Study::Impl::claim_rung(const Continue& next) {
+  const auto& item = next.item;
+  const auto* rung = facts.find(item);
+  base::require(rung == nullptr || rung->attempts.empty(),
+                "the planner continues trial {} at rung {}, which is claimed already", item.trial, item.rung);
+  auto what = next.what ? *next.what : continuation(item);
   const auto other = names.claim(item, 1);
   facts.saw_claim(item, 1, other ? facts.worker(*other) : me);
   if (other) return std::nullopt;
@@ -160,12 +166,7 @@ std::optional<Claim> Study::Impl::take_over(Planner& planner, const ItemId& item
     return start(item, last + 1, std::move(what));
   }
   if (item.rung == 0) return propose_and_start(planner, view(), item, last + 1);
-  const auto* known = facts.proposal(item.trial);
-  base::require(known != nullptr, "trial {} has a rung {} and no parameters", item.trial, item.rung);
-  auto what = *known;
-  what.at.reset();
-  what.from = ItemId{item.trial, item.rung - 1};
-  return start(item, last + 1, std::move(what));
+  return start(item, last + 1, continuation(item));
 }
 
 std::string Study::Impl::waiting_for() {

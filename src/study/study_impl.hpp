@@ -40,7 +40,9 @@ struct Study::Impl {
   Offer claim(Planner& planner);
   std::optional<Claim> take_over(Planner& planner);
   std::optional<Claim> take_over(Planner& planner, const ItemId& item);
-  std::optional<Claim> claim_rung(const ItemId& item);
+  std::optional<Claim> claim_rung(const Continue& next);
+  /// The trial's own parameters, to go on from its lower rung.
+  Proposal continuation(const ItemId& item) const;
   std::optional<TrialId> link_free_number();
   std::optional<Claim> propose_and_start(Planner& planner, const StudyView& seen, const ItemId& item, int attempt);
   Claim start(const ItemId& item, int attempt, Proposal what);

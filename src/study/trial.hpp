@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -94,6 +95,7 @@ struct Measurement {
   Metrics metrics;
   std::map<std::string, std::string> attributes;
   std::vector<Report> reports;
+  std::shared_ptr<const Proposal> own;  ///< what this rung measured, where it is not what the trial began with
   std::string worker, host, job;
   double started = 0, ended = 0;  ///< Unix seconds by the worker's clock, for people
   double device_seconds = 0;      ///< of this attempt and of those that it continued

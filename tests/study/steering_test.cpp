@@ -5,6 +5,7 @@
 #include <catch2/matchers/catch_matchers_string.hpp>
 
 #include "lab.hpp"
+#include "os/file.hpp"
 #include "study/view.hpp"
 
 using namespace lab;
@@ -87,6 +88,54 @@ TEST_CASE("what was asked for is held though its process is gone, until it is to
                        Catch::Matchers::MessageMatches(ContainsSubstring("no trial 9")));
   CHECK(eventually([&] { return worker.refresh().counts().done == 2; }));
   CHECK(worker.refresh().find(0)->result()->metrics.at("score") == 0.9);
+}
+
+namespace {
+
+/// Two trials; the second goes on at rung 1 with the first one's checkpoint and another x.
+class Exploit : public RandomPlanner {
+ public:
+  Decision next(const StudyView& view) override {
+    if (view.committed().size() < 2) return view.trials().size() < 2 ? Decision(New{}) : Decision(Wait{"both"});
+    if (view.find(1)->rungs.size() > 1) return Finished{"continued"};
+    Proposal what;
+    what.params["x"] = 0.9375;
+    what.from = ItemId{0, 0};
+    return Continue{{1, 1}, what};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a rung may go on from another trial's checkpoint with other parameters, also after a takeover") {
+  Folder folder;
+  auto two = founding();
+  two.fidelities = {{1, 1, 1, 1}, {2, 1, 1, 1}};
+  Exploit planner;
+  {
+    Study study(folder.path(), two, limits(2));
+    for (int i = 0; i < 2; ++i) {
+      const auto claim = must_claim(study, planner);
+      os::make_folders(claim.work.folder);
+      os::publish(claim.work.folder / "checkpoint.safetensors", "weights");
+      study.commit(claim, judge(claim.work));
+    }
+    const auto claim = must_claim(study, planner);
+    CHECK(claim.work.item == ItemId{1, 1});
+    CHECK(claim.work.previous.parent_path().filename() == "0");
+    study.leave("in mid trial");
+  }
+  Study other(folder.path(), two, limits(2));
+  const auto claim = must_claim(other, planner);
+  CHECK(claim.work.item == ItemId{1, 1});
+  CHECK(claim.work.attempt == 2);
+  CHECK(x_of(claim.work.what) == 0.9375);
+  CHECK(claim.work.previous.parent_path().filename() == "0");
+  other.commit(claim, judge(claim.work));
+  const auto view = other.refresh();
+  CHECK(view.find(1)->rungs[1].own->params.at("x") == space::Value(0.9375));
+  CHECK(view.find(1)->result()->metrics.at("score") == 0.9375);
+  CHECK(view.find(0)->rungs[0].own == nullptr);
 }
 
 TEST_CASE("a worker whose trial is dropped learns of it, and its result does not count") {
