@@ -119,6 +119,10 @@ constexpr Setting table[] = {
     {"trial.keep_output", Type::flag, "true", S, "keep what the command printed"},
 
     {"study.lease", Type::duration, "\"240s\"", L, "silence after which a worker's trial is taken over"},
+    {"study.collector_from", Type::integer, "64", L, "workers from which on one of them reads all logs for the others; 0: never", 0, 1000000},
+    {"study.pack_from", Type::integer, "16", L, "ended workers whose logs are packed together; 0: never", 0, 1000000},
+    {"study.pack_outputs_from", Type::integer, "100", L, "ended trials whose small outputs are packed together; 0: never", 0, 1000000},
+    {"study.pack_outputs_after", Type::duration, "\"1h\"", L, "how long the output of an ended trial stays where it was"},
     {"study.heartbeat", Type::duration, "\"20s\"", L, "how often a worker shows that it lives"},
 
     {"report.title", Type::text, "\"\"", S, "of the report; empty: the run's name"},

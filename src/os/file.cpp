@@ -232,15 +232,19 @@ void remove_all(const Path& path) {
   if (error && error.value() != ENOENT) fail_errno("remove", path, error.value());
 }
 
+void sync_file(const Path& path) {
+  Descriptor file(path, O_RDONLY);
+  if (file.open() && ::fsync(file.value()) != 0) fail_errno("fsync", path, errno);
+}
+
 void sync_tree(const Path& path) {
   for (const auto& name : list_folder(path)) {
     const auto child = path / name;
     if (std::filesystem::is_directory(child)) {
       sync_tree(child);
-      continue;
+    } else {
+      sync_file(child);
     }
-    Descriptor file(child, O_RDONLY);
-    if (file.open() && ::fsync(file.value()) != 0) fail_errno("fsync", child, errno);
   }
   sync_folder(path);
 }

@@ -43,6 +43,8 @@ std::vector<std::string> list_folder(const Path& path);
 /// rename to the first free of path.1, path.2, ...; returns the new name. For --force: nothing is ever deleted.
 Path rename_aside(const Path& path);
 void sync_folder(const Path& path);
+/// Makes a file that somebody else wrote durable.
+void sync_file(const Path& path);
 /// Removes a file or a whole folder; a name that is already gone is no error.
 void remove_all(const Path& path);
 /// Makes the files of a folder and the folder itself durable.

@@ -194,6 +194,10 @@ study::Limits Run::limits(Stage stage) const {
   limits.max_attempts = static_cast<int>(config_.integer("trial.max_attempts"));
   limits.lease_seconds = config_.seconds("study.lease");
   limits.heartbeat_seconds = config_.seconds("study.heartbeat");
+  limits.collector_from = static_cast<int>(config_.integer("study.collector_from"));
+  limits.pack_from = static_cast<int>(config_.integer("study.pack_from"));
+  limits.pack_outputs_from = static_cast<int>(config_.integer("study.pack_outputs_from"));
+  limits.pack_outputs_seconds = config_.seconds("study.pack_outputs_after");
   const auto failed = config_.integer(to_string(stage) + ".max_failed");
   if (stage == Stage::search) {
     limits.max_trials = config_.integer("search.max_trials");

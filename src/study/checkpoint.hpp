@@ -10,7 +10,8 @@ namespace assay::study {
 /// `checkpoint/` (external commands).
 bool has_checkpoint(const Path& folder);
 
-/// Earlier attempts of the same item, then `what.from`, then lower rungs of the same trial; empty if none has a checkpoint.
+/// Earlier attempts of the same item, then `what.from`, then lower rungs of the same trial; empty if none has a
+/// checkpoint.
 Path previous_folder(const Layout& layout, const Facts& facts, const ItemId& item, int attempt, const Proposal& what);
 
 }  // namespace assay::study

@@ -144,6 +144,17 @@ void Facts::set_members(Members members) {
   }
 }
 
+std::optional<double> Facts::ended_at(TrialId trial) const {
+  const auto index = static_cast<std::size_t>(trial);
+  if (index >= trials_.size() || trials_[index].rungs.empty()) return std::nullopt;
+  double last = 0;
+  for (const auto& rung : trials_[index].rungs) {
+    if (!rung.settled) return std::nullopt;
+    for (const auto& attempt : rung.attempts) last = std::max(last, attempt.ended);
+  }
+  return last;
+}
+
 const Proposal* Facts::proposal(TrialId trial) const {
   const auto index = static_cast<std::size_t>(trial);
   if (index >= trials_.size()) return nullptr;

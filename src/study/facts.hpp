@@ -78,6 +78,8 @@ class Facts {
   TrialId first_free(TrialId from = 0) const;
   /// Claimed items without a settled result, members only once the study is closed.
   std::vector<ItemId> open() const;
+  /// When a trial ended, by its worker's clock; nothing while a rung of it has no result.
+  std::optional<double> ended_at(TrialId trial) const;
   /// What is measured: the parameters that hold for all rungs of a trial; nullptr while they are not known.
   const Proposal* proposal(TrialId trial) const;
   Rung* find(const ItemId& item);

@@ -33,9 +33,11 @@ struct Limits {
   int max_attempts = 3;
   double lease_seconds = 240;
   double heartbeat_seconds = 20;
-  int collector_from = 64;   ///< live workers from which on one of them collects for all; 0: never
-  int pack_from = 16;        ///< ended logs that are packed together; 0: never
-  double pack_seconds = 30;  ///< between two looks at what could be packed
+  int collector_from = 64;             ///< live workers from which on one of them collects for all; 0: never
+  int pack_from = 16;                  ///< ended logs that are packed together; 0: never
+  double pack_seconds = 30;            ///< between two looks at what could be packed
+  int pack_outputs_from = 100;         ///< ended trials whose outputs are packed together; 0: never
+  double pack_outputs_seconds = 3600;  ///< so long the output of an ended trial stays where it was
 };
 
 struct Claim {

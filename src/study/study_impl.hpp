@@ -35,6 +35,7 @@ struct Study::Impl {
   void collect();
   /// Packs logs that ended into a piece of the archive.
   void pack();
+  void pack_old_outputs();
 
   // --- claim
   Offer claim(Planner& planner);

@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 #include "os/file.hpp"
 #include "study/archive.hpp"
+#include "study/outputs.hpp"
 #include "study/study_impl.hpp"
 
 namespace assay::study {
@@ -55,6 +56,18 @@ void Study::Impl::pack() {
     }
   }
   for (const auto& name : reader.packed_twice()) os::remove_all(layout.log() / name);
+  pack_old_outputs();
+}
+
+void Study::Impl::pack_old_outputs() {
+  if (limits.pack_outputs_from <= 0 || facts.first_free() < limits.pack_outputs_from) return;
+  const double before = base::unix_seconds() - limits.pack_outputs_seconds;
+  const auto ended = [&](TrialId trial) {
+    const auto at = facts.ended_at(trial);
+    return at && *at < before;
+  };
+  const auto dead = [&](const std::string& id) { return gone(facts.worker(id)); };
+  pack_outputs(layout, self.worker.id, limits.pack_outputs_from, ended, dead);
 }
 
 }  // namespace assay::study
