@@ -155,6 +155,8 @@ TEST_CASE("links and renames that succeed and report a failure") {
   check_fault("link did-ESTALE / 2 0 25", 0);
 }
 
+TEST_CASE("names that are taken and do not show") { check_fault("link EEXIST /claims/ 5 4", 0); }
+
 TEST_CASE("links that fail") { check_fault("link EIO /claims/ 20 1", 74); }
 
 TEST_CASE("a full disk") {

@@ -1,11 +1,35 @@
 // study_worker FOLDER TRIALS [lease=S] [heartbeat=S] [pack] [collect]: one worker of a small study with two rungs and
 // three reports a trial, for tests that must start workers as programs. Exit codes as those of the drivers.
+// study_worker FOLDER TRIALS check: 1 unless that study is complete, once and no more, and its store sound.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "study/fsck.hpp"
 #include "study/rungs.hpp"
+
+namespace {
+
+int check(const std::filesystem::path& folder, std::int64_t trials) {
+  using namespace lab;
+  const auto items = trials + trials / 3 + (trials % 3 > 0 ? 1 : 0);
+  const auto view = study::Reader(folder).refresh();
+  const auto store = study::check_store(folder);
+  for (const auto& finding : store.findings) {
+    std::printf("%s: %s\n", finding.broken ? "broken" : "note", finding.text.c_str());
+  }
+  std::printf(
+      "%zu trials, %lld done, %zu items committed, %lld commits, %lld claims; %lld trials and %lld items expected\n",
+      view.trials().size(), static_cast<long long>(view.counts().done), view.committed().size(),
+      static_cast<long long>(store.commits), static_cast<long long>(store.claims), static_cast<long long>(trials),
+      static_cast<long long>(items));
+  const bool exact = view.trials().size() == static_cast<std::size_t>(trials) && view.counts().done == trials &&
+                     view.committed().size() == static_cast<std::size_t>(items) && store.commits == items;
+  return exact && !store.broken() ? 0 : 1;
+}
+
+}  // namespace
 
 int main(int count, char** arguments) {
   using namespace lab;
@@ -15,6 +39,7 @@ int main(int count, char** arguments) {
     return 64;
   }
   try {
+    if (words.size() > 2 && words[2] == "check") return check(words[0], std::atoll(words[1].c_str()));
     auto limits = patient(std::atoll(words[1].c_str()));
     for (std::size_t i = 2; i < words.size(); ++i) {
       const auto equals = words[i].find('=');
