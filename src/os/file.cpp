@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "base/error.hpp"
@@ -25,6 +27,21 @@ using base::fail;
     hint = " Free space (or raise the quota) and start again; nothing finished is lost.";
   if (error == EROFS || error == EACCES || error == EPERM) hint = " Choose a run folder that you can write to.";
   fail(Exit::io, "cannot {} {}: {}.{}", action, path.string(), std::strerror(error), hint);
+}
+
+/// How often a handle that the server no longer knows is looked up anew.
+constexpr int stale_retries = 3;
+/// How long a client may hold a taken name for absent (NFS: acdirmax, a minute unless mounted otherwise).
+constexpr std::chrono::seconds unseen_seconds{90};
+
+/// Calls until no signal interrupts.
+template <class Call>
+int uninterrupted(Call call) {
+  int result = 0;
+  do {
+    result = call();
+  } while (result != 0 && errno == EINTR);
+  return result;
 }
 
 /// Owns a descriptor; close() reports errors, because NFS delivers failed writes there.
@@ -74,7 +91,8 @@ void write_temporary(const Path& temporary, std::string_view content, Durable du
   if (!file.open()) fail_errno("create", temporary, errno);
   try {
     write_all(file.value(), content, temporary);
-    if (durable == Durable::yes && ::fsync(file.value()) != 0) fail_errno("fsync", temporary, errno);
+    if (durable == Durable::yes && uninterrupted([&] { return ::fsync(file.value()); }) != 0)
+      fail_errno("fsync", temporary, errno);
     file.close();
   } catch (...) {
     ::unlink(temporary.c_str());
@@ -89,7 +107,7 @@ std::optional<std::string> try_read_file(const Path& path) {
     Descriptor file(path, O_RDONLY);
     if (!file.open()) {
       if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
-      if (errno == ESTALE && attempt < 3) continue;
+      if (errno == ESTALE && attempt < stale_retries) continue;
       fail_errno("open", path, errno);
     }
     std::string content;
@@ -102,7 +120,7 @@ std::optional<std::string> try_read_file(const Path& path) {
         continue;
       }
       if (errno == EINTR) continue;
-      if (errno == ESTALE && attempt < 3) break;
+      if (errno == ESTALE && attempt < stale_retries) break;
       fail_errno("read", path, errno);
     }
   }
@@ -134,18 +152,18 @@ std::string read_part(const Path& path, std::uint64_t offset, std::size_t size) 
 }
 
 std::optional<std::uint64_t> file_size(const Path& path) {
-  struct stat facts {};
-  if (::stat(path.c_str(), &facts) != 0) {
-    if (errno == ENOENT || errno == ENOTDIR || errno == ESTALE) return std::nullopt;
-    fail_errno("stat", path, errno);
+  for (int attempt = 0;; ++attempt) {
+    struct stat facts {};
+    if (::stat(path.c_str(), &facts) == 0) return static_cast<std::uint64_t>(facts.st_size);
+    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+    if (errno != EINTR && (errno != ESTALE || attempt == stale_retries)) fail_errno("stat", path, errno);
   }
-  return static_cast<std::uint64_t>(facts.st_size);
 }
 
 void publish(const Path& path, std::string_view content, Durable durable) {
   const auto temporary = temporary_name(path);
   write_temporary(temporary, content, durable);
-  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+  if (uninterrupted([&] { return ::rename(temporary.c_str(), path.c_str()); }) != 0) {
     const int error = errno;
     // NFS may report failure for a rename that the server carried out.
     if (try_read_file(path) != content) {
@@ -172,38 +190,55 @@ bool publish_once(const Path& path, std::string_view content) {
 }
 
 Link link_name(const Path& token, const Path& name) {
-  if (::link(token.c_str(), name.c_str()) == 0) return Link::mine;
-  const int error = errno;
-  const auto there = try_read_file(name);
-  // EEXIST may be the answer to a retransmitted request of ours: the content decides, never the error code.
-  if (there && there == try_read_file(token)) return Link::mine;
-  if (there) return Link::taken;
-  fail_errno("link", name, error);
+  using namespace std::chrono_literals;
+  const auto give_up = std::chrono::steady_clock::now() + unseen_seconds;
+  for (int attempt = 0;; ++attempt) {
+    if (::link(token.c_str(), name.c_str()) == 0) return Link::mine;
+    const int error = errno;
+    const auto there = try_read_file(name);
+    // EEXIST may be the answer to a retransmitted request of ours: the content decides, never the error code.
+    if (there && there == try_read_file(token)) return Link::mine;
+    if (there) return Link::taken;
+    // Taken, and yet not to be seen: this client remembers from an earlier look that the name does not exist.
+    const bool unseen = error == EEXIST && std::chrono::steady_clock::now() < give_up;
+    const bool once_more = (error == EINTR || error == ESTALE) && attempt < stale_retries;
+    if (!unseen && !once_more) fail_errno("link", name, error);
+    if (unseen) std::this_thread::sleep_for(100ms);
+  }
 }
 
 void make_folders(const Path& path) {
-  std::error_code error;
-  std::filesystem::create_directories(path, error);
-  if (error && !std::filesystem::is_directory(path)) fail_errno("create folder", path, error.value());
+  for (int attempt = 0;; ++attempt) {
+    std::error_code error, ignored;
+    std::filesystem::create_directories(path, error);
+    if (!error || std::filesystem::is_directory(path, ignored)) return;
+    const int code = error.value();
+    if (code != EINTR && (code != ESTALE || attempt == stale_retries)) fail_errno("create folder", path, code);
+  }
 }
 
 std::vector<std::string> list_folder(const Path& path) {
-  DIR* folder = ::opendir(path.c_str());
-  if (folder == nullptr) {
-    if (errno == ENOENT || errno == ESTALE) return {};
-    fail_errno("list", path, errno);
+  for (int attempt = 0;; ++attempt) {
+    DIR* folder = ::opendir(path.c_str());
+    const bool again = attempt < stale_retries;
+    if (folder == nullptr) {
+      if (errno == ENOENT) return {};
+      if (errno == EINTR || (errno == ESTALE && again)) continue;
+      fail_errno("list", path, errno);
+    }
+    std::vector<std::string> names;
+    errno = 0;
+    while (const dirent* entry = ::readdir(folder)) {
+      const std::string_view name(entry->d_name);
+      if (name != "." && name != "..") names.emplace_back(name);
+    }
+    const int error = errno;
+    ::closedir(folder);
+    if (error == ESTALE && again) continue;  // a part of the names would pass for all of them
+    if (error != 0 && error != ENOENT) fail_errno("list", path, error);
+    std::sort(names.begin(), names.end());
+    return names;
   }
-  std::vector<std::string> names;
-  errno = 0;
-  while (const dirent* entry = ::readdir(folder)) {
-    const std::string_view name(entry->d_name);
-    if (name != "." && name != "..") names.emplace_back(name);
-  }
-  const int error = errno;
-  ::closedir(folder);
-  if (error != 0 && error != ENOENT && error != ESTALE) fail_errno("list", path, error);
-  std::sort(names.begin(), names.end());
-  return names;
 }
 
 Path rename_aside(const Path& path) {
@@ -223,7 +258,14 @@ void sync_folder(const Path& path) {
   Descriptor descriptor(folder, O_RDONLY | O_DIRECTORY);
   if (!descriptor.open()) fail_errno("open folder", folder, errno);
   // Some network file systems refuse fsync of a folder; there the server already made the name durable.
-  if (::fsync(descriptor.value()) != 0 && errno != EINVAL && errno != EBADF) fail_errno("fsync folder", folder, errno);
+  if (uninterrupted([&] { return ::fsync(descriptor.value()); }) != 0 && errno != EINVAL && errno != EBADF)
+    fail_errno("fsync folder", folder, errno);
+}
+
+void sync_file(const Path& path) {
+  Descriptor file(path, O_RDONLY);
+  if (!file.open() && errno == ENOENT) return;
+  if (!file.open() || uninterrupted([&] { return ::fsync(file.value()); }) != 0) fail_errno("fsync", path, errno);
 }
 
 void remove_all(const Path& path) {
@@ -232,15 +274,13 @@ void remove_all(const Path& path) {
   if (error && error.value() != ENOENT) fail_errno("remove", path, error.value());
 }
 
-void sync_file(const Path& path) {
-  Descriptor file(path, O_RDONLY);
-  if (file.open() && ::fsync(file.value()) != 0) fail_errno("fsync", path, errno);
-}
-
 void sync_tree(const Path& path) {
   for (const auto& name : list_folder(path)) {
     const auto child = path / name;
-    if (std::filesystem::is_directory(child)) {
+    std::error_code error;
+    const bool folder = std::filesystem::is_directory(child, error);
+    if (error && error.value() != ENOENT) fail_errno("stat", child, error.value());
+    if (folder) {
       sync_tree(child);
     } else {
       sync_file(child);
@@ -269,7 +309,7 @@ void AppendFile::append(std::string_view bytes) {
 }
 
 void AppendFile::sync() {
-  if (::fdatasync(descriptor_) != 0) fail_errno("fdatasync", path_, errno);
+  if (uninterrupted([&] { return ::fdatasync(descriptor_); }) != 0) fail_errno("fdatasync", path_, errno);
 }
 
 }  // namespace assay::os

@@ -34,16 +34,16 @@ bool publish_once(const Path& path, std::string_view content);
 enum class Link { mine, taken };
 
 /// link(2) of `token` to `name`: exactly one caller ever gets `mine`. After an ambiguous error the content of `name` is
-/// compared with that of the token.
+/// compared with that of the token; a name that is taken and does not show is waited for.
 Link link_name(const Path& token, const Path& name);
 
 void make_folders(const Path& path);
-/// Names in a folder, sorted; empty if the folder does not exist.
+/// All names in a folder, sorted; empty if the folder does not exist.
 std::vector<std::string> list_folder(const Path& path);
 /// rename to the first free of path.1, path.2, ...; returns the new name. For --force: nothing is ever deleted.
 Path rename_aside(const Path& path);
 void sync_folder(const Path& path);
-/// Makes a file that somebody else wrote durable.
+/// Makes what others wrote into a file durable; a name that is gone is no error.
 void sync_file(const Path& path);
 /// Removes a file or a whole folder; a name that is already gone is no error.
 void remove_all(const Path& path);

@@ -186,6 +186,16 @@ std::vector<ItemId> Facts::open() const {
   return result;
 }
 
+std::set<ItemId> Facts::claimed() const {
+  std::set<ItemId> result;
+  for (std::size_t trial = 0; trial < trials_.size(); ++trial) {
+    for (std::size_t rung = 0; rung < trials_[trial].rungs.size(); ++rung) {
+      result.insert(result.end(), {static_cast<TrialId>(trial), static_cast<int>(rung)});
+    }
+  }
+  return result;
+}
+
 Rung* Facts::find(const ItemId& item) { return const_cast<Rung*>(std::as_const(*this).find(item)); }
 
 const Rung* Facts::find(const ItemId& item) const {

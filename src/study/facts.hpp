@@ -82,6 +82,8 @@ class Facts {
   std::optional<double> ended_at(TrialId trial) const;
   /// What is measured: the parameters that hold for all rungs of a trial; nullptr while they are not known.
   const Proposal* proposal(TrialId trial) const;
+  /// All items that are known to be claimed, with the rungs below them.
+  std::set<ItemId> claimed() const;
   Rung* find(const ItemId& item);
   const Rung* find(const ItemId& item) const;
   std::int64_t failures() const { return failures_; }

@@ -128,7 +128,9 @@ class Checker {
     if (end == nullptr) return;
     auto& told = told_[end->item];
     (retriable(end->outcome) ? told.gave_up : told.finished).insert(worker);
-    if (end->outcome.state == State::voided) told.started = true;
+    // Nothing was proposed, or every attempt died before it could record its parameters.
+    const bool given_up = end->outcome.state == State::failed && end->outcome.failure == Failure::crash;
+    if (end->outcome.state == State::voided || given_up) told.started = true;
   }
 
   void check_names() {

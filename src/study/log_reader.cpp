@@ -99,6 +99,12 @@ void LogReader::read(const std::string& worker) {
   }
 }
 
+void LogReader::make_durable(const std::string& worker) const {
+  for (const auto& [name, file] : files_) {
+    if (file.worker == worker && !file.packed) os::sync_file(folder_ / name);
+  }
+}
+
 void LogReader::read_file(File& file) {
   auto& progress = progress_[file.worker];
   for (std::size_t wanted = first_bytes;; wanted = more_bytes) {

@@ -34,6 +34,8 @@ class LogReader {
   void read();
   /// Reads on in the logs of one worker only.
   void read(const std::string& worker);
+  /// Syncs the logs of one worker, before others build on what it may not have synced itself.
+  void make_durable(const std::string& worker) const;
   /// Looks for new names at the next read(), whatever the time.
   void expect_new_files() { listed_ = archive_listed_ = -1; }
 

@@ -46,10 +46,16 @@ void LogWriter::append(const Record& record, Flush flush) {
   const auto line = frame(encode(record));
   const std::lock_guard lock(mutex_);
   base::require(!left_, "a worker that has said goodbye writes to its log");
+  if (broken_) std::rethrow_exception(broken_);
   buffer_ += line;
   last_append_ = base::boot_seconds();
-  if (flush != Flush::later) write_locked(flush);
-  if (file_->size() > roll_bytes) roll_locked();
+  try {
+    if (flush != Flush::later) write_locked(flush);
+    if (file_->size() > roll_bytes) roll_locked();
+  } catch (...) {
+    broken_ = std::current_exception();
+    throw;
+  }
 }
 
 void LogWriter::goodbye(const std::string& reason) {
@@ -115,7 +121,7 @@ void LogWriter::beat() {
   while (!stopping_) {
     const double tick = std::min(batch_seconds, heartbeat_ / 2);
     wake_.wait_for(lock, std::chrono::duration<double>(tick));
-    if (stopping_ || left_) continue;
+    if (stopping_ || left_ || broken_) continue;
     const double now = base::boot_seconds();
     try {
       if (now - last_append_ >= heartbeat_) {
@@ -124,8 +130,9 @@ void LogWriter::beat() {
       }
       if (!buffer_.empty() || unsynced_) write_locked(Flush::durable);
     } catch (const std::exception& error) {
-      // The worker's next own record meets the same trouble and decides; until then nobody's silence counts.
-      healthy_since_ = now;
+      // Records are lost, or may be (after a failed sync the next one succeeds without them): the worker's next own
+      // record ends it.
+      broken_ = std::current_exception();
       base::log_warning("heartbeat: {}", error.what());
     }
   }

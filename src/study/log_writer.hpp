@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <exception>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -29,6 +30,7 @@ class LogWriter {
   LogWriter(const LogWriter&) = delete;             // owns a thread
   LogWriter& operator=(const LogWriter&) = delete;  // owns a thread
 
+  /// After a failure, of the heartbeat too, every later call throws that error again: records may be missing.
   void append(const Record& record, Flush flush);
   /// Last record; the heartbeat ends.
   void goodbye(const std::string& reason);
@@ -55,8 +57,9 @@ class LogWriter {
   std::optional<os::AppendFile> file_;
   std::string buffer_;
   int files_ = 0;
-  bool torn_ = false;      ///< a write failed half-way: the next one starts on a new line
-  bool unsynced_ = false;  ///< bytes written, not yet fdatasynced
+  std::exception_ptr broken_;  ///< a write or sync failed: what the disk holds is not known, nothing more is recorded
+  bool torn_ = false;          ///< a write failed half-way: the next one starts on a new line
+  bool unsynced_ = false;      ///< bytes written, not yet fdatasynced
   bool left_ = false;
   bool stopping_ = false;
   double last_append_ = 0, last_durable_ = 0, healthy_since_ = 0;  ///< boot-time clock

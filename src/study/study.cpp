@@ -126,6 +126,8 @@ Members Study::Impl::list_members(const std::string& reason) {
   Members members;
   members.reason = reason;
   members.failed = too_many_failures();
+  // A listing may lag behind what logs and lost races have told.
+  members.items = facts.claimed();
   list_names(layout, [&](const ItemId& item, int attempt) {
     members.items.insert(item);
     const auto* rung = facts.find(item);

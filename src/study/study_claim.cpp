@@ -137,6 +137,9 @@ std::optional<Claim> Study::Impl::take_over(Planner& planner, const ItemId& item
   };
   const auto* rung = facts.find(item);
   if (rung->committer >= 0 || rung->committable() != nullptr || rung->attempts.empty()) return std::nullopt;
+  // A higher rung goes on with what the rung below was committed with: that must be visible first.
+  const auto* below = item.rung > 0 ? facts.find({item.trial, item.rung - 1}) : nullptr;
+  if (below != nullptr && !below->settled) return std::nullopt;
   if (!left_behind(*rung->last())) return std::nullopt;
   rung = facts.find(item);  // the look at its worker may have read on
   if (rung->committer >= 0 || rung->committable() != nullptr || !left_behind(*rung->last())) return std::nullopt;

@@ -37,6 +37,7 @@ void Study::Impl::settle(bool at_once) {
     if (const auto winner = owner(layout.commit(item))) {
       facts.saw_commit(item, facts.worker(*winner));
     } else if (author_gone) {
+      reader.make_durable(name_of(result->worker));  // it may have died before its fdatasync
       const auto winner_by_link = names.commit(item, name_of(result->worker));
       facts.saw_commit(item, facts.worker(winner_by_link));
       log.append(Won{item, winner_by_link}, Flush::later);

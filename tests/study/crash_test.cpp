@@ -9,39 +9,12 @@
 #include "study/collector.hpp"
 #include "study/fsck.hpp"
 #include "study/names.hpp"
+#include "study/rungs.hpp"
 
 using namespace lab;
 using namespace assay::study;
 
 namespace {
-
-/// Every third trial is continued at the second rung.
-class SomeContinue : public RandomPlanner {
- public:
-  Decision next(const StudyView& view) override {
-    for (const auto* done : view.committed()) {
-      const auto& item = done->item;
-      if (item.rung == 0 && item.trial % 3 == 0 && view.find(item.trial)->rungs.size() == 1)
-        return Continue{{item.trial, 1}};
-    }
-    const auto& trials = view.trials();
-    const auto missing = std::count(trials.begin(), trials.end(), nullptr);
-    if (static_cast<TrialId>(trials.size()) - missing < view.max_trials()) return New{};
-    return view.running().empty() ? Decision(Finished{"all done"}) : Decision(Wait{"rungs are running"});
-  }
-};
-
-Founding two_rungs() {
-  auto result = founding();
-  result.fidelities = {{1, 1, 1, 1}, {2, 1, 1, 1}};
-  return result;
-}
-
-Limits patient(std::int64_t trials) {
-  auto result = limits(trials);
-  result.max_attempts = 1000;
-  return result;
-}
 
 /// As for hundreds of workers and weeks: ended logs are packed at once, and a collector is elected and killed.
 Limits crowded(std::int64_t trials) {
@@ -52,33 +25,12 @@ Limits crowded(std::int64_t trials) {
   return result;
 }
 
-int worker(const std::filesystem::path& folder, const Limits& limits) {
-  SomeContinue planner;
-  Study study(folder, two_rungs(), limits);
-  for (;;) {
-    auto offer = study.claim(planner);
-    if (auto* claim = std::get_if<Claim>(&offer)) {
-      study.report(*claim, 1, {{"score", 0}});
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
-      auto outcome = judge(claim->work);
-      outcome.metrics["rung"] = claim->work.item.rung;
-      study.commit(*claim, outcome);
-    } else if (auto* ended = std::get_if<Study::Ended>(&offer)) {
-      if (study.close(ended->reason)) break;
-    } else {
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-  }
-  study.leave("done");
-  return 0;
-}
-
 /// Kills one or (every tenth time) all workers at random moments until one of them finishes the study.
 int run_with_kills(const std::filesystem::path& folder, const Limits& limits, int most_kills, std::uint64_t seed) {
   base::Rng rng(seed, "test", 0, "kills");
   std::vector<pid_t> running(4, 0);
   int kills = 0;
-  const auto start = [&](pid_t& slot) { slot = spawn([&] { return worker(folder, limits); }); };
+  const auto start = [&](pid_t& slot) { slot = spawn([&] { return work_on_rungs(folder, limits); }); };
   for (auto& slot : running) start(slot);
   for (bool finished = false; !finished;) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5 + rng.below(40)));
@@ -113,7 +65,7 @@ namespace {
 /// The undisturbed study of one worker, trial by trial, is what a disturbed one must come to.
 void check_same(const std::filesystem::path& wild, std::int64_t trials) {
   Folder quiet;
-  REQUIRE(worker(quiet.path(), patient(trials)) == 0);
+  REQUIRE(work_on_rungs(quiet.path(), patient(trials)) == 0);
   const auto expected = Reader(quiet.path()).refresh(), view = Reader(wild).refresh();
   REQUIRE(view.trials().size() == static_cast<std::size_t>(trials));
   CHECK(view.counts().done == trials);
