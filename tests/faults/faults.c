@@ -347,6 +347,16 @@ static void fill(struct listing* listing, DIR* folder) {
   listing->count = 0;
   struct dirent* entry;
   while ((entry = real_readdir(folder)) != NULL) {
+    // The first listing comes from a cache, too: what changed of late is not in it.
+    struct stat facts;
+    struct timespec wall;
+    char name[1024];
+    snprintf(name, sizeof name, "%s/%s", listing->path, entry->d_name);
+    real_clock_gettime(CLOCK_REALTIME, &wall);
+    if (listing->time < 0 && entry->d_name[0] != '.' && real_stat(name, &facts) == 0 &&
+        difftime(wall.tv_sec, facts.st_ctim.tv_sec) < lag_names) {
+      continue;
+    }
     if (listing->count == most_names) abort();
     listing->names[listing->count++] = strdup(entry->d_name);
   }

@@ -207,6 +207,17 @@ void check_lag(const std::string& seconds, const std::string& lease) {
 
 TEST_CASE("listings and appended bytes that show a second late") { check_lag("1", "8"); }
 
+TEST_CASE("a study that is closed on an old listing keeps what is known to be claimed") {
+  Disturbed study({"lease=8", "heartbeat=0.5", "plain"});
+  std::vector<Environment> hosts;
+  for (const std::string host : {"n1", "n2", "n3"}) {
+    hosts.push_back({{"FAULTS_HOST", host}, {"FAULTS_LAG_NAMES", "10"}});
+  }
+  CHECK(study.work(hosts).codes[0] == 3);
+  CHECK(Reader(study.run()).refresh().counts().done == trials);
+  CHECK_FALSE(check_store(study.run()).broken());
+}
+
 TEST_CASE("listings and appended bytes that show 30 seconds late", "[slow]") { check_lag("30", "90"); }
 
 TEST_CASE("leases shorter than the lag cost work and no result", "[slow]") { check_lag("6", "3"); }

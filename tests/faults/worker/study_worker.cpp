@@ -1,6 +1,7 @@
-// study_worker FOLDER TRIALS [lease=S] [heartbeat=S] [pack] [collect]: one worker of a small study with two rungs and
-// three reports a trial, for tests that must start workers as programs. Exit codes as those of the drivers.
-// study_worker FOLDER TRIALS check: 1 unless that study is complete, once and no more, and its store sound.
+// study_worker FOLDER TRIALS [lease=S] [heartbeat=S] [pack] [collect] [plain]: one worker of a small study with two
+// rungs and three reports a trial (plain: one rung, closed as soon as all numbers are taken), for tests that must start
+// workers as programs. Exit codes as those of the drivers. study_worker FOLDER TRIALS check: 1 unless that study is
+// complete, once and no more, and its store sound.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -52,7 +53,15 @@ int main(int count, char** arguments) {
       }
       if (words[i] == "collect") limits.collector_from = 2;
     }
-    return work_on_rungs(words[0], limits);
+    if (words.back() != "plain") return work_on_rungs(words[0], limits);
+    RandomPlanner planner;
+    Study study(words[0], two_rungs(), limits);
+    drain(study, planner, [](const study::Work& work) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      return judge(work);
+    });
+    study.leave("done");
+    return 0;
   } catch (const base::Error& error) {
     std::fprintf(stderr, "study_worker: %s\n", error.what());
     return static_cast<int>(error.code());
