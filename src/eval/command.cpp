@@ -16,6 +16,7 @@
 #include "os/host.hpp"
 #include "os/process.hpp"
 #include "os/signal.hpp"
+#include "study/names.hpp"
 
 namespace assay::eval {
 namespace {
@@ -24,7 +25,7 @@ using study::Failure;
 using study::Outcome;
 using study::State;
 
-enum class Cause { none, judged, leaving, timeout };
+enum class Cause { none, judged, leaving, timeout, decided };
 
 constexpr int continue_later = 75;
 
@@ -43,10 +44,11 @@ class Attempt {
         work_(work),
         reporter_(reporter),
         files_(prepare_command_files(work, settings.values(work.what.params), settings.rows(work))),
-        tail_(files_.metrics()) {}
+        tail_(files_.metrics()),
+        result_(study::Layout{work.folder.parent_path().parent_path().parent_path()}.commit(work.item)) {}
 
   Outcome run() {
-    started_ = base::steady_seconds();
+    started_ = looked_ = base::steady_seconds();
     CommandGuard guard;
     os::Child child(command());
     guard.watch(child.pid());
@@ -132,12 +134,17 @@ class Attempt {
   }
 
   void stop_if_wanted(const os::Child& child, double now) {
+    if (cause_ != Cause::timeout && cause_ != Cause::decided && now - looked_ > settings_.look_seconds) {
+      looked_ = now;
+      if (os::file_size(result_)) ask(Cause::decided);
+    }
     if (cause_ == Cause::none) {
       if (os::stop_signal() != 0) ask(Cause::leaving);
       if (settings_.timeout > 0 && now - started_ > settings_.timeout) ask(Cause::timeout);
     }
     if (cause_ == Cause::none) return;
-    const double term = cause_ == Cause::timeout ? 0 : settings_.stop_grace;
+    const bool at_once = cause_ == Cause::timeout || cause_ == Cause::decided;
+    const double term = at_once ? 0 : settings_.stop_grace;
     if (!terminated_ && now - asked_ >= term) {
       terminated_ = true;
       child.signal(SIGTERM);
@@ -167,14 +174,17 @@ class Attempt {
 
   Outcome conclude(const os::Ended& ended) const {
     if (!complaint_.empty()) return failed(Failure::exit, complaint_);
-    if (ended.signal == 0 && ended.code == 0 && final_ && cause_ != Cause::judged) return finished();
+    if (ended.signal == 0 && ended.code == 0 && final_ && cause_ != Cause::judged && cause_ != Cause::decided)
+      return finished();
     switch (cause_) {
       case Cause::leaving:
         return again("the worker left (" + os::signal_name(os::stop_signal()) + ")");
       case Cause::timeout:
         return failed(Failure::timeout, "the command ran longer than " + base::format_duration(settings_.timeout));
       case Cause::judged:
-        return judged();
+        return judged("stopped early");
+      case Cause::decided:
+        return judged("the trial has its result already: it was dropped, or taken over");
       case Cause::none:
         break;
     }
@@ -205,10 +215,10 @@ class Attempt {
     return outcome;
   }
 
-  Outcome judged() const {
+  Outcome judged(const char* reason) const {
     Outcome outcome;
     outcome.state = State::stopped;
-    outcome.reason = "stopped early";
+    outcome.reason = reason;
     if (const auto& line = final_ ? final_ : last_) {
       outcome.metrics = line->metrics;
       outcome.attributes = line->attributes;
@@ -224,7 +234,8 @@ class Attempt {
   std::optional<MetricsLine> last_, final_;
   std::string complaint_;  ///< what was wrong with ASSAY_METRICS
   Cause cause_ = Cause::none;
-  double started_ = 0, asked_ = 0;
+  os::Path result_;  ///< the name that says that this trial has its result
+  double started_ = 0, asked_ = 0, looked_ = 0;
   bool terminated_ = false, killed_ = false;
 };
 

@@ -30,6 +30,8 @@ struct CommandSettings {
   /// {"train": {"items": [..], "rows": path}, "valid": {..}} for a piece of work.
   std::function<base::Json(const study::Work&)> rows;
   double stop_grace = 30;  ///< seconds between ASSAY_STOP and SIGTERM
+  double look_seconds =
+      10;                  ///< between two looks whether the trial was dropped; a command may report nothing for hours
   double term_grace = 10;  ///< seconds between SIGTERM and SIGKILL
 };
 

@@ -174,6 +174,7 @@ std::unique_ptr<study::Evaluator> make_command_evaluator(const Context& context)
   if (context.rows == Rows::final && final_gpus > 1) settings.gpus = final_gpus;
   settings.devices = devices_of(context, settings.gpus);
   settings.threads = context.threads;
+  settings.look_seconds = context.run.limits(context.stage).heartbeat_seconds / 2;
   settings.keep_output = config.flag("trial.keep_output");
   for (const auto& objective : context.run.objectives()) settings.required.push_back(objective.metric);
   settings.values = [space = context.space](const space::Params& params) { return free_parameters(*space, params); };
