@@ -334,8 +334,8 @@ void Config::check_run() const {
   const auto missing = [&](const std::string& message) { throw Error(Exit::config, {.file = data_->name}, message); };
   const bool external = flag("data.external") || (has("data.format") && text("data.format") == "external");
   const bool command = !texts("trial.command").empty();
-  if (const auto keep = node("trial.keep_alive"); keep && keep.boolean()) {
-    keep.fail("this version starts the command anew for every trial; remove keep_alive or set it to false");
+  if (const auto keep = node("trial.keep_alive"); keep && keep.boolean() && !command) {
+    keep.fail("there is no trial.command that could be kept alive; name one or remove keep_alive");
   }
   if (external) {
     if (const auto format = node("data.format"); format && format.string() != "external") {

@@ -30,11 +30,6 @@ bool found_in_path(const std::string& program) {
 }
 
 void check_command(const config::Config& config, const CommandSettings& settings) {
-  if (config.flag("trial.keep_alive")) {
-    base::fail(Exit::config,
-               "{}: trial.keep_alive is not in this version: each trial starts the command anew; remove the key",
-               base::to_string(config.node("trial.keep_alive").where()));
-  }
   const auto words = base::split(settings.launcher, ' ');
   const auto& program = settings.launcher.empty() ? settings.command.front() : words.front();
   if (!found_in_path(program)) {
@@ -175,6 +170,7 @@ std::unique_ptr<study::Evaluator> make_command_evaluator(const Context& context)
   settings.devices = devices_of(context, settings.gpus);
   settings.threads = context.threads;
   settings.look_seconds = context.run.limits(context.stage).heartbeat_seconds / 2;
+  settings.keep_alive = config.flag("trial.keep_alive");
   settings.keep_output = config.flag("trial.keep_output");
   for (const auto& objective : context.run.objectives()) settings.required.push_back(objective.metric);
   settings.values = [space = context.space](const space::Params& params) { return free_parameters(*space, params); };
