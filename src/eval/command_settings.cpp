@@ -29,7 +29,7 @@ bool found_in_path(const std::string& program) {
   return false;
 }
 
-void check_command(const config::Config& config, const CommandSettings& settings) {
+void check_command(const CommandSettings& settings) {
   const auto words = base::split(settings.launcher, ' ');
   const auto& program = settings.launcher.empty() ? settings.command.front() : words.front();
   if (!found_in_path(program)) {
@@ -161,7 +161,7 @@ std::unique_ptr<study::Evaluator> make_command_evaluator(const Context& context)
   settings.launcher = std::string(base::trim(config.text("trial.launcher")));
   if (settings.command.empty())
     base::fail(Exit::config, "trial.command is empty: name the program that trains, e.g. [\"python3\", \"train.py\"]");
-  check_command(config, settings);
+  check_command(settings);
   settings.stage = run::to_string(context.stage);
   settings.timeout = config.text("trial.timeout").empty() ? 0 : config.seconds("trial.timeout");
   settings.gpus = static_cast<int>(config.integer("trial.gpus"));

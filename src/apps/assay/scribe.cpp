@@ -35,21 +35,23 @@ Scribe::Scribe(const std::filesystem::path& folder, double patience)
       names_(layout_, self_.worker.id),
       log_(layout_.log(), self_, heartbeat_seconds) {}
 
-bool Scribe::claim(const study::ItemId& item) { return !names_.claim(item, 1); }
+bool Scribe::claim(const study::ItemId& item, int attempt) { return !names_.claim(item, attempt); }
 
-void Scribe::end(const study::ItemId& item, double time, const study::Outcome& outcome) {
-  log_.append(study::End{item, 1, time, outcome}, study::Flush::durable);
-  if (study::retriable(outcome)) return;
+bool Scribe::end(const study::ItemId& item, int attempt, double time, const study::Outcome& outcome) {
+  log_.append(study::End{item, attempt, time, outcome}, study::Flush::durable);
+  if (study::retriable(outcome)) return true;
   const auto winner = names_.commit(item, self_.worker.id);
   log_.append(study::Won{item, winner}, study::Flush::later);
+  return winner == self_.worker.id;
 }
 
-void Scribe::record(const study::ItemId& item, const study::Proposal& what, const study::Measurement& measured) {
+bool Scribe::record(const study::ItemId& item, const study::Proposal& what, const study::Measurement& measured,
+                    int attempt) {
   const double now = base::unix_seconds();
   const double started = measured.started > 0 ? measured.started : now;
-  log_.append(study::Start{item, 1, started, what, measured.at}, study::Flush::later);
-  for (const auto& one : measured.reports) report(item, 1, one);
-  end(item, measured.ended > 0 ? measured.ended : now, outcome_of(measured));
+  log_.append(study::Start{item, attempt, started, what, measured.at}, study::Flush::later);
+  for (const auto& one : measured.reports) report(item, attempt, one);
+  return end(item, attempt, measured.ended > 0 ? measured.ended : now, outcome_of(measured));
 }
 
 void Scribe::offer(const study::ItemId& item, const study::Proposal& what, const study::Fidelity& at,
@@ -59,14 +61,14 @@ void Scribe::offer(const study::ItemId& item, const study::Proposal& what, const
   study::Outcome outcome;
   outcome.again = true;
   outcome.reason = reason;
-  end(item, now, outcome);
+  end(item, 1, now, outcome);
 }
 
 void Scribe::record_void(const study::ItemId& item, const std::string& reason) {
   study::Outcome outcome;
   outcome.state = study::State::voided;
   outcome.reason = reason;
-  end(item, base::unix_seconds(), outcome);
+  end(item, 1, base::unix_seconds(), outcome);
 }
 
 void Scribe::report(const study::ItemId& item, int attempt, const study::Report& report) {

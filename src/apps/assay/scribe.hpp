@@ -15,10 +15,11 @@ class Scribe {
   /// Becomes a worker of the founded study in `folder` (RUN/<stage>); its claims outlive it by `patience` seconds.
   explicit Scribe(const std::filesystem::path& folder, double patience = 0);
 
-  /// False if the number (or rung) is taken.
-  bool claim(const study::ItemId& item);
-  /// A claimed item with its result. `what.at` or the study's fidelity is where it was measured: `measured.at`.
-  void record(const study::ItemId& item, const study::Proposal& what, const study::Measurement& measured);
+  /// False if the number (or rung, or attempt) is taken.
+  bool claim(const study::ItemId& item, int attempt = 1);
+  /// The result of a claimed attempt, measured at `measured.at`; false if another attempt's counts.
+  bool record(const study::ItemId& item, const study::Proposal& what, const study::Measurement& measured,
+              int attempt = 1);
   /// A claimed item for any worker to measure.
   void offer(const study::ItemId& item, const study::Proposal& what, const study::Fidelity& at,
              const std::string& reason);
@@ -32,7 +33,7 @@ class Scribe {
   void detach() { log_.fall_silent(); }
 
  private:
-  void end(const study::ItemId& item, double time, const study::Outcome& outcome);
+  bool end(const study::ItemId& item, int attempt, double time, const study::Outcome& outcome);
 
   study::Layout layout_;
   study::Hello self_;

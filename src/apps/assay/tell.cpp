@@ -62,24 +62,38 @@ void check_objectives(const run::Run& run, const study::Metrics& metrics) {
   }
 }
 
-study::Outcome outcome_of(const cli::Values& values, const Told& told, const study::Measurement& rung) {
-  study::Outcome outcome;
-  outcome.metrics = told.metrics;
-  outcome.attributes = told.attributes;
-  if (rung.started > 0) outcome.device_seconds = std::max(0.0, base::unix_seconds() - rung.started);
-  if (const auto reason = values.text("--failed")) {
-    outcome.state = State::failed;
-    outcome.failure = study::Failure::exit;
-    outcome.reason = *reason;
-    return outcome;
-  }
+/// The result: measured since the trial was asked for.
+study::Measurement result_of(const cli::Values& values, const Told& told, const study::Measurement& rung) {
+  study::Measurement result;
+  result.state = State::done;
+  result.at = rung.at;
+  result.metrics = told.metrics;
+  result.attributes = told.attributes;
+  result.started = rung.started;
+  result.ended = base::unix_seconds();
+  if (rung.started > 0) result.device_seconds = std::max(0.0, result.ended - rung.started);
+  const auto fail = [&](study::Failure failure, const std::string& reason) {
+    result.state = State::failed;
+    result.failure = failure;
+    result.reason = reason;
+  };
   for (const auto& [name, value] : told.metrics) {
-    if (std::isfinite(value)) continue;
-    outcome.state = State::failed;
-    outcome.failure = study::Failure::nan;
-    outcome.reason = "\"" + name + "\" is not a number";
+    if (!std::isfinite(value)) fail(study::Failure::nan, "\"" + name + "\" is not a number");
   }
-  return outcome;
+  if (const auto reason = values.text("--failed")) fail(study::Failure::exit, *reason);
+  return result;
+}
+
+/// As the next attempt, so that nobody else's record is touched; false if the trial has a result already.
+bool commit(const run::Run& run, run::Stage stage, const study::Trial& trial, const study::Measurement& result) {
+  const auto& rung = trial.rungs.back();
+  const study::Layout layout{run.folder(stage)};
+  Scribe scribe(run.folder(stage));
+  int attempt = rung.attempt + 1;
+  while (!study::owner(layout.commit(rung.item)) && !scribe.claim(rung.item, attempt)) ++attempt;
+  const bool counts = !study::owner(layout.commit(rung.item)) && scribe.record(rung.item, trial.what, result, attempt);
+  scribe.leave("told a result");
+  return counts;
 }
 
 /// A report prolongs the time that the trial is held; "stop" if its result does not count any more.
@@ -122,12 +136,10 @@ Exit tell(const cli::Values& values) {
     const auto exit = report(run, stage, trial, *step, told, held > 0 ? held : 86400);
     if (!result) return exit;
   }
-  auto study = join_study(run, stage);
-  const auto outcome = outcome_of(values, told, rung);
-  const bool counts = study.commit(study.seize(rung.item), outcome);
-  study.leave("told a result");
-  if (!counts) base::fail(Exit::config, "somebody else told the result of trial {} just now", number);
-  std::printf("trial %lld is %s\n", static_cast<long long>(number), study::to_string(outcome.state).c_str());
+  const auto measured = result_of(values, told, rung);
+  if (!commit(run, stage, trial, measured))
+    base::fail(Exit::config, "somebody else told the result of trial {} just now", number);
+  std::printf("trial %lld is %s\n", static_cast<long long>(number), study::to_string(measured.state).c_str());
   return Exit::done;
 }
 
