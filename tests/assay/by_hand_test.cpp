@@ -177,3 +177,31 @@ TEST_CASE("a trial is reproduced with its parameters, fidelity and seed, and the
   CHECK(json["recorded"]["metrics"] == json["reproduced"]["metrics"]);
   CHECK(os::file_size(lab.scratch / "again/search/trials/0/0.2/params.json"));
 }
+
+TEST_CASE("a finalist that failed is trained again, and the others are not") {
+  if (missing() || !tests::built("full-train-topk")) SKIP("the executables are not built in " ASSAY_BIN);
+  const Lab lab(
+      "if [ -e ../../../../../broken ] && [ $ASSAY_STAGE$ASSAY_TRIAL = full1 ]; then exit 9; fi\nresult $lr\n",
+      "[full]\ntop_k = 2\nseeds = 2\nbaseline = false\n");
+  CHECK(lab.search().code == 0);
+  lab.scratch.write("broken", "");
+  os::remove_all(lab.scratch / "started");
+  const auto full = lab.program({"full-train-topk", "run", "-q"});
+  INFO(full.error);
+  CHECK(full.code == 3);
+  CHECK(lab.started() == "0\n1\n2\n3\n");
+  os::remove_all(lab.scratch / "broken");
+  os::remove_all(lab.scratch / "started");
+  const auto retry = lab.assay({"retry", "--failed", "--stage", "full"});
+  INFO(retry.error);
+  CHECK_THAT(retry.out, ContainsSubstring("trial 1 will be measured again: full-train-topk"));
+  const auto again = lab.program({"full-train-topk", "run", "-q"});
+  INFO(again.error);
+  CHECK(again.code == 0);
+  CHECK(lab.started() == "1\n");
+  const auto done = Json::parse(os::read_file(lab.scratch / "run/full/done.json"));
+  CHECK(done["figures"]["missing"].empty());
+  for (const auto& finalist : done["figures"]["finalists"]) CHECK(finalist["scores"].size() == 2);
+  CHECK(lab.assay({"fsck", "--stage", "full"}).code == 0);
+  CHECK(lab.assay({"reproduce", "1", "--stage", "full"}).code == 0);
+}
