@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <chrono>
+#include <csignal>
 #include <functional>
 #include <thread>
 
@@ -96,6 +97,26 @@ TEST_CASE("a dropped command that reports nothing ends within seconds, and the w
   CHECK(trials[1]["state"] == "stopped");
   CHECK(trials[1]["reason"] == "dropped by hand");
   CHECK(lab.assay({"fsck"}).code == 0);
+}
+
+TEST_CASE("status says which trial waits for a silent or dead worker") {
+  if (missing()) SKIP("the executables are not built in " ASSAY_BIN);
+  const Lab lab("if [ $ASSAY_TRIAL = 1 ]; then sleep 300; fi\nresult $lr\n");
+  auto worker = lab.worker();
+  REQUIRE(eventually([&] { return lab.started() == "0\n1\n"; }));
+  CHECK_THAT(lab.assay({"status"}).out, ContainsSubstring("1 worker") && !ContainsSubstring("silent"));
+  worker.signal(SIGSTOP);
+  std::string said;
+  CHECK(eventually([&] {
+    said = lab.assay({"status"}).out;
+    return said.find("trial 1: worker ") != std::string::npos && said.find(" silent for ") != std::string::npos &&
+           said.find("takeover in ") != std::string::npos;
+  }));
+  INFO(said);
+  worker.signal(SIGKILL);
+  worker.wait();
+  CHECK_THAT(lab.assay({"status"}).out, ContainsSubstring("trial 1: worker ") &&
+                                            ContainsSubstring("is gone; the next worker that looks takes over"));
 }
 
 TEST_CASE("workers that are asked to stop leave with 75; closing ends the search with what it has") {
