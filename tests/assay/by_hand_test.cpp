@@ -151,8 +151,9 @@ TEST_CASE("what failed in a closed study is measured again, and nothing else") {
   const auto before = lab.trials();
   REQUIRE(before.size() == 5);
   CHECK(before[4]["state"] == "failed");
-  CHECK_THAT(lab.assay({"trial", "4"}).out,
-             ContainsSubstring("no such module") && ContainsSubstring("exit code 1") && ContainsSubstring("weights"));
+  CHECK_THAT(lab.assay({"trial", "4"}).out, ContainsSubstring("no such module") && ContainsSubstring("exit code 1") &&
+                                                ContainsSubstring("weights") &&
+                                                ContainsSubstring("again: assay reproduce"));
   os::remove_all(lab.scratch / "broken");
   os::remove_all(lab.scratch / "started");
 

@@ -54,9 +54,13 @@ Exit ask(const cli::Values& values) {
   if (const auto* nothing = std::get_if<Study::Nothing>(&offer)) {
     base::fail(Exit::again, "nothing to measure now ({}): ask again later", nothing->reason);
   }
-  base::fail(Exit::partial,
-             "the search has no further trial: {}. `search-driver {}` draws the conclusion once all are told.",
-             std::get<Study::Ended>(offer).reason, run.folder().string());
+  const auto folder = run.folder().string();
+  const auto next = can_measure(run) ? fmt::format("`search-driver {}` draws the conclusion once all are told", folder)
+                                     : fmt::format(
+                                           "`assay stop {} --close` ends it, `assay trials {} --sort {}` shows "
+                                           "the best",
+                                           folder, folder, run.objectives().front().metric);
+  base::fail(Exit::partial, "the search has no further trial: {}. {}", std::get<Study::Ended>(offer).reason, next);
 }
 
 }  // namespace

@@ -109,6 +109,11 @@ void need_open(const run::Run& run, Stage stage, const study::StudyView& view) {
              to_string(stage));
 }
 
+bool can_measure(const run::Run& run) {
+  const auto& config = run.config();
+  return config.has("trial.command") || config.has("trial.table") || config.has("model.blocks");
+}
+
 study::TrialId number_of(const std::string& word) {
   study::TrialId number = -1;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);

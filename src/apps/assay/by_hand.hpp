@@ -36,6 +36,9 @@ void need_numbers(const run::Run& run, std::int64_t free, std::int64_t wanted);
 /// Error(config) with what to do instead if the study takes nothing any more.
 void need_open(const run::Run& run, run::Stage stage, const study::StudyView& view);
 
+/// True if the run says how a trial is measured; else only a script can (`assay ask`).
+bool can_measure(const run::Run& run);
+
 /// Error(config) unless `word` is a number of a trial.
 study::TrialId number_of(const std::string& word);
 /// Error(config) if there is no such trial.

@@ -126,6 +126,10 @@ Exit reproduce(const cli::Values& values) {
     base::fail(Exit::config, "trial {} has no parameters to reproduce", trial.id);
   const auto& recorded = trial.result() != nullptr ? *trial.result() : trial.rungs.back();
 
+  if (!can_measure(run)) {
+    base::fail(Exit::config, "{} has neither a model nor a command: only your own script measures its trials",
+               (run.folder() / "run.toml").string());
+  }
   const auto status = run.status(stage);
   if (status.kind == run::Status::Kind::stale) {
     base::fail(Exit::upstream, "the run is not what it was when this trial was measured: {}", status.reason);

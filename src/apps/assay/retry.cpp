@@ -2,6 +2,7 @@
 // and founded anew with all that was measured, so that only the failed ones are measured again.
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 #include <set>
 
 #include "apps/assay/by_hand.hpp"
@@ -10,6 +11,7 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "os/file.hpp"
+#include "os/host.hpp"
 #include "study/founding.hpp"
 
 namespace assay::apps {
@@ -116,55 +118,88 @@ void bring_files(const fs::path& from, const fs::path& to) {
   if (error) base::fail(Exit::io, "cannot copy {} to {}: {}", from.string(), to.string(), error.message());
 }
 
-/// Founds the study anew from what was measured in `old`.
+/// A study founded anew beside the old one, from what was measured there; it takes the old one's place when it is
+/// whole, so that nobody ever sees a part of it.
 class Renewal {
  public:
-  Renewal(const run::Run& run, Stage stage, fs::path old, std::set<study::TrialId> again)
-      : folder_(run.folder(stage)), old_(std::move(old)), again_(std::move(again)), scribe_(folder_) {}
+  Renewal(const run::Run& run, Stage stage, std::set<study::TrialId> again)
+      : run_(run),
+        stage_(stage),
+        old_(run.folder(stage)),
+        folder_(run.folder() / fmt::format(".{}.{}", to_string(stage), os::random_name())),
+        again_(std::move(again)) {
+    const auto founding = *study::read_founding(study::Layout{old_});
+    os::make_folders(folder_);
+    os::publish(folder_ / "begun.json", os::read_file(old_ / "begun.json"));
+    study::found_or_join(study::Layout{folder_}, study::founding_from_json(founding));
+    scribe_.emplace(folder_);
+  }
+  ~Renewal() {
+    std::error_code ignored;
+    scribe_.reset();
+    fs::remove_all(folder_, ignored);  // nothing is there once it has taken its place
+  }
+  Renewal(const Renewal&) = delete;             // owns a folder
+  Renewal& operator=(const Renewal&) = delete;  // owns a folder
 
   void bring(const study::Trial& trial) {
     if (!trial.proposed) {
       const study::ItemId item{trial.id, 0};
-      if (scribe_.claim(item)) scribe_.record_void(item, "it had no parameters before either");
+      scribe_->claim(item);
+      scribe_->record_void(item, "it had no parameters before either");
       return;
     }
     for (const auto& rung : trial.rungs) {
-      const bool last = &rung == &trial.rungs.back();
-      if (!scribe_.claim(rung.item)) {
-        base::fail(Exit::io, "somebody else claimed trial {} in {} just now; the old study is {}", trial.id,
-                   folder_.string(), old_.string());
-      }
-      if (last && again_.contains(trial.id)) {
-        scribe_.offer(rung.item, once_more(trial), rung.at, "tried again; before: " + rung.reason);
+      scribe_->claim(rung.item);
+      if (&rung == &trial.rungs.back() && again_.contains(trial.id)) {
+        scribe_->offer(rung.item, once_more(trial), rung.at, "tried again; before: " + rung.reason);
       } else {
         bring(trial, rung);
       }
     }
   }
-  void leave() { scribe_.leave("brought what had been measured before"); }
+
+  /// Sets the old study aside; returns its new name.
+  std::string take_place() {
+    scribe_->leave("brought what had been measured before");
+    scribe_.reset();
+    const auto name = aside_name();
+    run_.set_aside(stage_);
+    std::error_code error;
+    fs::rename(folder_, run_.folder(stage_), error);
+    if (error) {
+      base::fail(Exit::io,
+                 "{} could not be put in place ({}): somebody started the stage just now. The old study is {}",
+                 run_.folder(stage_).string(), error.message(), name);
+    }
+    os::sync_folder(run_.folder());
+    return name;
+  }
 
  private:
+  /// What set_aside() will call the old folder.
+  std::string aside_name() const {
+    for (int i = 1;; ++i) {
+      const auto name = fmt::format("{}.{}", to_string(stage_), i);
+      if (!fs::exists(run_.folder() / name)) return name;
+    }
+  }
+
   void bring(const study::Trial& trial, const study::Measurement& rung) {
     auto what = trial.what;
-    what.tags["measured_in"] = old_.filename().string();
+    what.tags["measured_in"] = aside_name();
     bring_files(old_ / attempt_folder(rung), study::Layout{folder_}.attempt(rung.item, 1));
     auto measured = rung;
-    if (!rung.host.empty() && !measured.attributes.contains("host")) measured.attributes["host"] = rung.host;
-    scribe_.record(rung.item, what, measured);
+    if (!rung.host.empty()) measured.attributes.emplace("host", rung.host);
+    scribe_->record(rung.item, what, measured);
   }
 
-  fs::path folder_, old_;
+  const run::Run& run_;
+  Stage stage_;
+  fs::path old_, folder_;
   std::set<study::TrialId> again_;
-  Scribe scribe_;
+  std::optional<Scribe> scribe_;
 };
-
-/// The folder that set_aside() made of the stage's: the one with the highest number.
-fs::path aside_of(const run::Run& run, Stage stage) {
-  for (int i = 1;; ++i) {
-    const auto next = run.folder() / fmt::format("{}.{}", to_string(stage), i + 1);
-    if (!fs::exists(next)) return run.folder() / fmt::format("{}.{}", to_string(stage), i);
-  }
-}
 
 Exit retry_closed(const run::Run& run, Stage stage, const study::StudyView& view,
                   const std::vector<study::TrialId>& numbers) {
@@ -177,23 +212,23 @@ Exit retry_closed(const run::Run& run, Stage stage, const study::StudyView& view
     base::fail(Exit::config, "trial {} of the closed study has not ended yet: let `{} {}` conclude first",
                open->item.trial, executable(stage), run.folder().string());
   }
-  const auto founding = study::founding_from_json(*study::read_founding(study::Layout{run.folder(stage)}));
-  run.set_aside(stage);
-  const auto old = aside_of(run, stage);
-  run.begin(stage);
-  study::found_or_join(study::Layout{run.folder(stage)}, founding);
-  Renewal renewal(run, stage, old, {numbers.begin(), numbers.end()});
-  std::int64_t kept = 0;
+  Renewal renewal(run, stage, {numbers.begin(), numbers.end()});
+  std::int64_t kept = -static_cast<std::int64_t>(numbers.size());
   for (const auto& trial : view.trials()) {
     if (!trial) continue;
     renewal.bring(*trial);
     ++kept;
   }
-  renewal.leave();
-  std::printf("the old study stays as %s; the new one has its %lld other results, at their numbers\n",
-              old.filename().c_str(), static_cast<long long>(kept - static_cast<std::int64_t>(numbers.size())));
+  const auto old = renewal.take_place();
+  std::printf("the old study stays as %s; the new one has its %lld other results, at their numbers\n", old.c_str(),
+              static_cast<long long>(kept));
   std::printf("%s will be measured again: %s %s\n", count_text(numbers).c_str(), executable(stage).c_str(),
               run.folder().c_str());
+  const auto free = stage == Stage::search ? free_numbers(view, run.limits(stage).max_trials) : 0;
+  if (free > 0) {
+    std::printf("the search is open again and goes on to search.max_trials: %lld further trials\n",
+                static_cast<long long>(free));
+  }
   return Exit::done;
 }
 

@@ -100,7 +100,7 @@ Exit trial(const cli::Values& values) {
     for (std::size_t i = 0; i < trial.rungs.size(); ++i) {
       json["rungs"][i]["folder"] = (run.folder(stage) / attempt_folder(trial.rungs[i])).string();
     }
-    if (trial.proposed) json["reproduce"] = again;
+    if (trial.proposed && can_measure(run)) json["reproduce"] = again;
     std::printf("%s\n", json.dump(2).c_str());
     return Exit::done;
   }
@@ -110,7 +110,7 @@ Exit trial(const cli::Values& values) {
   for (const auto& [name, value] : trial.what.params) line("parameter", name + " = " + space::to_text(value));
   if (!trial.proposed) line("parameter", "only the number is claimed yet");
   for (const auto& rung : trial.rungs) show_rung(run, stage, rung);
-  if (trial.proposed) std::printf("again: %s\n", again.c_str());
+  if (trial.proposed && can_measure(run)) std::printf("again: %s\n", again.c_str());
   return Exit::done;
 }
 
