@@ -3,7 +3,6 @@
 #include "apps/study_stage.hpp"
 #include "base/log.hpp"
 #include "launch/summary.hpp"
-#include "search/planners.hpp"
 
 using namespace assay;
 
@@ -28,20 +27,20 @@ run::SearchFigures figures_of(const study::StudyView& view, const run::Run& run,
   figures.device_seconds = apps::device_seconds(view);
   const auto measured = std::max<std::int64_t>(1, figures.counts.done + figures.counts.failed);
   figures.mean_trial_seconds = figures.device_seconds / static_cast<double>(measured);
-  const bool by_time = view.end_reason().starts_with("max_duration");
-  figures.reason = partial ? "too many failed trials" : by_time ? view.end_reason() : "all trials are done";
+  const auto& why = view.end_reason();
+  const bool early = why.starts_with("max_duration") || why.starts_with(apps::closed_by_hand);
+  figures.reason = partial ? "too many failed trials" : early ? why : "all trials are done";
   return figures;
 }
 
 base::Exit search_space(cli::StageContext& context, const comm::World& world) {
   const auto& run = context.run;
   const auto fidelity = search_fidelity(run);
-  const auto space = std::make_shared<const space::Space>(space::Space::load(run.config(), "search"));
-  for (const auto& warning : space->warnings()) base::log_warning("{}", warning);
+  auto parts = apps::search_parts(run, fidelity);
+  for (const auto& warning : parts.space->warnings()) base::log_warning("{}", warning);
 
-  apps::StudyStage stage{.stage = run::Stage::search, .space = space};
-  stage.planner =
-      search::make_planner(run.config(), space, run.seed(), {{.params = space->defaults(), .note = "defaults"}});
+  apps::StudyStage stage{.stage = run::Stage::search, .space = parts.space};
+  stage.planner = std::move(parts.planner);
   stage.fidelities = {fidelity};
 
   return apps::run_study(context, world, std::move(stage), [&](const study::StudyView& view, bool partial) {

@@ -25,18 +25,6 @@ study::Limits limits_of(const run::Run& run, const StudyStage& stage) {
   return limits;
 }
 
-study::Founding founding_of(const run::Run& run, const StudyStage& stage) {
-  study::Founding founding;
-  founding.stage = run::to_string(stage.stage);
-  founding.seed = run.seed();
-  founding.objectives = run.objectives();
-  founding.fidelities = stage.fidelities;
-  founding.identity = {{"space", stage.space->describe()},
-                       {"planner", stage.planner->describe()},
-                       {"configuration", run.identity(stage.stage)}};
-  return founding;
-}
-
 }  // namespace
 
 int run_stage(int argc, char** argv, run::Stage stage, const std::string& description, const Recipe& recipe) {
@@ -88,7 +76,9 @@ base::Exit run_study(cli::StageContext& context, const comm::World& world, Study
                                                .keep_weights = stage.keep_weights});
   if (group.rank() != 0) return worker::follow(group, *evaluator);
 
-  study::Study study(run.folder(stage.stage), founding_of(run, stage), limits_of(run, stage));
+  study::Study study(run.folder(stage.stage),
+                     founding_of(run, stage.stage, *stage.space, *stage.planner, stage.fidelities),
+                     limits_of(run, stage));
   const worker::Options options{.time_budget = context.options.time_budget, .limits = [&] {
                                   run.reload();
                                   return limits_of(run, stage);
@@ -96,13 +86,6 @@ base::Exit run_study(cli::StageContext& context, const comm::World& world, Study
   const auto exit = worker::work(group, study, *stage.planner, *evaluator, options);
   if (exit == base::Exit::again) return exit;
   return conclude(study.refresh(), exit == base::Exit::partial);
-}
-
-study::Fidelity full_fidelity(const config::Config& config, run::Stage stage) {
-  const auto training = config.section("training", run::to_string(stage));
-  study::Fidelity full;
-  full.epochs = training.at("epochs").is_number() ? training.at("epochs").get<int>() : 0;
-  return full;
 }
 
 run::Interval metric_interval(const study::Objective& objective, double value, std::int64_t rows) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/founding.hpp"
 #include "cli/stage.hpp"
 #include "comm/world.hpp"
 #include "eval/evaluators.hpp"
@@ -37,9 +38,6 @@ int run_stage(int argc, char** argv, run::Stage stage, const std::string& descri
 /// worker it runs.
 base::Exit run_study(cli::StageContext& context, const comm::World& world, StudyStage stage,
                      const std::function<base::Exit(const study::StudyView&, bool partial)>& conclude);
-
-/// The full schedule of a stage: [training] overlaid with [<stage>.training]; epochs 0 if they are searched.
-study::Fidelity full_fidelity(const config::Config& config, run::Stage stage);
 
 /// 95 % interval of a metric measured on `rows` rows: Wilson's for accuracies; for other metrics the bare value.
 run::Interval metric_interval(const study::Objective& objective, double value, std::int64_t rows);

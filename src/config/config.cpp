@@ -344,9 +344,9 @@ void Config::check_run() const {
   const auto missing = [&](const std::string& message) { throw Error(Exit::config, {.file = data_->name}, message); };
   const bool external = flag("data.external") || (has("data.format") && text("data.format") == "external");
   const bool table = has("trial.table");
-  const bool command = !texts("trial.command").empty() || table;
-  if (const auto keep = node("trial.keep_alive"); keep && keep.boolean()) {
-    keep.fail("this version starts the command anew for every trial; remove keep_alive or set it to false");
+  const bool program = !texts("trial.command").empty(), command = program || table;
+  if (const auto keep = node("trial.keep_alive"); keep && keep.boolean() && !program) {
+    keep.fail("there is no trial.command that could be kept alive; name one or remove keep_alive");
   }
   if (without_data(*this)) {
     // Nothing is read but the table.

@@ -1,5 +1,7 @@
 #include "eval/command.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -12,10 +14,12 @@
 #include "base/time.hpp"
 #include "eval/command_files.hpp"
 #include "eval/command_guard.hpp"
+#include "eval/command_kept.hpp"
 #include "eval/metrics_tail.hpp"
 #include "os/host.hpp"
 #include "os/process.hpp"
 #include "os/signal.hpp"
+#include "study/names.hpp"
 
 namespace assay::eval {
 namespace {
@@ -24,7 +28,7 @@ using study::Failure;
 using study::Outcome;
 using study::State;
 
-enum class Cause { none, judged, leaving, timeout };
+enum class Cause { none, judged, leaving, timeout, decided };
 
 constexpr int continue_later = 75;
 
@@ -35,6 +39,25 @@ std::string replace_all(std::string text, const std::string& what, const std::st
   return text;
 }
 
+/// The command without what is told of a trial.
+os::Command command_of(const CommandSettings& settings) {
+  os::Command result;
+  if (!settings.launcher.empty()) {
+    auto launcher = replace_all(settings.launcher, "{nodes}", os::environment("SLURM_JOB_NUM_NODES").value_or("1"));
+    launcher = replace_all(launcher, "{gpus}", std::to_string(settings.gpus));
+    for (auto& word : base::split(launcher, ' ')) {
+      if (!word.empty()) result.arguments.push_back(word);
+    }
+  }
+  result.arguments.insert(result.arguments.end(), settings.command.begin(), settings.command.end());
+  // A trainer that uses MPI or srun itself must not take itself for a rank of ours.
+  result.scrub = {"OMPI_", "PMIX_", "PRTE_", "PMI_", "SLURM_CPU_BIND"};
+  result.environment["ASSAY_STAGE"] = settings.stage;
+  if (settings.devices) result.environment["CUDA_VISIBLE_DEVICES"] = *settings.devices;
+  if (settings.threads > 0) result.environment["OMP_NUM_THREADS"] = std::to_string(settings.threads);
+  return result;
+}
+
 /// One attempt: starts the command, follows it, stops it if asked, says how it ended.
 class Attempt {
  public:
@@ -43,16 +66,41 @@ class Attempt {
         work_(work),
         reporter_(reporter),
         files_(prepare_command_files(work, settings.values(work.what.params), settings.rows(work))),
-        tail_(files_.metrics()) {}
+        tail_(files_.metrics()),
+        result_(study::Layout{work.folder.parent_path().parent_path().parent_path()}.commit(work.item)) {}
 
+  /// A process for this trial alone.
   Outcome run() {
-    started_ = base::steady_seconds();
+    started_ = looked_ = base::steady_seconds();
     CommandGuard guard;
     os::Child child(command());
     guard.watch(child.pid());
     const auto ended = follow(child);
     // What the command left behind in the background ends with it.
     child.signal(SIGKILL);
+    return finish(ended);
+  }
+
+  /// By a process that lives on, or the next one where it does not; `kept` is empty if it ended with this trial.
+  Outcome run(std::unique_ptr<KeptCommand>& kept, const std::function<std::unique_ptr<KeptCommand>()>& start) {
+    started_ = looked_ = base::steady_seconds();
+    kept_alive_ = true;
+    const auto line = proposal().dump();
+    auto printed = kept ? kept->printed() : 0;
+    if (!kept || kept->child().poll() || !kept->send(line)) {
+      kept.reset();
+      kept = start();
+      printed = 0;
+      kept->send(line);  // a process that is gone already is met below
+    }
+    const auto ended = follow(kept->child());
+    os::publish(files_.output(), kept->output(printed), os::Durable::no);
+    if (kept->child().poll() || terminated_ || !complaint_.empty()) kept.reset();
+    return finish(ended);
+  }
+
+ private:
+  Outcome finish(const os::Ended& ended) {
     auto outcome = conclude(ended);
     outcome.device_seconds = (base::steady_seconds() - started_) * std::max(1, settings_.gpus);
     os::sync_tree(files_.checkpoint());
@@ -60,46 +108,51 @@ class Attempt {
     return outcome;
   }
 
- private:
   os::Command command() const {
-    os::Command result;
-    if (!settings_.launcher.empty()) {
-      auto launcher = replace_all(settings_.launcher, "{nodes}", os::environment("SLURM_JOB_NUM_NODES").value_or("1"));
-      launcher = replace_all(launcher, "{gpus}", std::to_string(settings_.gpus));
-      for (auto& word : base::split(launcher, ' ')) {
-        if (!word.empty()) result.arguments.push_back(word);
-      }
-    }
-    result.arguments.insert(result.arguments.end(), settings_.command.begin(), settings_.command.end());
+    auto result = command_of(settings_);
     result.folder = files_.folder;
     result.standard_output = result.standard_error = files_.output();
-    // A trainer that uses MPI or srun itself must not take itself for a rank of ours.
-    result.scrub = {"OMPI_", "PMIX_", "PRTE_", "PMI_", "SLURM_CPU_BIND"};
-    result.environment = {{"ASSAY_PARAMS", files_.params().string()},
-                          {"ASSAY_TRIAL", std::to_string(work_.item.trial)},
-                          {"ASSAY_SEED", std::to_string(work_.seed % (1U << 31))},
-                          {"ASSAY_STAGE", settings_.stage},
-                          {"ASSAY_FIDELITY", study::to_json(work_.at).dump()},
-                          {"ASSAY_SPLIT", files_.split().string()},
-                          {"ASSAY_METRICS", files_.metrics().string()},
-                          {"ASSAY_STOP", files_.stop().string()},
-                          {"ASSAY_CHECKPOINT", files_.checkpoint().string()},
-                          {"ASSAY_SH", files_.shell().string()}};
-    if (settings_.devices) result.environment["CUDA_VISIBLE_DEVICES"] = *settings_.devices;
-    if (settings_.threads > 0) result.environment["OMP_NUM_THREADS"] = std::to_string(settings_.threads);
+    result.environment.insert({{"ASSAY_PARAMS", files_.params().string()},
+                               {"ASSAY_TRIAL", std::to_string(work_.item.trial)},
+                               {"ASSAY_SEED", std::to_string(seed())},
+                               {"ASSAY_FIDELITY", study::to_json(work_.at).dump()},
+                               {"ASSAY_SPLIT", files_.split().string()},
+                               {"ASSAY_METRICS", files_.metrics().string()},
+                               {"ASSAY_STOP", files_.stop().string()},
+                               {"ASSAY_CHECKPOINT", files_.checkpoint().string()},
+                               {"ASSAY_SH", files_.shell().string()}});
     return result;
   }
+
+  /// What a process that is kept alive is told of this trial.
+  base::Json proposal() const {
+    return {{"trial", work_.item.trial},
+            {"params", settings_.values(work_.what.params)},
+            {"fidelity", study::to_json(work_.at)},
+            {"split", settings_.rows(work_)},
+            {"seed", seed()},
+            {"stage", settings_.stage},
+            {"folder", files_.folder.string()},
+            {"metrics", files_.metrics().string()},
+            {"stop", files_.stop().string()},
+            {"checkpoint", files_.checkpoint().string()}};
+  }
+
+  std::uint64_t seed() const { return work_.seed % (1U << 31); }
 
   os::Ended follow(os::Child& child) {
     double read = 0;
     for (;;) {
       const auto ended = child.poll();
       const double now = base::steady_seconds();
-      if (ended || now - read > 0.1) {
+      // Of a process that lives on, the final line is the end of the trial: it is looked for often in short ones.
+      if (ended || now - read > (kept_alive_ ? std::min(0.1, 0.01 * (now - started_)) : 0.1)) {
         read = now;
         read_metrics(ended.has_value());
       }
       if (ended) return *ended;
+      if (kept_alive_ && final_) return {};
+      if (kept_alive_ && !complaint_.empty()) child.signal(SIGKILL);
       stop_if_wanted(child, now);
       // Short trials are looked at often, long ones seldom.
       std::this_thread::sleep_for(std::chrono::milliseconds(now - started_ < 5 ? 5 : 50));
@@ -132,12 +185,17 @@ class Attempt {
   }
 
   void stop_if_wanted(const os::Child& child, double now) {
+    if (cause_ != Cause::timeout && cause_ != Cause::decided && now - looked_ > settings_.look_seconds) {
+      looked_ = now;
+      if (os::file_size(result_)) ask(Cause::decided);
+    }
     if (cause_ == Cause::none) {
       if (os::stop_signal() != 0) ask(Cause::leaving);
       if (settings_.timeout > 0 && now - started_ > settings_.timeout) ask(Cause::timeout);
     }
     if (cause_ == Cause::none) return;
-    const double term = cause_ == Cause::timeout ? 0 : settings_.stop_grace;
+    const bool at_once = cause_ == Cause::timeout || cause_ == Cause::decided;
+    const double term = at_once ? 0 : settings_.stop_grace;
     if (!terminated_ && now - asked_ >= term) {
       terminated_ = true;
       child.signal(SIGTERM);
@@ -167,14 +225,17 @@ class Attempt {
 
   Outcome conclude(const os::Ended& ended) const {
     if (!complaint_.empty()) return failed(Failure::exit, complaint_);
-    if (ended.signal == 0 && ended.code == 0 && final_ && cause_ != Cause::judged) return finished();
+    if (ended.signal == 0 && ended.code == 0 && final_ && cause_ != Cause::judged && cause_ != Cause::decided)
+      return finished();
     switch (cause_) {
       case Cause::leaving:
         return again("the worker left (" + os::signal_name(os::stop_signal()) + ")");
       case Cause::timeout:
         return failed(Failure::timeout, "the command ran longer than " + base::format_duration(settings_.timeout));
       case Cause::judged:
-        return judged();
+        return judged("stopped early");
+      case Cause::decided:
+        return judged("the trial has its result already: it was dropped, or taken over");
       case Cause::none:
         break;
     }
@@ -191,6 +252,9 @@ class Attempt {
   }
 
   Outcome finished() const {
+    if (const auto why = final_->attributes.find("failed"); why != final_->attributes.end()) {
+      return failed(Failure::exit, why->second);
+    }
     for (const auto& name : settings_.required) {
       if (final_->metrics.contains(name)) continue;
       return failed(Failure::exit,
@@ -205,10 +269,10 @@ class Attempt {
     return outcome;
   }
 
-  Outcome judged() const {
+  Outcome judged(const char* reason) const {
     Outcome outcome;
     outcome.state = State::stopped;
-    outcome.reason = "stopped early";
+    outcome.reason = reason;
     if (const auto& line = final_ ? final_ : last_) {
       outcome.metrics = line->metrics;
       outcome.attributes = line->attributes;
@@ -224,19 +288,34 @@ class Attempt {
   std::optional<MetricsLine> last_, final_;
   std::string complaint_;  ///< what was wrong with ASSAY_METRICS
   Cause cause_ = Cause::none;
-  double started_ = 0, asked_ = 0;
+  os::Path result_;  ///< the name that says that this trial has its result
+  double started_ = 0, asked_ = 0, looked_ = 0;
   bool terminated_ = false, killed_ = false;
+  bool kept_alive_ = false;
 };
 
 class CommandEvaluator : public study::Evaluator {
  public:
   explicit CommandEvaluator(CommandSettings settings) : settings_(std::move(settings)) {}
   Outcome run(const study::Work& work, study::Reporter& reporter) override {
-    return Attempt(settings_, work, reporter).run();
+    Attempt attempt(settings_, work, reporter);
+    if (!settings_.keep_alive) return attempt.run();
+    return attempt.run(kept_, [&] { return start(work); });
   }
 
  private:
+  /// In RUN/<stage>/processes/<host>-<pid>.<k>: the folders of the trials come and go.
+  std::unique_ptr<KeptCommand> start(const study::Work& work) {
+    auto command = command_of(settings_);
+    command.environment["ASSAY_KEEP_ALIVE"] = "1";
+    command.folder = work.folder.parent_path().parent_path().parent_path() / "processes" /
+                     fmt::format("{}-{}.{}", os::host_name(), ::getpid(), processes_++);
+    return std::make_unique<KeptCommand>(std::move(command));
+  }
+
   CommandSettings settings_;
+  std::unique_ptr<KeptCommand> kept_;
+  int processes_ = 0;
 };
 
 }  // namespace

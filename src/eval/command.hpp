@@ -24,19 +24,22 @@ struct CommandSettings {
   std::optional<std::string> devices;  ///< CUDA_VISIBLE_DEVICES of this worker; nothing: as inherited
   int threads = 0;                     ///< OMP_NUM_THREADS; 0: as inherited
   bool keep_output = true;
+  bool keep_alive = false;            ///< one process for many trials: see KeptCommand
   std::vector<std::string> required;  ///< metrics that the final line must hold: the objectives
   /// {"model": {..}, "training": {..}, "augment": {..}} at a point of the space.
   std::function<base::Json(const space::Params&)> values;
   /// {"train": {"items": [..], "rows": path}, "valid": {..}} for a piece of work.
   std::function<base::Json(const study::Work&)> rows;
   double stop_grace = 30;  ///< seconds between ASSAY_STOP and SIGTERM
+  double look_seconds =
+      10;                  ///< between two looks whether the trial was dropped; a command may report nothing for hours
   double term_grace = 10;  ///< seconds between SIGTERM and SIGKILL
 };
 
 std::unique_ptr<study::Evaluator> make_command_evaluator(CommandSettings settings);
 
-/// From [trial], [data] and the split of the run. Error(config) where the command cannot be found, `keep_alive` is
-/// asked for, or there are fewer GPUs than a trial wants.
+/// From [trial], [data] and the split of the run. Error(config) where the command cannot be found, or there are fewer
+/// GPUs than a trial wants.
 std::unique_ptr<study::Evaluator> make_command_evaluator(const Context& context);
 
 }  // namespace assay::eval

@@ -29,12 +29,7 @@ bool found_in_path(const std::string& program) {
   return false;
 }
 
-void check_command(const config::Config& config, const CommandSettings& settings) {
-  if (config.flag("trial.keep_alive")) {
-    base::fail(Exit::config,
-               "{}: trial.keep_alive is not in this version: each trial starts the command anew; remove the key",
-               base::to_string(config.node("trial.keep_alive").where()));
-  }
+void check_command(const CommandSettings& settings) {
   const auto words = base::split(settings.launcher, ' ');
   const auto& program = settings.launcher.empty() ? settings.command.front() : words.front();
   if (!found_in_path(program)) {
@@ -154,7 +149,7 @@ std::unique_ptr<study::Evaluator> make_command_evaluator(const Context& context)
   settings.launcher = std::string(base::trim(config.text("trial.launcher")));
   if (settings.command.empty())
     base::fail(Exit::config, "trial.command is empty: name the program that trains, e.g. [\"python3\", \"train.py\"]");
-  check_command(config, settings);
+  check_command(settings);
   settings.stage = run::to_string(context.stage);
   settings.timeout = config.text("trial.timeout").empty() ? 0 : config.seconds("trial.timeout");
   settings.gpus = static_cast<int>(config.integer("trial.gpus"));
@@ -162,6 +157,8 @@ std::unique_ptr<study::Evaluator> make_command_evaluator(const Context& context)
   if (context.rows == Rows::final && final_gpus > 1) settings.gpus = final_gpus;
   settings.devices = devices_of(context, settings.gpus);
   settings.threads = context.threads;
+  settings.look_seconds = context.run.limits(context.stage).heartbeat_seconds / 2;
+  settings.keep_alive = config.flag("trial.keep_alive");
   settings.keep_output = config.flag("trial.keep_output");
   for (const auto& objective : context.run.objectives()) settings.required.push_back(objective.metric);
   settings.values = [space = context.space](const space::Params& params) { return free_parameters(*space, params); };

@@ -19,6 +19,7 @@
 #include "os/process.hpp"
 #include "os/signal.hpp"
 #include "run/line.hpp"
+#include "study/names.hpp"
 
 namespace assay::launch {
 namespace {
@@ -156,6 +157,7 @@ void StageRun::ended(Worker& worker, int index, const os::Ended& how) {
   const auto code = how.signal != 0 ? Exit::defect : static_cast<Exit>(how.code);
   if (code == Exit::done || code == Exit::partial || stopping_) return;
   if (code == Exit::again) {
+    if (os::file_size(study::Layout{run_.folder(stage_)}.stop())) return ask_to_stop();
     // A worker may be stopped from outside; the run was not.
     if (++pauses_ > 20)
       failed_ = code;

@@ -59,6 +59,7 @@ int open_for_append(const Path& path, int fallback) {
   int problem = 0;
   if (!command.folder.empty() && ::chdir(command.folder.c_str()) != 0) problem = errno;
   if (problem == 0 && (::dup2(out, STDOUT_FILENO) < 0 || ::dup2(error, STDERR_FILENO) < 0)) problem = errno;
+  if (problem == 0 && command.standard_input >= 0 && ::dup2(command.standard_input, STDIN_FILENO) < 0) problem = errno;
   if (problem == 0) {
     ::execvpe(arguments[0], arguments, variables);
     problem = errno;

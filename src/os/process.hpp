@@ -18,6 +18,7 @@ struct Command {
   std::vector<std::string> scrub;                  ///< prefixes of inherited variables to drop, e.g. "OMPI_"
   Path folder;                                     ///< working folder; empty: inherited
   Path standard_output, standard_error;            ///< files, appended to; empty: inherited
+  int standard_input = -1;                         ///< descriptor, stays the caller's; -1: inherited
   bool own_group = true;                           ///< own process group, so that all descendants can be signalled
   bool die_with_parent = true;                     ///< SIGKILL when the parent dies (PR_SET_PDEATHSIG)
 };

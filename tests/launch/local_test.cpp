@@ -89,6 +89,14 @@ TEST_CASE("a worker that was stopped from outside goes on") {
   CHECK(f.calls(Stage::baseline) == 2);
 }
 
+TEST_CASE("workers that `assay stop` asked to leave are not started again") {
+  Fixture f;
+  f.will(Stage::search, "mkdir -p $run/search/study; touch $run/search/study/stop; exit 75\n");
+  CHECK(launch::run_locally(f.run, f.options) == Exit::again);
+  CHECK(f.calls(Stage::search) == 2);
+  CHECK(f.calls(Stage::full) == 0);
+}
+
 TEST_CASE("what cannot be shown does not end the workers") {
   Fixture f;
   f.options.terminal = true;  // looks more often

@@ -4,16 +4,21 @@ import json
 import math
 import os
 import random
+import sys
+from functools import lru_cache
 from operator import mul
+
+
+@lru_cache
+def lines_of(name):
+    with gzip.open(name, "rt") if name.endswith(".gz") else open(name) as file:
+        return file.read().split()
 
 
 def read_rows(part):
     with open(part["rows"]) as file:
         wanted = [int(line) for line in file if not line.startswith("#")]
-    lines = []
-    for name in part["items"]:
-        with gzip.open(name, "rt") if name.endswith(".gz") else open(name) as file:
-            lines += file.read().split()
+    lines = [line for name in part["items"] for line in lines_of(name)]
     return [[int(field) for field in lines[row].split(",")] for row in wanted]
 
 
@@ -51,24 +56,21 @@ def accuracy(weights, examples):
     return right / len(examples)
 
 
-def main():
-    with open(os.environ["ASSAY_PARAMS"]) as file:
-        params = json.load(file)
-    with open(os.environ["ASSAY_SPLIT"]) as file:
-        split = json.load(file)
-    epochs = json.loads(os.environ["ASSAY_FIDELITY"])["epochs"]
+def measure(work):
+    """Trains at one point. `work` is what a process that is kept alive is told of a trial."""
+    params, epochs = work["params"], work["fidelity"]["epochs"]
     pixels, lr, decay = params["model"]["pixels"], params["training"]["lr"], params["training"]["decay"]
-    train, valid = ([(features(row, pixels), row[64]) for row in read_rows(split[part])] for part in ("train", "valid"))
+    train, valid = ([(features(row, pixels), row[64]) for row in read_rows(work["split"][part])] for part in ("train", "valid"))
 
-    checkpoint = os.path.join(os.environ["ASSAY_CHECKPOINT"], "state.json")
+    checkpoint = os.path.join(work["checkpoint"], "state.json")
     epoch, weights = 0, [[0.0] * (pixels + 1) for _ in range(10)]
     if os.path.exists(checkpoint):
         with open(checkpoint) as file:
             epoch, weights = json.load(file)
 
-    with open(os.environ["ASSAY_METRICS"], "a", buffering=1) as metrics:
+    with open(work["metrics"], "a", buffering=1) as metrics:
         while epoch < epochs:
-            random.Random(f"{os.environ['ASSAY_SEED']} {epoch}").shuffle(train)
+            random.Random(f"{work['seed']} {epoch}").shuffle(train)
             step = lr * (1 - epoch / epochs)
             loss = train_epoch(weights, train, step, decay)
             epoch += 1
@@ -76,11 +78,22 @@ def main():
             with open(checkpoint + ".tmp", "w") as file:
                 json.dump([epoch, weights], file)
             os.replace(checkpoint + ".tmp", checkpoint)
-            if os.path.exists(os.environ["ASSAY_STOP"]) and epoch < epochs:
+            if os.path.exists(work["stop"]) and epoch < epochs:
                 raise SystemExit(75)
         size = 10 * (pixels + 1)
         final = {"final": True, "accuracy": accuracy(weights, valid), "parameters": size, "multiply_adds": size}
         print(json.dumps(final), file=metrics)
 
 
-main()
+def work_of_environment():
+    with open(os.environ["ASSAY_PARAMS"]) as params, open(os.environ["ASSAY_SPLIT"]) as split:
+        return {"params": json.load(params), "split": json.load(split), "fidelity": json.loads(os.environ["ASSAY_FIDELITY"]),
+                "seed": os.environ["ASSAY_SEED"], "metrics": os.environ["ASSAY_METRICS"],
+                "checkpoint": os.environ["ASSAY_CHECKPOINT"], "stop": os.environ["ASSAY_STOP"]}
+
+
+if os.environ.get("ASSAY_KEEP_ALIVE"):  # [trial] keep_alive = true: one line per trial, until the worker leaves
+    for line in sys.stdin:
+        measure(json.loads(line))
+else:
+    measure(work_of_environment())

@@ -3,7 +3,7 @@
 
 #include <cstdio>
 
-#include "apps/assay/verbs.hpp"
+#include "apps/assay/by_hand.hpp"
 #include "launch/local.hpp"
 #include "launch/submit.hpp"
 #include "os/file.hpp"
@@ -24,6 +24,7 @@ base::Exit run_all(const cli::Values& values) {
     base::fail(Exit::config, "--threads {}: a number from 0 (all cores) is expected", options.threads);
   options.terminal = ::isatty(STDOUT_FILENO) == 1;
   std::printf("run %s\n", run.folder().c_str());
+  for (const auto& line : lift_stop(run)) std::printf("%s\n", line.c_str());
   std::fflush(stdout);
   const auto exit = launch::run_locally(run, options);
   if (exit == Exit::again)

@@ -1,8 +1,9 @@
 // assay status: what is done, who is at work, who is silent, what waits in the queue and why. From the run folder and
 // one squeue call; works without Slurm.
 #include <cstdio>
+#include <map>
 
-#include "apps/assay/verbs.hpp"
+#include "apps/assay/by_hand.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
@@ -12,6 +13,7 @@
 #include "os/file.hpp"
 #include "os/host.hpp"
 #include "run/line.hpp"
+#include "study/names.hpp"
 #include "study/study.hpp"
 
 namespace assay::apps {
@@ -25,22 +27,54 @@ bool proved_dead(const study::WorkerInfo& worker) {
   return worker.boot == os::boot_id() && os::process_start(worker.pid) != worker.process_start;
 }
 
+/// "trials 41 and 43", by worker.
+std::map<std::string, std::string> held_trials(const study::StudyView& view) {
+  std::map<std::string, std::vector<std::string>> numbers;
+  for (const auto* item : view.running()) {
+    if (item->state == study::State::running) numbers[item->worker].push_back(std::to_string(item->item.trial));
+  }
+  std::map<std::string, std::string> texts;
+  for (const auto& [worker, list] : numbers) {
+    texts[worker] = (list.size() == 1 ? "trial " : "trials ") + base::join(list, ", ");
+  }
+  return texts;
+}
+
+void say(const std::string& line) { std::printf("              %s\n", line.c_str()); }
+
+/// A trial that was asked for waits for what its script tells.
+void show_asked(const std::string& trial, double silence, double patience) {
+  const double left = patience - silence;
+  say(fmt::format("{}: asked for {} ago, waits for `assay tell`; {}", trial, base::format_duration(silence),
+                  left > 0 ? "it is held for " + base::format_duration(left) + " more"
+                           : std::string("its time is over, the next worker takes it")));
+}
+
 void show_workers(const run::Run& run, run::Stage stage, const study::StudyView& view) {
   const auto limits = run.limits(stage);
   const double now = base::unix_seconds();
+  const auto held = held_trials(view);
   for (const auto& worker : view.workers()) {
     if (worker.ended) continue;
     const double silence = now - worker.last_record;
+    const auto found = held.find(worker.id);
+    const auto trial = found == held.end() ? std::string("no trial") : found->second;
     const auto who = fmt::format("worker {} on {}{} (pid {})", worker.id, worker.host,
                                  worker.job.empty() ? "" : ", job " + worker.job, worker.pid);
-    if (proved_dead(worker)) {
-      std::printf("              %s is gone; its trial is taken over by the next worker that looks\n", who.c_str());
-    } else if (silence > 2.5 * limits.heartbeat_seconds) {
+    const bool dead = proved_dead(worker);
+    if (!dead && silence <= 2.5 * limits.heartbeat_seconds) continue;
+    if (const double patience = patience_of(run.folder(stage), worker.id); patience > 0) {
+      if (found != held.end()) show_asked(trial, silence, patience);
+    } else if (dead) {
+      say(fmt::format("{}: {} is gone; the next worker that looks takes over", trial, who));
+    } else {
       const double left = limits.lease_seconds - silence;
-      std::printf("              %s is silent for %s; %s\n", who.c_str(), base::format_duration(silence).c_str(),
-                  left > 0 ? ("its trial may be taken over in " + base::format_duration(left)).c_str()
-                           : "its trial may be taken over now");
+      say(fmt::format("{}: {} silent for {}, takeover {}", trial, who, base::format_duration(silence),
+                      left > 0 ? "in " + base::format_duration(left) : std::string("by the next worker that looks")));
     }
+  }
+  if (os::file_size(study::Layout{run.folder(stage)}.stop())) {
+    say("its workers are asked to stop; `assay run`, `assay submit` or `assay stop --lift` goes on");
   }
 }
 

@@ -3,7 +3,7 @@
 
 #include <cstdio>
 
-#include "apps/assay/verbs.hpp"
+#include "apps/assay/by_hand.hpp"
 
 namespace assay::apps {
 namespace {
@@ -20,6 +20,9 @@ launch::Site site_of(const run::Run& run, const cli::Values& values) {
 Exit submit(const cli::Values& values) {
   const bool dry = values.flag("--dry-run");
   const auto run = dry ? preview_target(values) : open_target(values);
+  if (!dry) {
+    for (const auto& line : lift_stop(run)) std::printf("%s\n", line.c_str());
+  }
   for (const auto& line : launch::submit(run, site_of(run, values), dry)) std::printf("%s\n", line.c_str());
   if (!dry) std::printf("logs: %s; assay status %s\n", (run.folder() / "jobs/logs").c_str(), run.folder().c_str());
   return Exit::done;
@@ -44,6 +47,9 @@ Exit scale(const cli::Values& values) {
   if (status.kind == run::Status::Kind::done || status.kind == run::Status::Kind::partial) {
     std::printf("%s is done already\n", to_string(stage).c_str());
     return Exit::done;
+  }
+  if (!dry) {
+    for (const auto& line : lift_stop(run)) std::printf("%s\n", line.c_str());
   }
   for (const auto& line : launch::scale(run, stage, number, site_of(run, values), dry))
     std::printf("%s\n", line.c_str());

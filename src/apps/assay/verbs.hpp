@@ -22,6 +22,17 @@ cli::Verb status_verb();
 cli::Verb set_verb();
 cli::Verb trials_verb();
 cli::Verb simulate_verb();
+cli::Verb trial_verb();
+cli::Verb reproduce_verb();
+cli::Verb add_verb();
+cli::Verb drop_verb();
+cli::Verb retry_verb();
+cli::Verb ask_verb();
+cli::Verb tell_verb();
+cli::Verb stop_verb();
+cli::Verb export_verb();
+cli::Verb import_verb();
+cli::Verb fsck_verb();
 
 /// `RUN|TOML`: a run folder, or a configuration. A configuration's run folder is --run, else runs/<name of the file>.
 struct Target {

@@ -1,0 +1,76 @@
+// assay ask: claims the next trial for a script that measures it itself, and tells its result with `assay tell`.
+#include <cstdio>
+
+#include "apps/assay/by_hand.hpp"
+#include "base/json.hpp"
+#include "base/time.hpp"
+#include "study/json.hpp"
+
+namespace assay::apps {
+namespace {
+
+using base::Exit;
+using study::Study;
+
+void show(const run::Run& run, const space::Space& space, const study::Work& work, bool json) {
+  const auto folder = run.folder().string();
+  if (json) {
+    const base::Json all = {{"trial", work.item.trial},
+                            {"rung", work.item.rung},
+                            {"attempt", work.attempt},
+                            {"params", space::to_json(work.what.params)},
+                            {"values", space.instantiate(work.what.params)},
+                            {"fidelity", study::to_json(work.at)},
+                            {"seed", work.seed % (1U << 31)},
+                            {"note", work.what.note}};
+    std::printf("%s\n", all.dump(2).c_str());
+    return;
+  }
+  std::printf("trial %lld\n", static_cast<long long>(work.item.trial));
+  for (const auto& [name, value] : work.what.params)
+    std::printf("  %s = %s\n", name.c_str(), space::to_text(value).c_str());
+  std::printf("  fidelity: %s\n  seed: %llu\n", study::to_text(work.at, 0).c_str(),
+              static_cast<unsigned long long>(work.seed % (1U << 31)));
+  std::string metrics;
+  for (const auto& objective : run.objectives()) metrics += " " + objective.metric + "=...";
+  std::printf("then: assay tell %s %lld%s\n", folder.c_str(), static_cast<long long>(work.item.trial), metrics.c_str());
+}
+
+Exit ask(const cli::Values& values) {
+  const auto run = open_target(values);
+  const auto stage = search_only(values, "its workers measure it; only the search can be asked for trials");
+  const auto patience = base::parse_duration(values.text("--patience", "1d"), "--patience");
+  if (patience <= 0)
+    base::fail(Exit::config, "--patience {}: a time is expected, such as 1d", values.text("--patience", ""));
+  const auto parts = open_search(run);
+  auto study = join_study(run, stage, patience);
+  auto offer = study.claim(*parts.planner);
+  if (const auto* claim = std::get_if<study::Claim>(&offer)) {
+    study.detach();
+    show(run, *parts.space, claim->work, values.flag("--json"));
+    return Exit::done;
+  }
+  study.leave("asked for a trial, there was none");
+  if (const auto* nothing = std::get_if<Study::Nothing>(&offer)) {
+    base::fail(Exit::again, "nothing to measure now ({}): ask again later", nothing->reason);
+  }
+  const auto folder = run.folder().string();
+  const auto next = can_measure(run) ? fmt::format("`search-driver {}` draws the conclusion once all are told", folder)
+                                     : fmt::format(
+                                           "`assay stop {} --close` ends it, `assay trials {} --sort {}` shows "
+                                           "the best",
+                                           folder, folder, run.objectives().front().metric);
+  base::fail(Exit::partial, "the search has no further trial: {}. {}", std::get<Study::Ended>(offer).reason, next);
+}
+
+}  // namespace
+
+cli::Verb ask_verb() {
+  return {"ask", "claim the next trial for a script of yours; 75: nothing now, 3: the search has no further trial",
+          target_options({stage_option(),
+                          {.name = "--patience", .help = "how long it is held for you without a word (default 1d)"},
+                          {.kind = cli::Option::Kind::flag, .name = "--json", .help = "as JSON"}}),
+          ask};
+}
+
+}  // namespace assay::apps

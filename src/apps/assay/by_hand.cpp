@@ -1,0 +1,161 @@
+#include "apps/assay/by_hand.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/json.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "os/file.hpp"
+#include "run/results.hpp"
+#include "study/founding.hpp"
+#include "study/names.hpp"
+#include "study/record.hpp"
+
+namespace assay::apps {
+
+using base::Exit;
+using run::Stage;
+
+cli::Option stage_option() { return {.name = "--stage", .help = "baseline, proxy, search (default) or full"}; }
+
+Stage stage_of(const cli::Values& values) {
+  const auto stage = run::stage_from(values.text("--stage", "search"));
+  if (stage == Stage::split || stage == Stage::report) {
+    base::fail(Exit::config, "the {} stage has no trials; baseline, proxy, search and full have", to_string(stage));
+  }
+  return stage;
+}
+
+Stage search_only(const cli::Values& values, const std::string& why) {
+  const auto stage = stage_of(values);
+  if (stage != Stage::search) base::fail(Exit::config, "the {} stage measures a fixed list: {}", to_string(stage), why);
+  return stage;
+}
+
+std::string stage_words(Stage stage) { return stage == Stage::search ? "" : " --stage " + to_string(stage); }
+
+namespace {
+
+[[noreturn]] void not_founded(const run::Run& run, Stage stage) {
+  base::fail(Exit::upstream, "the {} stage has no trials yet: start it with `{} {}`", to_string(stage),
+             executable(stage), run.folder().string());
+}
+
+/// The chosen proxy's, or the full one where there is no proxy stage to wait for.
+study::Fidelity search_fidelity(const run::Run& run) {
+  if (run.status(Stage::proxy).kind == run::Status::Kind::waiting) {
+    base::log_warning(
+        "the proxy stage has not been started: this search is founded without it, at the full fidelity. If "
+        "proxy-select runs later, search-driver sets this search aside (nothing is deleted) and starts anew.");
+    return full_fidelity(run.config(), Stage::search);
+  }
+  const auto proxy = run::proxy_figures(run.need(Stage::proxy));
+  return proxy.chosen.value_or(full_fidelity(run.config(), Stage::search));
+}
+
+}  // namespace
+
+study::StudyView look_at(const run::Run& run, Stage stage) {
+  study::Reader reader(run.folder(stage));
+  if (!reader.founded()) not_founded(run, stage);
+  return reader.refresh();
+}
+
+study::Study join_study(const run::Run& run, Stage stage, double patience) {
+  if (!study::read_founding(study::Layout{run.folder(stage)})) not_founded(run, stage);
+  return study::Study::join(run.folder(stage), run.limits(stage), patience);
+}
+
+SearchParts open_search(const run::Run& run) {
+  const auto status = run.status(Stage::search);
+  if (status.kind == run::Status::Kind::stale) {
+    base::fail(Exit::upstream, "the search is stale ({}): `search-driver {}` makes it anew", status.reason,
+               run.folder().string());
+  }
+  const study::Layout layout{run.folder(Stage::search)};
+  const auto founded = study::read_founding(layout);
+  const auto fidelity = founded ? study::founding_from_json(*founded).fidelities.at(0) : search_fidelity(run);
+  const auto level = base::verbosity();
+  base::set_verbosity(base::Level::quiet);  // the choice of an algorithm was told by the workers
+  auto parts = search_parts(run, fidelity);
+  base::set_verbosity(level);
+  if (!founded) run.begin(Stage::search);
+  study::found_or_join(layout, founding_of(run, Stage::search, *parts.space, *parts.planner, {fidelity}));
+  if (!founded) base::log_info("founded the search in {}", layout.stage.string());
+  return parts;
+}
+
+std::int64_t free_numbers(const study::StudyView& view, std::int64_t max_trials) {
+  std::int64_t taken = 0;
+  for (const auto& trial : view.trials()) taken += trial && trial->id < max_trials ? 1 : 0;
+  return std::max<std::int64_t>(0, max_trials - taken);
+}
+
+void need_numbers(const run::Run& run, std::int64_t free, std::int64_t wanted) {
+  if (wanted <= free) return;
+  const auto limit = run.limits(Stage::search).max_trials;
+  base::fail(Exit::config,
+             "{} of {} numbers are free, {} are wanted: raise the limit first, `assay set {} search.max_trials={}`",
+             free, limit, wanted, run.folder().string(), limit + wanted - free);
+}
+
+void need_open(const run::Run& run, Stage stage, const study::StudyView& view) {
+  if (!view.closed()) return;
+  base::fail(Exit::config,
+             "the study of {} is closed ({}) and takes nothing any more. `assay export {}` keeps its trials; "
+             "`{} {} --force` makes it anew (the old one stays as {}.1).",
+             to_string(stage), view.end_reason(), run.folder().string(), executable(stage), run.folder().string(),
+             to_string(stage));
+}
+
+bool can_measure(const run::Run& run) {
+  const auto& config = run.config();
+  return config.has("trial.command") || config.has("trial.table") || config.has("model.blocks");
+}
+
+study::TrialId number_of(const std::string& word) {
+  study::TrialId number = -1;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (error != std::errc() || end != word.data() + word.size() || number < 0) {
+    base::fail(Exit::config, "\"{}\" is no number of a trial", word);
+  }
+  return number;
+}
+
+const study::Trial& trial_of(const study::StudyView& view, study::TrialId number) {
+  if (const auto* trial = view.find(number)) return *trial;
+  const auto count = std::count_if(view.trials().begin(), view.trials().end(), [](const auto& trial) { return trial; });
+  base::fail(Exit::config, "there is no trial {}; the study has {} trial{}{}", number, count, count == 1 ? "" : "s",
+             count > 0 ? fmt::format(", the last one is {}", view.trials().size() - 1) : "");
+}
+
+std::pair<std::string, std::string> cut_pair(const std::string& word, const std::string& example) {
+  const auto equals = word.find('=');
+  if (equals == std::string::npos || equals == 0) base::fail(Exit::config, "\"{}\": write {}", word, example);
+  return {std::string(base::trim(word.substr(0, equals))), std::string(base::trim(word.substr(equals + 1)))};
+}
+
+std::string count_text(const std::vector<study::TrialId>& numbers) {
+  if (numbers.size() == 1) return fmt::format("trial {}", numbers.front());
+  std::vector<std::string> words;
+  for (const auto number : numbers) {
+    if (words.size() == 12 && numbers.size() > 13) {
+      words.push_back(fmt::format("... {}", numbers.back()));
+      break;
+    }
+    words.push_back(std::to_string(number));
+  }
+  return fmt::format("{} trials{}", numbers.size(), words.empty() ? "" : " (" + base::join(words, ", ") + ")");
+}
+
+double patience_of(const std::filesystem::path& folder, const std::string& worker) {
+  const auto head = os::read_part(study::Layout{folder}.log() / (worker + ".0"), 0, 4096);
+  study::Scanner scanner(head);
+  const auto json = scanner.next();
+  const auto record = json ? study::decode(*json) : std::nullopt;
+  const auto* hello = record ? std::get_if<study::Hello>(&*record) : nullptr;
+  return hello == nullptr ? 0 : hello->patience;
+}
+
+}  // namespace assay::apps

@@ -1,0 +1,57 @@
+// What the verbs share that look at a study or steer it: the stage, its study, one trial of it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "apps/assay/verbs.hpp"
+#include "apps/founding.hpp"
+#include "study/study.hpp"
+
+namespace assay::apps {
+
+/// "--stage": baseline, proxy, search (default) or full.
+cli::Option stage_option();
+/// Error(config) for the stages that have no trials.
+run::Stage stage_of(const cli::Values& values);
+/// The stage, where only the search will do. Error(config) with `why` for another one.
+run::Stage search_only(const cli::Values& values, const std::string& why);
+/// "" or " --stage full": to go on with the same stage.
+std::string stage_words(run::Stage stage);
+
+/// What the study knows now. Error(upstream) if nothing is founded yet, with the command that does it.
+study::StudyView look_at(const run::Run& run, run::Stage stage);
+/// This process as a short-lived worker. Error(upstream) as above.
+study::Study join_study(const run::Run& run, run::Stage stage, double patience = 0);
+
+/// Opens the search as its workers would, and founds it if nobody has: after that join_study() works. A search that
+/// takes no trials any more (stale, closed) is an error with the remedy.
+SearchParts open_search(const run::Run& run);
+/// Numbers below search.max_trials that nobody has claimed.
+std::int64_t free_numbers(const study::StudyView& view, std::int64_t max_trials);
+/// Error(config) with the remedy if fewer than `wanted` numbers are free.
+void need_numbers(const run::Run& run, std::int64_t free, std::int64_t wanted);
+/// Error(config) with what to do instead if the study takes nothing any more.
+void need_open(const run::Run& run, run::Stage stage, const study::StudyView& view);
+
+/// True if the run says how a trial is measured; else only a script can (`assay ask`).
+bool can_measure(const run::Run& run);
+
+/// Error(config) unless `word` is a number of a trial.
+study::TrialId number_of(const std::string& word);
+/// Error(config) if there is no such trial.
+const study::Trial& trial_of(const study::StudyView& view, study::TrialId number);
+/// "key=value" cut at the first "=". Error(config) with `example` where there is none.
+std::pair<std::string, std::string> cut_pair(const std::string& word, const std::string& example);
+/// "4 trials (3, 5, 7, 9)"; many numbers are shortened.
+std::string count_text(const std::vector<study::TrialId>& numbers);
+
+/// Takes every wish to stop back (`assay stop`); a line for people for each.
+std::vector<std::string> lift_stop(const run::Run& run);
+
+/// Seconds for which the claims of a worker outlive its process (`assay ask`); 0 for the workers of a stage.
+double patience_of(const std::filesystem::path& folder, const std::string& worker);
+
+}  // namespace assay::apps

@@ -1,0 +1,135 @@
+// assay export: all trials of a study as one table, for other tools and for `assay import`.
+#include <cmath>
+#include <cstdio>
+#include <set>
+
+#include "apps/assay/by_hand.hpp"
+#include "apps/assay/record.hpp"
+#include "base/json.hpp"
+#include "os/file.hpp"
+#include "report/csv.hpp"
+
+namespace assay::apps {
+namespace {
+
+using base::Exit;
+
+/// The measurement that stands for a trial: the highest finished rung, else the last one.
+const study::Measurement* shown(const study::Trial& trial) {
+  if (const auto* result = trial.result()) return result;
+  return trial.rungs.empty() ? nullptr : &trial.rungs.back();
+}
+
+struct Columns {
+  std::set<std::string> params, metrics, attributes;
+};
+
+Columns columns_of(const study::StudyView& view) {
+  Columns columns;
+  for (const auto& trial : view.trials()) {
+    if (!trial) continue;
+    for (const auto& [name, value] : trial->what.params) columns.params.insert(name);
+    const auto* at = shown(*trial);
+    if (at == nullptr) continue;
+    for (const auto& [name, value] : at->metrics) columns.metrics.insert(name);
+    for (const auto& [name, value] : at->attributes) columns.attributes.insert(name);
+  }
+  return columns;
+}
+
+std::vector<std::string> head_of(const Columns& columns) {
+  std::vector<std::string> head = {"trial", "state"};
+  for (const auto& name : columns.params) head.push_back("params." + name);
+  for (const auto& name : columns.metrics) head.push_back("metrics." + name);
+  for (const auto& name : columns.attributes) head.push_back("attributes." + name);
+  for (const auto* name : {"failure", "reason", "rung", "epochs", "data", "width", "resolution", "seconds",
+                           "device_seconds", "started", "ended", "host", "job", "note"}) {
+    head.emplace_back(name);
+  }
+  return head;
+}
+
+std::string time_text(double time) { return time > 0 ? fmt::format("{:.3f}", time) : ""; }
+
+std::vector<std::string> fields_of(const study::Trial& trial, const Columns& columns) {
+  std::vector<std::string> fields = {std::to_string(trial.id), study::to_string(trial.state())};
+  const study::Measurement nothing{};
+  const auto* measured = shown(trial);
+  const auto& at = measured == nullptr ? nothing : *measured;
+  for (const auto& name : columns.params) {
+    const auto found = trial.what.params.find(name);
+    fields.push_back(found == trial.what.params.end() ? "" : space::to_text(found->second));
+  }
+  for (const auto& name : columns.metrics) {
+    const auto found = at.metrics.find(name);
+    fields.push_back(found == at.metrics.end() ? "" : report::csv_number(found->second));
+  }
+  for (const auto& name : columns.attributes) {
+    const auto found = at.attributes.find(name);
+    fields.push_back(found == at.attributes.end() ? "" : found->second);
+  }
+  const bool ended = at.ended > 0 && at.started > 0;
+  const auto failure = at.failure == study::Failure::none ? "" : study::to_string(at.failure);
+  for (auto& field : std::vector<std::string>{
+           failure, at.reason, measured ? std::to_string(at.item.rung) : "",
+           measured ? std::to_string(at.at.epochs) : "", measured ? report::csv_number(at.at.data) : "",
+           measured ? report::csv_number(at.at.width) : "", measured ? report::csv_number(at.at.resolution) : "",
+           ended ? report::csv_number(at.ended - at.started) : "", ended ? report::csv_number(at.device_seconds) : "",
+           time_text(at.started), time_text(at.ended), at.host, at.job, trial.what.note}) {
+    fields.push_back(std::move(field));
+  }
+  return fields;
+}
+
+std::string csv_of(const study::StudyView& view) {
+  const auto columns = columns_of(view);
+  auto text = report::csv_line(head_of(columns));
+  for (const auto& trial : view.trials()) {
+    if (trial) text += report::csv_line(fields_of(*trial, columns));
+  }
+  return text;
+}
+
+/// One trial per line: readable, and as small as it can be.
+std::string json_of(const study::StudyView& view) {
+  std::string text;
+  for (const auto& trial : view.trials()) {
+    if (trial) text += (text.empty() ? "[\n" : ",\n") + record_of(*trial).dump();
+  }
+  return text.empty() ? "[]\n" : text + "\n]\n";
+}
+
+Exit export_trials(const cli::Values& values) {
+  const auto run = open_run(values);
+  const auto stage = stage_of(values);
+  const auto file = values.text("-o");
+  const bool named_json = file && file->ends_with(".json");
+  if (values.flag("--json") && values.flag("--csv")) base::fail(Exit::config, "--csv and --json do not go together");
+  const auto view = look_at(run, stage);
+  const auto text = values.flag("--json") || (named_json && !values.flag("--csv")) ? json_of(view) : csv_of(view);
+  if (!file) {
+    std::fputs(text.c_str(), stdout);
+    return Exit::done;
+  }
+  os::publish(*file, text);
+  std::int64_t count = 0;
+  for (const auto& trial : view.trials()) count += trial ? 1 : 0;
+  std::printf("%s: %lld trials of %s\n", file->c_str(), static_cast<long long>(count), to_string(stage).c_str());
+  return Exit::done;
+}
+
+}  // namespace
+
+cli::Verb export_verb() {
+  using Kind = cli::Option::Kind;
+  return {"export",
+          "all trials of a stage as a table for other tools and for assay import",
+          {{.name = "RUN", .help = "run folder", .required = true},
+           stage_option(),
+           {.kind = Kind::flag, .name = "--csv", .help = "a row per trial (default)"},
+           {.kind = Kind::flag, .name = "--json", .help = "everything, with every rung and report"},
+           {.name = "-o", .help = "file to write (.json: as JSON); default: standard output"}},
+          export_trials};
+}
+
+}  // namespace assay::apps

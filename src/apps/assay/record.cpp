@@ -1,0 +1,58 @@
+#include "apps/assay/record.hpp"
+
+#include <fmt/format.h>
+
+#include "base/json.hpp"
+#include "study/json.hpp"
+
+namespace assay::apps {
+namespace {
+
+using base::Json;
+
+Json reports_of(const study::Measurement& measured) {
+  Json list = Json::array();
+  for (const auto& report : measured.reports) {
+    list.push_back({{"step", report.step}, {"seconds", report.seconds}, {"metrics", study::to_json(report.metrics)}});
+  }
+  return list;
+}
+
+Json rung_of(const study::Measurement& measured) {
+  Json json = {{"rung", measured.item.rung},
+               {"attempt", measured.attempt},
+               {"state", study::to_string(measured.state)},
+               {"fidelity", study::to_json(measured.at)},
+               {"metrics", study::to_json(measured.metrics)},
+               {"attributes", measured.attributes},
+               {"reports", reports_of(measured)},
+               {"worker", measured.worker},
+               {"host", measured.host},
+               {"job", measured.job},
+               {"started", measured.started},
+               {"ended", measured.ended},
+               {"device_seconds", measured.device_seconds}};
+  if (measured.failure != study::Failure::none) json["failure"] = study::to_string(measured.failure);
+  if (!measured.reason.empty()) json["reason"] = measured.reason;
+  return json;
+}
+
+}  // namespace
+
+Json record_of(const study::Trial& trial) {
+  Json json = {{"trial", trial.id},
+               {"state", study::to_string(trial.state())},
+               {"params", space::to_json(trial.what.params)},
+               {"note", trial.what.note},
+               {"tags", trial.what.tags}};
+  if (trial.what.from) json["from"] = {{"trial", trial.what.from->trial}, {"rung", trial.what.from->rung}};
+  json["rungs"] = Json::array();
+  for (const auto& rung : trial.rungs) json["rungs"].push_back(rung_of(rung));
+  return json;
+}
+
+std::string attempt_folder(const study::Measurement& measured) {
+  return fmt::format("trials/{}/{}.{}", measured.item.trial, measured.item.rung, measured.attempt);
+}
+
+}  // namespace assay::apps

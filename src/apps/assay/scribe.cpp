@@ -1,0 +1,78 @@
+#include "apps/assay/scribe.hpp"
+
+#include "base/time.hpp"
+#include "os/host.hpp"
+#include "study/facts.hpp"
+#include "study/liveness.hpp"
+
+namespace assay::apps {
+namespace {
+
+constexpr double heartbeat_seconds = 20;
+
+study::Hello new_hello(double patience) {
+  auto hello = study::greet(os::random_name());
+  hello.patience = patience;
+  return hello;
+}
+
+study::Outcome outcome_of(const study::Measurement& measured) {
+  study::Outcome outcome;
+  outcome.state = measured.state;
+  outcome.failure = measured.failure;
+  outcome.reason = measured.reason;
+  outcome.metrics = measured.metrics;
+  outcome.attributes = measured.attributes;
+  outcome.device_seconds = measured.device_seconds;
+  return outcome;
+}
+
+}  // namespace
+
+Scribe::Scribe(const std::filesystem::path& folder, double patience)
+    : layout_{folder},
+      self_(new_hello(patience)),
+      names_(layout_, self_.worker.id),
+      log_(layout_.log(), self_, heartbeat_seconds) {}
+
+bool Scribe::claim(const study::ItemId& item, int attempt) { return !names_.claim(item, attempt); }
+
+bool Scribe::end(const study::ItemId& item, int attempt, double time, const study::Outcome& outcome) {
+  log_.append(study::End{item, attempt, time, outcome}, study::Flush::durable);
+  if (study::retriable(outcome)) return true;
+  const auto winner = names_.commit(item, self_.worker.id);
+  log_.append(study::Won{item, winner}, study::Flush::later);
+  return winner == self_.worker.id;
+}
+
+bool Scribe::record(const study::ItemId& item, const study::Proposal& what, const study::Measurement& measured,
+                    int attempt) {
+  const double now = base::unix_seconds();
+  const double started = measured.started > 0 ? measured.started : now;
+  log_.append(study::Start{item, attempt, started, what, measured.at}, study::Flush::later);
+  for (const auto& one : measured.reports) report(item, attempt, one);
+  return end(item, attempt, measured.ended > 0 ? measured.ended : now, outcome_of(measured));
+}
+
+void Scribe::offer(const study::ItemId& item, const study::Proposal& what, const study::Fidelity& at,
+                   const std::string& reason) {
+  const double now = base::unix_seconds();
+  log_.append(study::Start{item, 1, now, what, at}, study::Flush::later);
+  study::Outcome outcome;
+  outcome.again = true;
+  outcome.reason = reason;
+  end(item, 1, now, outcome);
+}
+
+void Scribe::record_void(const study::ItemId& item, const std::string& reason) {
+  study::Outcome outcome;
+  outcome.state = study::State::voided;
+  outcome.reason = reason;
+  end(item, 1, base::unix_seconds(), outcome);
+}
+
+void Scribe::report(const study::ItemId& item, int attempt, const study::Report& report) {
+  log_.append(study::Reported{item, attempt, report}, study::Flush::later);
+}
+
+}  // namespace assay::apps

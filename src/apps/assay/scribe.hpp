@@ -1,0 +1,44 @@
+// Writes into a study what was measured elsewhere, with its own times: the protocol of a worker (claim, start, reports,
+// end, commit) without a planner. study::Study does the same for what is measured now.
+#pragma once
+
+#include <filesystem>
+
+#include "study/log_writer.hpp"
+#include "study/names.hpp"
+#include "study/trial.hpp"
+
+namespace assay::apps {
+
+class Scribe {
+ public:
+  /// Becomes a worker of the founded study in `folder` (RUN/<stage>); its claims outlive it by `patience` seconds.
+  explicit Scribe(const std::filesystem::path& folder, double patience = 0);
+
+  /// False if the number (or rung, or attempt) is taken.
+  bool claim(const study::ItemId& item, int attempt = 1);
+  /// The result of a claimed attempt, measured at `measured.at`; false if another attempt's counts.
+  bool record(const study::ItemId& item, const study::Proposal& what, const study::Measurement& measured,
+              int attempt = 1);
+  /// A claimed item for any worker to measure.
+  void offer(const study::ItemId& item, const study::Proposal& what, const study::Fidelity& at,
+             const std::string& reason);
+  /// A claimed number that has no parameters.
+  void record_void(const study::ItemId& item, const std::string& reason);
+  /// An intermediate result of an attempt that is under way somewhere.
+  void report(const study::ItemId& item, int attempt, const study::Report& report);
+
+  void leave(const std::string& reason) { log_.goodbye(reason); }
+  /// Ends without a goodbye: what it spoke of stays claimed for as long as its patience.
+  void detach() { log_.fall_silent(); }
+
+ private:
+  bool end(const study::ItemId& item, int attempt, double time, const study::Outcome& outcome);
+
+  study::Layout layout_;
+  study::Hello self_;
+  study::Claimant names_;
+  study::LogWriter log_;
+};
+
+}  // namespace assay::apps

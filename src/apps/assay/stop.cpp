@@ -1,0 +1,107 @@
+// assay stop: asks the workers of a stage to leave, or ends its study with what it has.
+#include <cstdio>
+
+#include "apps/assay/by_hand.hpp"
+#include "base/json.hpp"
+#include "base/time.hpp"
+#include "os/file.hpp"
+#include "os/host.hpp"
+#include "study/names.hpp"
+
+namespace assay::apps {
+namespace {
+
+using base::Exit;
+using run::Stage;
+
+Exit close_study(const run::Run& run, Stage stage) {
+  if (stage == Stage::baseline || stage == Stage::proxy) {
+    base::fail(Exit::config,
+               "the {} stage cannot conclude from a part of its list; `assay stop {} --stage {}` pauses it",
+               to_string(stage), run.folder().string(), to_string(stage));
+  }
+  auto study = join_study(run, stage);
+  const auto view = study.refresh();
+  if (view.closed()) {
+    std::printf("%s is closed already: %s\n", to_string(stage).c_str(), view.end_reason().c_str());
+    return Exit::done;
+  }
+  const bool complete = study.close(fmt::format("{} on {}", closed_by_hand, base::utc_text(base::unix_seconds())));
+  const auto counts = study.refresh().counts();
+  study.leave("closed the study");
+  std::printf("%s is closed with %lld results; it takes no new trials\n", to_string(stage).c_str(),
+              static_cast<long long>(counts.done));
+  if (!complete) {
+    std::printf("%lld trials that are under way still count: their workers end them (`assay drop` ends one at once)\n",
+                static_cast<long long>(study.refresh().counts().running));
+  }
+  std::printf("its workers conclude and leave; where none is at work: %s %s\n", executable(stage).c_str(),
+              run.folder().c_str());
+  return Exit::done;
+}
+
+/// The stages whose studies are under way.
+std::vector<Stage> at_work(const run::Run& run) {
+  std::vector<Stage> stages;
+  for (const auto stage : run::all_stages) {
+    study::Reader reader(run.folder(stage));
+    if (reader.founded() && !reader.refresh().closed()) stages.push_back(stage);
+  }
+  return stages;
+}
+
+Exit stop(const cli::Values& values) {
+  const auto run = open_run(values);
+  if (values.flag("--close")) {
+    if (values.flag("--lift")) base::fail(Exit::config, "--close and --lift do not go together");
+    return close_study(run, stage_of(values));
+  }
+  if (values.flag("--lift")) {
+    const auto lifted = lift_stop(run);
+    if (lifted.empty()) std::printf("nobody is asked to stop\n");
+    for (const auto& line : lifted) std::printf("%s\n", line.c_str());
+    return Exit::done;
+  }
+  const auto stages = values.text("--stage") ? std::vector<Stage>{stage_of(values)} : at_work(run);
+  if (stages.empty()) base::fail(Exit::config, "no stage of {} is at work", run.folder().string());
+  for (const auto stage : stages) {
+    const auto view = look_at(run, stage);
+    if (view.closed())
+      base::fail(Exit::config, "the study of {} has ended already: {}", to_string(stage), view.end_reason());
+    const study::Layout layout{run.folder(stage)};
+    os::publish(layout.stop(),
+                fmt::format("asked by assay stop on {}, {}\n", os::host_name(), base::utc_text(base::unix_seconds())));
+    std::printf("the workers of %s leave at their next step (exit code 75); what is finished is kept\n",
+                to_string(stage).c_str());
+  }
+  std::printf("go on with `assay run %s` or `assay submit %s`; `assay stop %s --lift` takes the wish back\n",
+              run.folder().c_str(), run.folder().c_str(), run.folder().c_str());
+  return Exit::done;
+}
+
+}  // namespace
+
+std::vector<std::string> lift_stop(const run::Run& run) {
+  std::vector<std::string> lines;
+  for (const auto stage : run::all_stages) {
+    const study::Layout layout{run.folder(stage)};
+    if (!os::file_size(layout.stop())) continue;
+    os::remove_all(layout.stop());
+    lines.push_back(fmt::format("the wish to stop is taken back: {} goes on", to_string(stage)));
+  }
+  return lines;
+}
+
+cli::Verb stop_verb() {
+  using Kind = cli::Option::Kind;
+  return {
+      "stop",
+      "ask the workers to leave; --close ends the study with what it has",
+      {{.name = "RUN", .help = "run folder", .required = true},
+       {.name = "--stage", .help = "baseline, proxy, search or full; default: those at work (with --close: search)"},
+       {.kind = Kind::flag, .name = "--close", .help = "no new trials; those running end and count"},
+       {.kind = Kind::flag, .name = "--lift", .help = "take the wish to stop back"}},
+      stop};
+}
+
+}  // namespace assay::apps

@@ -1,0 +1,162 @@
+// assay tell: the result of a trial that was asked for, or a report on the way.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+
+#include "apps/assay/by_hand.hpp"
+#include "apps/assay/scribe.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "os/file.hpp"
+
+namespace assay::apps {
+namespace {
+
+using base::Exit;
+using study::State;
+
+struct Told {
+  study::Metrics metrics;
+  std::map<std::string, std::string> attributes;
+};
+
+Told read_words(const std::vector<std::string>& words) {
+  Told told;
+  for (const auto& word : words) {
+    const auto [name, text] = cut_pair(word, "metric=value, for instance accuracy=0.91");
+    char* end = nullptr;
+    const double value = std::strtod(text.c_str(), &end);
+    if (end != text.c_str() && *end == '\0')
+      told.metrics[name] = value;
+    else
+      told.attributes[name] = text;
+  }
+  return told;
+}
+
+/// Only a trial that nobody measures may be told: asked for, or waiting for a worker.
+void check_asked(const run::Run& run, run::Stage stage, const study::Trial& trial) {
+  const auto state = trial.state();
+  if (state != State::running && state != State::waiting) {
+    base::fail(Exit::config, "trial {} has its result already ({}); see `assay trial {} {}`", trial.id,
+               study::to_string(state), run.folder().string(), trial.id);
+  }
+  const auto& rung = trial.rungs.back();
+  if (state == State::running && patience_of(run.folder(stage), rung.worker) <= 0) {
+    base::fail(Exit::config,
+               "trial {} is measured by worker {} on {}: its result is not yours to tell (`assay drop` ends it)",
+               trial.id, rung.worker, rung.host);
+  }
+}
+
+void check_objectives(const run::Run& run, const study::Metrics& metrics) {
+  for (const auto& objective : run.objectives()) {
+    if (metrics.contains(objective.metric)) continue;
+    std::vector<std::string> names;
+    for (const auto& [name, value] : metrics) names.push_back(name);
+    const auto near = base::nearest_word(objective.metric, names);
+    base::fail(Exit::config, "a result needs {}, which [objectives] names{}", objective.metric,
+               near.empty() ? "" : fmt::format(" (you wrote {})", near));
+  }
+}
+
+/// The result: measured since the trial was asked for.
+study::Measurement result_of(const cli::Values& values, const Told& told, const study::Measurement& rung) {
+  study::Measurement result;
+  result.state = State::done;
+  result.at = rung.at;
+  result.metrics = told.metrics;
+  result.attributes = told.attributes;
+  result.started = rung.started;
+  result.ended = base::unix_seconds();
+  if (rung.started > 0) result.device_seconds = std::max(0.0, result.ended - rung.started);
+  const auto fail = [&](study::Failure failure, const std::string& reason) {
+    result.state = State::failed;
+    result.failure = failure;
+    result.reason = reason;
+  };
+  for (const auto& [name, value] : told.metrics) {
+    if (!std::isfinite(value)) fail(study::Failure::nan, "\"" + name + "\" is not a number");
+  }
+  if (const auto reason = values.text("--failed")) fail(study::Failure::exit, *reason);
+  return result;
+}
+
+/// As the next attempt, so that nobody else's record is touched; false if the trial has a result already.
+bool commit(const run::Run& run, run::Stage stage, const study::Trial& trial, const study::Measurement& result) {
+  const auto& rung = trial.rungs.back();
+  const study::Layout layout{run.folder(stage)};
+  Scribe scribe(run.folder(stage));
+  int attempt = rung.attempt + 1;
+  while (!study::owner(layout.commit(rung.item)) && !scribe.claim(rung.item, attempt)) ++attempt;
+  const bool counts = !study::owner(layout.commit(rung.item)) && scribe.record(rung.item, trial.what, result, attempt);
+  scribe.leave("told a result");
+  return counts;
+}
+
+/// A report prolongs the time that the trial is held; "stop" if its result does not count any more.
+Exit report(const run::Run& run, run::Stage stage, const study::Trial& trial, std::int64_t step, const Told& told,
+            double patience) {
+  const auto& rung = trial.rungs.back();
+  const study::Layout layout{run.folder(stage)};
+  const auto members = study::read_members(layout);
+  const bool over = study::owner(layout.commit(rung.item)) || (members && !members->items.contains(rung.item));
+  if (!over) {
+    Scribe scribe(run.folder(stage), patience);
+    const double seconds = rung.started > 0 ? std::max(0.0, base::unix_seconds() - rung.started) : 0;
+    scribe.report(rung.item, rung.attempt, {step, seconds, told.metrics});
+    scribe.detach();
+  }
+  std::printf("%s\n", over ? "stop" : "go on");
+  return Exit::done;
+}
+
+Exit tell(const cli::Values& values) {
+  const auto run = open_run(values);
+  const auto stage = search_only(values, "its workers measure it; only trials of the search can be told");
+  const auto number = number_of(values.text("N", ""));
+  const auto told = read_words(values.texts("METRIC=VALUE"));
+  const auto step = values.integer("--step");
+  const bool failed = values.text("--failed").has_value();
+  const bool result = !step || failed || values.flag("--final");
+  if (result && !failed) check_objectives(run, told.metrics);
+  const auto view = look_at(run, stage);
+  const auto& trial = trial_of(view, number);
+  if (!trial.proposed || trial.rungs.empty()) base::fail(Exit::config, "trial {} has no parameters yet", number);
+  const auto& rung = trial.rungs.back();
+  if (step && !result && trial.state() != State::running && trial.state() != State::waiting) {
+    std::printf("stop\n");  // dropped by hand, or told by somebody else: no error of the script
+    return Exit::done;
+  }
+  check_asked(run, stage, trial);
+  if (step) {
+    const auto held = patience_of(run.folder(stage), rung.worker);
+    const auto exit = report(run, stage, trial, *step, told, held > 0 ? held : 86400);
+    if (!result) return exit;
+  }
+  const auto measured = result_of(values, told, rung);
+  if (!commit(run, stage, trial, measured))
+    base::fail(Exit::config, "somebody else told the result of trial {} just now", number);
+  std::printf("trial %lld is %s\n", static_cast<long long>(number), study::to_string(measured.state).c_str());
+  return Exit::done;
+}
+
+}  // namespace
+
+cli::Verb tell_verb() {
+  using Kind = cli::Option::Kind;
+  return {"tell",
+          "the result of a trial that was asked for: assay tell RUN 7 accuracy=0.91",
+          {{.name = "RUN", .help = "run folder", .required = true},
+           {.name = "N", .help = "number of the trial", .required = true},
+           {.kind = Kind::list, .name = "METRIC=VALUE", .help = "numbers are metrics, texts attributes"},
+           stage_option(),
+           {.kind = Kind::integer, .name = "--step", .help = "a report on the way; prints \"go on\" or \"stop\""},
+           {.kind = Kind::flag, .name = "--final", .help = "with --step: the report is the result as well"},
+           {.name = "--failed", .help = "the trial failed, for this reason"}},
+          tell};
+}
+
+}  // namespace assay::apps

@@ -1,0 +1,129 @@
+// assay trial: everything that is known of one trial, and how to measure it once more.
+#include <cmath>
+#include <cstdio>
+
+#include "apps/assay/by_hand.hpp"
+#include "apps/assay/record.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "os/file.hpp"
+
+namespace assay::apps {
+namespace {
+
+using base::Exit;
+
+/// Lines of a curve that are shown to people; --json has all.
+constexpr std::size_t curve_lines = 10;
+
+std::string metrics_text(const study::Metrics& metrics) {
+  std::vector<std::string> words;
+  for (const auto& [name, value] : metrics) words.push_back(fmt::format("{} {:.6g}", name, value));
+  return base::join(words, ", ");
+}
+
+void line(const char* head, const std::string& text) {
+  if (!text.empty()) std::printf("  %-11s %s\n", head, text.c_str());
+}
+
+std::string origin_of(const study::Trial& trial) {
+  auto text = trial.what.note;
+  for (const auto& [name, value] : trial.what.tags)
+    text += fmt::format("{}{} = {}", text.empty() ? "" : ", ", name, value);
+  if (trial.what.from)
+    text += fmt::format(", from the checkpoint of trial {} rung {}", trial.what.from->trial, trial.what.from->rung);
+  return text;
+}
+
+void show_curve(const study::Measurement& measured) {
+  const auto count = measured.reports.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    // The first ones, and the last: a curve is told by its ends.
+    if (count > curve_lines && i >= curve_lines / 2 && i + curve_lines / 2 < count) {
+      if (i == curve_lines / 2) std::printf("  %-11s ... %zu more (--json has all)\n", "", count - curve_lines);
+      continue;
+    }
+    const auto& report = measured.reports[i];
+    line(i == 0 ? "curve" : "", fmt::format("step {}, {}: {}", report.step, base::format_duration(report.seconds),
+                                            metrics_text(report.metrics)));
+  }
+}
+
+/// The last lines of what a command printed; empty where nothing was kept.
+std::string last_output(const std::filesystem::path& folder) {
+  constexpr std::size_t most_bytes = 4000, most_lines = 10;
+  const auto file = folder / "output.log";
+  const auto size = os::file_size(file).value_or(0);
+  const auto text = os::read_part(file, size > most_bytes ? size - most_bytes : 0, most_bytes);
+  const auto lines = base::split(base::trim(text), '\n');
+  const auto first = lines.size() > most_lines ? lines.end() - most_lines : lines.begin();
+  return base::join({first, lines.end()}, "\n");
+}
+
+void show_rung(const run::Run& run, run::Stage stage, const study::Measurement& measured) {
+  std::printf("rung %d: %s, attempt %d, at %s\n", measured.item.rung, study::to_string(measured.state).c_str(),
+              measured.attempt, study::to_text(measured.at, 0).c_str());
+  if (measured.failure != study::Failure::none) line("failure", study::to_string(measured.failure));
+  line("reason", measured.reason);
+  line("metrics", metrics_text(measured.metrics));
+  for (const auto& [name, value] : measured.attributes) line("attribute", name + " = " + value);
+  line("worker",
+       fmt::format("{} on {}{}", measured.worker, measured.host, measured.job.empty() ? "" : ", job " + measured.job));
+  line("started", measured.started > 0 ? base::utc_text(measured.started) : "");
+  if (measured.ended > 0) {
+    line("ended", fmt::format("{} after {}; cost {} of one device", base::utc_text(measured.ended),
+                              base::format_duration(measured.ended - measured.started),
+                              base::format_duration(measured.device_seconds)));
+  }
+  show_curve(measured);
+  const auto folder = run.folder(stage) / attempt_folder(measured);
+  const auto files = os::list_folder(folder);
+  if (!files.empty()) line("folder", folder.string() + " (" + base::join(files, ", ") + ")");
+  const bool ended_badly = measured.failure != study::Failure::none || measured.state == study::State::waiting;
+  const auto output = ended_badly ? last_output(folder) : "";
+  if (!output.empty()) std::printf("  last lines of output.log:\n");
+  for (const auto& text : base::split(output, '\n')) {
+    if (!output.empty()) std::printf("    %s\n", text.c_str());
+  }
+}
+
+Exit trial(const cli::Values& values) {
+  const auto run = open_run(values);
+  const auto stage = stage_of(values);
+  const auto view = look_at(run, stage);
+  const auto& trial = trial_of(view, number_of(values.text("N", "")));
+  const auto again = fmt::format("assay reproduce {} {}{}", run.folder().string(), trial.id, stage_words(stage));
+  if (values.flag("--json")) {
+    auto json = record_of(trial);
+    json["stage"] = to_string(stage);
+    for (std::size_t i = 0; i < trial.rungs.size(); ++i) {
+      json["rungs"][i]["folder"] = (run.folder(stage) / attempt_folder(trial.rungs[i])).string();
+    }
+    if (trial.proposed && can_measure(run)) json["reproduce"] = again;
+    std::printf("%s\n", json.dump(2).c_str());
+    return Exit::done;
+  }
+  std::printf("trial %lld of %s: %s\n", static_cast<long long>(trial.id), to_string(stage).c_str(),
+              study::to_string(trial.state()).c_str());
+  line("origin", origin_of(trial));
+  for (const auto& [name, value] : trial.what.params) line("parameter", name + " = " + space::to_text(value));
+  if (!trial.proposed) line("parameter", "only the number is claimed yet");
+  for (const auto& rung : trial.rungs) show_rung(run, stage, rung);
+  if (trial.proposed && can_measure(run)) std::printf("again: %s\n", again.c_str());
+  return Exit::done;
+}
+
+}  // namespace
+
+cli::Verb trial_verb() {
+  return {"trial",
+          "everything about one trial, with the command that measures it once more",
+          {{.name = "RUN", .help = "run folder", .required = true},
+           {.name = "N", .help = "number of the trial", .required = true},
+           stage_option(),
+           {.kind = cli::Option::Kind::flag, .name = "--json", .help = "as JSON, with the whole curve"}},
+          trial};
+}
+
+}  // namespace assay::apps

@@ -1,0 +1,36 @@
+#include "apps/founding.hpp"
+
+#include "base/json.hpp"
+#include "search/planners.hpp"
+
+namespace assay::apps {
+
+study::Fidelity full_fidelity(const config::Config& config, run::Stage stage) {
+  const auto training = config.section("training", run::to_string(stage));
+  study::Fidelity full;
+  full.epochs = training.at("epochs").is_number() ? training.at("epochs").get<int>() : 0;
+  return full;
+}
+
+study::Founding founding_of(const run::Run& run, run::Stage stage, const space::Space& space,
+                            const study::Planner& planner, const std::vector<study::Fidelity>& fidelities) {
+  study::Founding founding;
+  founding.stage = run::to_string(stage);
+  founding.seed = run.seed();
+  founding.objectives = run.objectives();
+  founding.fidelities = fidelities;
+  founding.identity = {
+      {"space", space.describe()}, {"planner", planner.describe()}, {"configuration", run.identity(stage)}};
+  return founding;
+}
+
+SearchParts search_parts(const run::Run& run, const study::Fidelity& fidelity) {
+  SearchParts parts;
+  parts.space = std::make_shared<const space::Space>(space::Space::load(run.config(), "search"));
+  parts.planner = search::make_planner(run.config(), parts.space, run.seed(),
+                                       {{.params = parts.space->defaults(), .note = "defaults"}});
+  parts.fidelity = fidelity;
+  return parts;
+}
+
+}  // namespace assay::apps

@@ -1,0 +1,34 @@
+// How the studies of a run are founded: the same by a stage's worker and by hand (`assay ask`, `add`, `import`).
+// Without LibTorch.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "config/config.hpp"
+#include "run/run.hpp"
+#include "space/space.hpp"
+#include "study/planner.hpp"
+#include "study/study.hpp"
+
+namespace assay::apps {
+
+/// How the reason of a study begins that `assay stop --close` ended.
+inline constexpr const char* closed_by_hand = "closed by hand";
+
+/// The full schedule of a stage: [training] overlaid with [<stage>.training]; epochs 0 if they are searched.
+study::Fidelity full_fidelity(const config::Config& config, run::Stage stage);
+
+study::Founding founding_of(const run::Run& run, run::Stage stage, const space::Space& space,
+                            const study::Planner& planner, const std::vector<study::Fidelity>& fidelities);
+
+/// What the search works with.
+struct SearchParts {
+  std::shared_ptr<const space::Space> space;
+  std::unique_ptr<study::Planner> planner;
+  study::Fidelity fidelity;  ///< of all its trials
+};
+/// `fidelity`: the chosen proxy's, or the full one.
+SearchParts search_parts(const run::Run& run, const study::Fidelity& fidelity);
+
+}  // namespace assay::apps

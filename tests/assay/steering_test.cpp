@@ -1,0 +1,278 @@
+// What people do to a search by hand: ask, tell, add, drop, retry, export, import, stop, trial, fsck, with the built
+// `assay` alone.
+#include <algorithm>
+#include <catch2/matchers/catch_matchers_string.hpp>
+
+#include "assay/programs.hpp"
+#include "base/json.hpp"
+
+using namespace assay;
+using base::Json;
+using Catch::Matchers::ContainsSubstring;
+using tests::run_program;
+using tests::Said;
+using tests::Scratch;
+
+namespace {
+
+/// A search of two parameters whose loop is the test itself.
+struct Bench {
+  Scratch scratch;
+
+  explicit Bench(const std::string& more = "max_trials = 6\n") {
+    scratch.write(
+        "c.toml",
+        "[run]\nname = \"hand\"\n[params.training]\nlr = { float = [0.001, 1.0], log = true, default = 0.1 }\n"
+        "optimizer = { choice = [\"sgd\", \"adam\"] }\n[objectives]\nscore = { goal = \"max\" }\n[search]\n"
+        "algorithm = \"random\"\n" +
+            more);
+  }
+  Said operator()(std::vector<std::string> words) const {
+    words.insert(words.begin(), "assay");
+    return run_program(scratch, words);
+  }
+  /// Founds the search and claims its first trial.
+  Json ask() const {
+    const auto said = (*this)({"ask", "c.toml", "--json"});
+    INFO(said.error);
+    REQUIRE(said.code == 0);
+    return Json::parse(said.out);
+  }
+  Json trial(int number) const {
+    const auto said = (*this)({"trial", "runs/c", std::to_string(number), "--json"});
+    INFO(said.error);
+    REQUIRE(said.code == 0);
+    return Json::parse(said.out);
+  }
+  void check_sound() const {
+    const auto said = (*this)({"fsck", "runs/c"});
+    INFO(said.out);
+    CHECK(said.code == 0);
+  }
+};
+
+bool missing() { return !tests::built("assay"); }
+
+}  // namespace
+
+TEST_CASE("a script asks for trials and tells their results") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay("max_trials = 3\nmax_failed = 3\n");
+  const auto first = assay.ask();
+  CHECK(first["trial"] == 0);
+  CHECK(first["params"] == Json{{"params.training.lr", 0.1}, {"params.training.optimizer", "sgd"}});
+  CHECK(first["values"]["params"]["training"]["lr"] == 0.1);
+  CHECK(assay.ask()["trial"] == 1);
+
+  const auto wrong = assay({"tell", "runs/c", "0", "scores=0.5"});
+  CHECK(wrong.code == 64);
+  CHECK_THAT(wrong.error, ContainsSubstring("score, which [objectives] names (you wrote scores)"));
+  CHECK(assay({"tell", "runs/c", "0", "--step", "1", "score=0.25"}).out == "go on\n");
+  CHECK(assay({"tell", "runs/c", "0", "--step", "2", "score=0.5"}).out == "go on\n");
+  CHECK(assay({"tell", "runs/c", "0", "score=0.75", "color=blue"}).code == 0);
+  const auto twice = assay({"tell", "runs/c", "0", "score=1"});
+  CHECK(twice.code == 64);
+  CHECK_THAT(twice.error, ContainsSubstring("has its result already (done)"));
+  CHECK(assay({"tell", "runs/c", "9", "score=1"}).code == 64);
+
+  const auto told = assay.trial(0);
+  CHECK(told["state"] == "done");
+  const auto& rung = told["rungs"][0];
+  CHECK(rung["metrics"]["score"] == 0.75);
+  CHECK(rung["attributes"]["color"] == "blue");
+  CHECK(rung["ended"].get<double>() - rung["started"].get<double>() > 0.01);  // since it was asked for
+  REQUIRE(rung["reports"].size() == 2);
+  CHECK(rung["reports"][1]["metrics"]["score"] == 0.5);
+  CHECK(rung["reports"][1]["seconds"] < 100);
+
+  CHECK(assay({"tell", "runs/c", "1", "score=nan"}).out == "trial 1 is failed\n");
+  CHECK(assay.ask()["trial"] == 2);
+  const auto none = assay({"ask", "runs/c"});
+  CHECK(none.code == 3);
+  CHECK_THAT(none.error, ContainsSubstring("all trials are claimed"));
+  CHECK_THAT(assay({"status", "runs/c"}).out, ContainsSubstring("trial 2: asked for") && ContainsSubstring("1 d"));
+  assay.check_sound();
+}
+
+TEST_CASE("what was dropped is not told any more") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay;
+  assay.ask();
+  CHECK_THAT(assay({"drop", "runs/c", "0"}).out, ContainsSubstring("trial 0 is dropped"));
+  CHECK(assay({"tell", "runs/c", "0", "--step", "3", "score=0.5"}).out == "stop\n");
+  CHECK(assay({"tell", "runs/c", "0", "score=0.5"}).code == 64);
+  const auto again = assay({"drop", "runs/c", "0"});
+  CHECK(again.code == 64);
+  CHECK_THAT(again.error, ContainsSubstring("has ended already (stopped)"));
+  CHECK(assay({"drop", "runs/c", "first"}).code == 64);
+  CHECK_THAT(assay({"trial", "runs/c", "0"}).out,
+             ContainsSubstring("dropped by hand") && ContainsSubstring("again: assay reproduce"));
+  CHECK(assay.ask()["trial"] == 1);
+  assay.check_sound();
+}
+
+TEST_CASE("given parameters are added as words, JSON and CSV, and measured next") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay;
+  CHECK_THAT(assay({"add", "c.toml", "lr=0.5"}).out, ContainsSubstring("added trial 0"));
+  assay.scratch.write("points.json", R"([{"training": {"lr": 0.25}}, {"training.optimizer": "adam"}])");
+  CHECK_THAT(assay({"add", "runs/c", "points.json"}).out, ContainsSubstring("added 2 trials (1, 2)"));
+  assay.scratch.write("points.csv", "optimizer,params.training.lr\nadam,0.125\n");
+  CHECK_THAT(assay({"add", "runs/c", "points.csv"}).out, ContainsSubstring("added trial 3"));
+
+  const auto unknown = assay({"add", "runs/c", "rl=0.5"});
+  CHECK(unknown.code == 64);
+  CHECK_THAT(unknown.error, ContainsSubstring("no parameter rl"));
+  const auto outside = assay({"add", "runs/c", "lr=7"});
+  CHECK(outside.code == 64);
+  CHECK_THAT(outside.error, ContainsSubstring("training.lr") && ContainsSubstring("7 is outside of"));
+  assay.scratch.write("torn.json", "[{");
+  CHECK(assay({"add", "runs/c", "torn.json"}).code == 65);
+  CHECK(assay({"add", "runs/c", "nowhere.json"}).code == 64);
+  assay.scratch.write("many.csv", "lr\n0.1\n0.2\n0.3\n");
+  const auto many = assay({"add", "runs/c", "many.csv"});
+  CHECK(many.code == 64);
+  CHECK_THAT(many.error,
+             ContainsSubstring("2 of 6 numbers are free, 3 are wanted") && ContainsSubstring("search.max_trials=7"));
+  CHECK(assay({"trial", "runs/c", "4"}).code == 64);  // nothing of what was refused is there
+
+  for (const double lr : {0.5, 0.25, 0.1, 0.125}) CHECK(assay.ask()["params"]["params.training.lr"] == lr);
+  CHECK(assay.trial(3)["params"]["params.training.optimizer"] == "adam");
+  CHECK(assay.ask()["trial"] == 4);
+  assay.check_sound();
+}
+
+TEST_CASE("failed trials get another try in an open search") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay("max_trials = 6\nmax_failed = 5\n");
+  const auto first = assay.ask();
+  CHECK(assay({"retry", "runs/c", "0"}).code == 64);
+  CHECK(assay({"tell", "runs/c", "0", "--failed", "the disk was full"}).code == 0);
+  CHECK_THAT(assay({"trial", "runs/c", "0"}).out, ContainsSubstring("the disk was full"));
+  CHECK(assay({"retry", "runs/c"}).code == 64);
+  CHECK_THAT(assay({"retry", "runs/c", "--failed"}).out, ContainsSubstring("trial 0 is tried again as trial 1"));
+  CHECK_THAT(assay({"retry", "runs/c", "--failed"}).out, ContainsSubstring("no trial of search failed"));
+  const auto again = assay.ask();
+  CHECK(again["trial"] == 1);
+  CHECK(again["params"] == first["params"]);
+  const auto record = assay.trial(1);
+  CHECK_THAT(record["note"].get<std::string>(), ContainsSubstring("retry of trial 0"));
+  CHECK(record["tags"]["retry_of"] == "0");
+  assay.check_sound();
+}
+
+TEST_CASE("a study is exported and imported as a warm start of another one") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay;
+  for (int i = 0; i < 3; ++i) assay.ask();
+  CHECK(assay({"tell", "runs/c", "0", "--step", "1", "score=0.1"}).code == 0);
+  CHECK(assay({"tell", "runs/c", "0", "score=0.5", "parameters=1000", "device=cpu"}).code == 0);
+  CHECK(assay({"tell", "runs/c", "1", "score=0.25"}).code == 0);
+  CHECK(assay({"export", "runs/c", "-o", "all.json"}).code == 0);
+  CHECK(assay({"export", "runs/c", "-o", "all.csv"}).code == 0);
+  const auto csv = os::read_file(assay.scratch / "all.csv");
+  CHECK_THAT(csv, ContainsSubstring("params.training.lr") && ContainsSubstring("metrics.score"));
+  CHECK(std::count(csv.begin(), csv.end(), '\n') == 4);
+
+  for (const std::string file : {"all.json", "all.csv"}) {
+    const auto other = "other-" + file;
+    const auto said = assay({"import", "c.toml", file, "--run", other});
+    INFO(file << ": " << said.error);
+    CHECK(said.code == 0);
+    CHECK_THAT(said.out, ContainsSubstring("imported 2 trials (0, 1); 4 of 6 numbers are left") &&
+                             ContainsSubstring("1 rows without a result"));
+    const auto record = Json::parse(assay({"trial", other, "0", "--json"}).out);
+    const auto original = assay.trial(0);
+    CHECK(record["params"] == original["params"]);
+    CHECK(record["rungs"][0]["metrics"] == original["rungs"][0]["metrics"]);
+    CHECK(record["rungs"][0]["attributes"]["device"] == "cpu");
+    CHECK(record["tags"]["origin"] == "import");
+    if (file == "all.json") CHECK(record["rungs"][0]["reports"] == original["rungs"][0]["reports"]);
+    CHECK(assay({"fsck", other}).code == 0);
+    CHECK(Json::parse(assay({"ask", other, "--json"}).out)["trial"] == 2);
+  }
+}
+
+TEST_CASE("tables of other tools are mapped, and what does not fit is named") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay;
+  assay.scratch.write("theirs.csv", "rate;params.opt;score;comment\n0.5;adam;0.9;good\n7;sgd;0.8;too fast\n");
+  const auto unknown = assay({"import", "c.toml", "theirs.csv", "--map", "rate=training.lr"});
+  CHECK(unknown.code == 64);
+  CHECK_THAT(unknown.error,
+             ContainsSubstring("theirs.csv:2") && ContainsSubstring("opt") && ContainsSubstring("--map"));
+  const std::vector<std::string> words = {"import",  "c.toml", "theirs.csv",          "--map",
+                                          "rate=lr", "--map",  "params.opt=optimizer"};
+  const auto outside = assay(words);
+  CHECK(outside.code == 64);
+  CHECK_THAT(outside.error,
+             ContainsSubstring("theirs.csv:3") && ContainsSubstring("training.lr") && ContainsSubstring("--skip"));
+  auto skipping = words;
+  skipping.emplace_back("--skip");
+  const auto said = assay(skipping);
+  CHECK(said.code == 0);
+  CHECK_THAT(said.out, ContainsSubstring("imported trial 0"));
+  CHECK(assay.trial(0)["params"]["params.training.optimizer"] == "adam");
+  CHECK(assay.trial(0)["rungs"][0]["attributes"]["comment"] == "good");
+
+  assay.scratch.write("part.csv", "lr,score\n0.5,0.9\n");
+  const auto part = assay({"import", "runs/c", "part.csv"});
+  CHECK(part.code == 0);
+  CHECK_THAT(part.error, ContainsSubstring("no params.training.optimizer: its default sgd"));
+  CHECK(assay({"import", "runs/c", "part.csv", "--map", "speed=lr"}).code == 64);
+}
+
+TEST_CASE("stop leaves a wish that is taken back, close ends the study") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay;
+  CHECK(assay({"stop", "c.toml"}).code == 64);
+  assay.ask();
+  assay.ask();
+  CHECK(assay({"tell", "runs/c", "0", "score=1"}).code == 0);
+  CHECK_THAT(assay({"stop", "runs/c"}).out, ContainsSubstring("the workers of search leave"));
+  CHECK(os::file_size(assay.scratch / "runs/c/search/study/stop"));
+  CHECK_THAT(assay({"status", "runs/c"}).out, ContainsSubstring("asked to stop"));
+  CHECK_THAT(assay({"stop", "runs/c", "--lift"}).out, ContainsSubstring("search goes on"));
+  CHECK_FALSE(os::file_size(assay.scratch / "runs/c/search/study/stop"));
+
+  const auto closed = assay({"stop", "runs/c", "--close"});
+  CHECK(closed.code == 0);
+  CHECK_THAT(closed.out,
+             ContainsSubstring("closed with 1 results") && ContainsSubstring("1 trials that are under way"));
+  CHECK_THAT(assay({"stop", "runs/c", "--close"}).out, ContainsSubstring("closed already"));
+  CHECK(assay({"add", "runs/c", "lr=0.5"}).code == 64);
+  CHECK(assay({"tell", "runs/c", "1", "score=0.5"}).code == 0);  // it still counts
+  CHECK(assay({"ask", "runs/c"}).code == 3);
+  CHECK(assay({"stop", "runs/c", "--close", "--stage", "proxy"}).code == 64);
+  assay.check_sound();
+}
+
+TEST_CASE("fsck names what is broken") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay;
+  CHECK(assay({"fsck", "c.toml"}).code == 64);
+  assay.ask();
+  CHECK(assay({"tell", "runs/c", "0", "score=1"}).code == 0);
+  assay.check_sound();
+  for (const auto& name : os::list_folder(assay.scratch / "runs/c/search/study/log")) {
+    os::remove_all(assay.scratch / ("runs/c/search/study/log/" + name));
+  }
+  const auto said = assay({"fsck", "runs/c", "--json"});
+  CHECK(said.code == 74);
+  CHECK(Json::parse(said.out)["sound"] == false);
+  CHECK_THAT(assay({"fsck", "runs/c"}).out, ContainsSubstring("broken:") && ContainsSubstring("trial 0 rung 0"));
+}
+
+TEST_CASE("stages without a study, or with a fixed list, say what to do") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay;
+  assay.ask();
+  const auto none = assay({"trial", "runs/c", "0", "--stage", "full"});
+  CHECK(none.code == 69);
+  CHECK_THAT(none.error, ContainsSubstring("full-train-topk"));
+  CHECK(assay({"trial", "runs/c", "0", "--stage", "split"}).code == 64);
+  CHECK(assay({"add", "runs/c", "lr=0.1", "--stage", "full"}).code == 64);
+  CHECK(assay({"ask", "runs/c", "--stage", "proxy"}).code == 64);
+  CHECK(assay({"tell", "runs/c", "0", "score"}).code == 64);
+  CHECK(assay({"ask", "runs/c", "--patience", "soon"}).code == 64);
+}
