@@ -42,16 +42,11 @@ namespace {
              executable(stage), run.folder().string());
 }
 
-/// The chosen proxy's, or the full one where there is no proxy stage to wait for.
+/// The chosen proxy's. Where nothing but a script measures there are no earlier stages: the full fidelity.
 study::Fidelity search_fidelity(const run::Run& run) {
-  if (run.status(Stage::proxy).kind == run::Status::Kind::waiting) {
-    base::log_warning(
-        "the proxy stage has not been started: this search is founded without it, at the full fidelity. If "
-        "proxy-select runs later, search-driver sets this search aside (nothing is deleted) and starts anew.");
-    return full_fidelity(run.config(), Stage::search);
-  }
-  const auto proxy = run::proxy_figures(run.need(Stage::proxy));
-  return proxy.chosen.value_or(full_fidelity(run.config(), Stage::search));
+  const auto full = full_fidelity(run.config(), Stage::search);
+  if (!can_measure(run)) return full;
+  return run::proxy_figures(run.need(Stage::proxy)).chosen.value_or(full);
 }
 
 }  // namespace
@@ -111,7 +106,7 @@ void need_open(const run::Run& run, Stage stage, const study::StudyView& view) {
 
 bool can_measure(const run::Run& run) {
   const auto& config = run.config();
-  return config.has("trial.command") || config.has("trial.table") || config.has("model.blocks");
+  return !config.texts("trial.command").empty() || config.has("trial.table") || config.node("model.blocks").size() > 0;
 }
 
 study::TrialId number_of(const std::string& word) {

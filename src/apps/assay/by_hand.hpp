@@ -26,8 +26,8 @@ study::StudyView look_at(const run::Run& run, run::Stage stage);
 /// This process as a short-lived worker. Error(upstream) as above.
 study::Study join_study(const run::Run& run, run::Stage stage, double patience = 0);
 
-/// Opens the search as its workers would, and founds it if nobody has: after that join_study() works. A search that
-/// takes no trials any more (stale, closed) is an error with the remedy.
+/// Opens the search as its workers would, and founds it if nobody has: after that join_study() works. Error(upstream)
+/// with the remedy if an earlier stage is missing, or the search is stale.
 SearchParts open_search(const run::Run& run);
 /// Numbers below search.max_trials that nobody has claimed.
 std::int64_t free_numbers(const study::StudyView& view, std::int64_t max_trials);
