@@ -201,7 +201,7 @@ Link link_name(const Path& token, const Path& name) {
     if (there) return Link::taken;
     // Taken, and yet not to be seen: this client remembers from an earlier look that the name does not exist.
     const bool unseen = error == EEXIST && std::chrono::steady_clock::now() < give_up;
-    const bool once_more = (error == EINTR || error == ESTALE) && attempt < stale_retries;
+    const bool once_more = error == EINTR || (error == ESTALE && attempt < stale_retries);
     if (!unseen && !once_more) fail_errno("link", name, error);
     if (unseen) std::this_thread::sleep_for(100ms);
   }

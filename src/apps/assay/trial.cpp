@@ -8,6 +8,8 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "os/file.hpp"
+#include "study/json.hpp"
+#include "study/outputs.hpp"
 
 namespace assay::apps {
 namespace {
@@ -51,11 +53,11 @@ void show_curve(const study::Measurement& measured) {
 }
 
 /// The last lines of what a command printed; empty where nothing was kept.
-std::string last_output(const std::filesystem::path& folder) {
+std::string last_output(const run::Run& run, run::Stage stage, const study::Measurement& measured) {
   constexpr std::size_t most_bytes = 4000, most_lines = 10;
-  const auto file = folder / "output.log";
-  const auto size = os::file_size(file).value_or(0);
-  const auto text = os::read_part(file, size > most_bytes ? size - most_bytes : 0, most_bytes);
+  const auto inside = fmt::format("{}.{}/output.log", measured.item.rung, measured.attempt);
+  auto text = study::read_output({run.folder(stage)}, measured.item.trial, inside).value_or("");
+  if (text.size() > most_bytes) text.erase(0, text.size() - most_bytes);
   const auto lines = base::split(base::trim(text), '\n');
   const auto first = lines.size() > most_lines ? lines.end() - most_lines : lines.begin();
   return base::join({first, lines.end()}, "\n");
@@ -67,6 +69,7 @@ void show_rung(const run::Run& run, run::Stage stage, const study::Measurement& 
   if (measured.failure != study::Failure::none) line("failure", study::to_string(measured.failure));
   line("reason", measured.reason);
   line("metrics", metrics_text(measured.metrics));
+  if (measured.own) line("parameters", study::to_json(*measured.own).at("params").dump());
   for (const auto& [name, value] : measured.attributes) line("attribute", name + " = " + value);
   line("worker",
        fmt::format("{} on {}{}", measured.worker, measured.host, measured.job.empty() ? "" : ", job " + measured.job));
@@ -81,7 +84,7 @@ void show_rung(const run::Run& run, run::Stage stage, const study::Measurement& 
   const auto files = os::list_folder(folder);
   if (!files.empty()) line("folder", folder.string() + " (" + base::join(files, ", ") + ")");
   const bool ended_badly = measured.failure != study::Failure::none || measured.state == study::State::waiting;
-  const auto output = ended_badly ? last_output(folder) : "";
+  const auto output = ended_badly ? last_output(run, stage, measured) : "";
   if (!output.empty()) std::printf("  last lines of output.log:\n");
   for (const auto& text : base::split(output, '\n')) {
     if (!output.empty()) std::printf("    %s\n", text.c_str());
