@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -30,6 +32,27 @@ std::optional<int> cgroup_cores() {
   return std::max(1, static_cast<int>(quota / period));
 }
 
+struct ProcessFacts {
+  bool dead = false;  ///< a zombie
+  std::uint64_t start = 0;
+};
+
+std::optional<ProcessFacts> look_at_process(std::int64_t pid) {
+  const auto line = first_line("/proc/" + std::to_string(pid) + "/stat");
+  // The program's name stands in parentheses and may hold anything: count fields after the last one.
+  const auto close = line.rfind(')');
+  if (close == std::string::npos) return std::nullopt;
+  std::istringstream fields(line.substr(close + 1));
+  ProcessFacts facts;
+  std::string field;
+  for (int i = 3; i <= 22; ++i) {
+    if (!(fields >> field)) return std::nullopt;
+    if (i == 3) facts.dead = field == "Z" || field == "X";
+  }
+  facts.start = std::strtoull(field.c_str(), nullptr, 10);
+  return facts;
+}
+
 }  // namespace
 
 std::string host_name() {
@@ -41,17 +64,14 @@ std::string host_name() {
 std::string boot_id() { return first_line("/proc/sys/kernel/random/boot_id"); }
 
 std::optional<std::uint64_t> process_start(std::int64_t pid) {
-  const auto line = first_line("/proc/" + std::to_string(pid) + "/stat");
-  // The program's name stands in parentheses and may hold anything: count fields after the last one. A zombie is dead.
-  const auto close = line.rfind(')');
-  if (close == std::string::npos) return std::nullopt;
-  std::istringstream fields(line.substr(close + 1));
-  std::string field;
-  for (int i = 3; i <= 22; ++i) {
-    if (!(fields >> field)) return std::nullopt;
-    if (i == 3 && (field == "Z" || field == "X")) return std::nullopt;
-  }
-  return std::strtoull(field.c_str(), nullptr, 10);
+  const auto facts = look_at_process(pid);
+  return facts && !facts->dead ? std::optional(facts->start) : std::nullopt;
+}
+
+bool process_gone(std::int64_t pid, std::uint64_t start) {
+  if (::kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH) return true;
+  const auto facts = look_at_process(pid);
+  return facts && (facts->dead || facts->start != start);
 }
 
 int usable_cores() {

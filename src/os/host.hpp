@@ -13,6 +13,9 @@ std::string host_name();
 std::string boot_id();
 /// Clock ticks since boot at which process `pid` started: with the pid and the boot it names a process for ever.
 std::optional<std::uint64_t> process_start(std::int64_t pid);
+/// True only if it is proven that the process with that pid and start time has ended; false for what cannot be looked
+/// at.
+bool process_gone(std::int64_t pid, std::uint64_t start);
 /// Cores that this process may run on (affinity mask and cgroup quota).
 int usable_cores();
 /// The GPUs that this process may use: $CUDA_VISIBLE_DEVICES (set and empty: none), else the device files by number.

@@ -24,6 +24,15 @@ std::string head_of(const std::string& log, std::uint64_t offset, std::size_t si
   return mark + log + " " + std::to_string(offset) + " " + std::to_string(size) + "\n";
 }
 
+/// The bytes of a log up to its last line break: what was before a collector began lies in the log itself.
+std::uint64_t whole_lines(const std::filesystem::path& log) {
+  constexpr std::uint64_t tail = 1 << 20;
+  const auto size = os::file_size(log).value_or(0);
+  const auto begin = size > tail ? size - tail : 0;
+  const auto end = os::read_part(log, begin, tail).rfind('\n');
+  return end == std::string::npos ? begin : begin + end + 1;
+}
+
 template <class Number>
 bool read_number(std::string_view& text, char end, Number& number) {
   const auto [after, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -85,7 +94,12 @@ Collector::Collector(const Layout& layout, std::int64_t epoch)
       collector_(layout.collector()),
       epoch_(epoch),
       stream_(stream_name(layout.collector(), epoch)),
-      thread_([this] { run(); }) {}
+      thread_([this] { run(); }) {
+  // Streams before the last one are read by nobody any more.
+  for (auto old = epoch - 2; old > 0 && os::file_size(stream_name(collector_, old)); --old) {
+    os::remove_all(stream_name(collector_, old));
+  }
+}
 
 Collector::~Collector() {
   {
@@ -108,28 +122,28 @@ void Collector::list() {
     const auto known = sources_.find(name);
     if (known != sources_.end()) {
       there.insert(*known);
-    } else if (name.find(".tmp.") == std::string::npos) {
-      there[name] = {0, listed_};
+    } else if (name.front() != '.' && name.find(".tmp.") == std::string::npos) {
+      there[name] = {sources_.empty() ? whole_lines(logs_ / name) : 0, listed_};
     }
   }
   sources_ = std::move(there);
 }
 
 void Collector::gather(bool everything) {
-  std::string fresh;
   const double now = base::boot_seconds();
+  bool silent = true;
   for (auto& [name, source] : sources_) {
     if (!everything && now - source.grown > quiet_seconds) continue;
     const auto bytes = os::read_part(logs_ / name, source.offset, part_bytes);
     const auto end = bytes.rfind('\n');
     if (end == std::string::npos) continue;
-    fresh += head_of(name, source.offset, end + 1);
-    fresh.append(bytes, 0, end + 1);
+    stream_.append(head_of(name, source.offset, end + 1) + bytes.substr(0, end + 1));
     source = {source.offset + end + 1, now};
+    silent = false;
   }
-  // An empty segment is the stream's heartbeat.
-  if (fresh.empty()) fresh = head_of("-", 0, 0);
-  stream_.append(fresh);
+  // An empty segment is the stream's heartbeat. Others see the bytes of a network file system once they are synced.
+  if (silent) stream_.append(head_of("-", 0, 0));
+  stream_.sync();
 }
 
 void Collector::run() {
@@ -140,7 +154,7 @@ void Collector::run() {
     try {
       if (base::boot_seconds() - listed_ > listing_seconds) {
         list();
-        stay = newest_epoch(collector_) == epoch_;
+        stay = newest_epoch(collector_) <= epoch_;
       }
       if (stay) gather(round % 10 == 0);
     } catch (const std::exception& error) {

@@ -107,7 +107,9 @@ std::shared_ptr<const Trial> Facts::show(TrialId id, TrialFacts& facts) const {
     const auto* telling = rung.telling();
     const bool differs = telling != nullptr && item.rung > 0 && telling->what->params != trial->what.params;
     const std::shared_ptr<const Proposal> own = differs ? telling->what : nullptr;
-    const bool final = rung.settled && rung.winner == 1 && trial->proposed;
+    const auto& first = facts.rungs.front();
+    const bool known = item.rung == 0 || first.slim || first.telling() != nullptr;
+    const bool final = rung.settled && rung.winner == 1 && trial->proposed && known;
     trial->rungs.push_back(final ? slim_down(item, rung) : measure(item, rung));
     trial->rungs.back().own = own;
   }

@@ -42,8 +42,10 @@ Liveness::Liveness(Hello self) : self_(std::move(self)) {
   knows_processes_ = self_.worker.process_start != 0 && !self_.worker.boot.empty() && !self_.pid_namespace.empty();
 }
 
-bool Liveness::proven_dead(const WorkerFacts& worker) {
-  if (!knows_processes_ || !worker.greeted || worker.info.process_start == 0 || worker.patience > 0) return false;
+bool Liveness::proven_dead(const WorkerFacts& worker) { return worker.patience <= 0 && process_gone(worker); }
+
+bool Liveness::process_gone(const WorkerFacts& worker) {
+  if (!knows_processes_ || !worker.greeted || worker.info.process_start == 0) return false;
   if (worker.info.host != self_.worker.host || worker.info.boot != self_.worker.boot ||
       worker.pid_namespace != self_.pid_namespace) {
     return false;
@@ -52,7 +54,7 @@ bool Liveness::proven_dead(const WorkerFacts& worker) {
   const double now = base::boot_seconds();
   if (look.dead || (look.time > 0 && now - look.time < look_seconds)) return look.dead;
   look.time = now;
-  look.dead = os::process_start(worker.info.pid) != worker.info.process_start;
+  look.dead = os::process_gone(worker.info.pid, worker.info.process_start);
   return look.dead;
 }
 

@@ -20,6 +20,8 @@ class Liveness {
   /// True if it is proven that the worker's process is gone: same host, boot and pid namespace, and no process has that
   /// pid and start time any more. Never true for what cannot be known.
   bool proven_dead(const WorkerFacts& worker);
+  /// The same without regard to patience: no byte will come any more, though its claims may hold.
+  bool process_gone(const WorkerFacts& worker);
 
   /// True if no byte came for `lease` seconds, all of them seconds in which this worker's own bytes reached the disk.
   static bool lease_over(const LogProgress& progress, std::optional<double> healthy_since, double lease);

@@ -140,6 +140,7 @@ bool LogReader::following() const {
 
 void LogReader::read_stream() {
   if (!following()) {
+    listed_ = -1;  // who did not look for long looks at the logs themselves once
     const auto newest = newest_epoch(collector_);
     if (newest == 0) return;
     if (newest != epoch_) {
@@ -147,7 +148,6 @@ void LogReader::read_stream() {
       stream_offset_ = epoch_ == 0 ? os::file_size(stream_name(collector_, newest)).value_or(0) : 0;
       stream_rest_.clear();
       epoch_ = newest;
-      listed_ = -1;
     }
   }
   for (;;) {
@@ -178,11 +178,12 @@ std::size_t LogReader::use(File& file, std::string_view bytes) {
   return scanner.consumed();
 }
 
-std::vector<LogReader::Finished> LogReader::packable(const std::function<bool(const std::string& worker)>& dead) const {
+std::vector<LogReader::Finished> LogReader::packable(const std::function<bool(const std::string& worker)>& dead) {
+  list();
   std::vector<Finished> result;
   for (const auto& [name, file] : files_) {
-    if (file.packed || !file.there) continue;
-    if (file.finished || dead(file.worker)) result.push_back({name, file.worker});
+    if (file.packed || !file.there || (!file.finished && !dead(file.worker))) continue;
+    result.push_back({name, file.worker, file.finished, std::max(file.seen, file.offset)});
   }
   return result;
 }

@@ -51,9 +51,12 @@ class LogReader {
 
   struct Finished {
     std::string name, worker;
+    bool ended = false;      ///< its last record was read; else its worker is dead
+    std::uint64_t seen = 0;  ///< bytes that it has at least
   };
-  /// Logs that ended and still lie in log/; with `dead(worker)` also the last ones of workers that will never end them.
-  std::vector<Finished> packable(const std::function<bool(const std::string& worker)>& dead) const;
+  /// Logs that ended and lie in log/ (which is listed for it); with `dead(worker)` also the last ones of workers that
+  /// will never end them.
+  std::vector<Finished> packable(const std::function<bool(const std::string& worker)>& dead);
   /// Logs below log/ that a piece holds as well: their packer died before it could unlink them.
   std::vector<std::string> packed_twice() const;
   /// Lines that were torn or damaged.

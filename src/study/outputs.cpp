@@ -67,7 +67,7 @@ int make_archive(const Path& trials, const Path& folder) {
     return 0;
   }
   os::sync_file(half);
-  fs::rename(half, trials / name);
+  if (!take(half, trials / name)) return 0;  // another packer took this folder for one of the dead
   os::sync_folder(trials);
   os::remove_all(folder);
   return static_cast<int>(names.size());
@@ -76,13 +76,18 @@ int make_archive(const Path& trials, const Path& folder) {
 }  // namespace
 
 int pack_outputs(const Layout& layout, const std::string& worker, int least, const std::function<bool(TrialId)>& ended,
-                 const std::function<bool(const std::string& id)>& gone) {
+                 const std::function<bool(const std::string& id)>& gone, std::set<TrialId>& refused) {
   const auto trials = layout.stage / "trials";
   const auto mine = trials / (packing + worker);
   std::vector<std::string> ready, orphans;
   for (const auto& name : os::list_folder(trials)) {
     if (const auto number = number_of(name)) {
-      if (ended(*number) && can_be_packed(trials / name)) ready.push_back(name);
+      if (refused.contains(*number) || !ended(*number)) continue;
+      if (can_be_packed(trials / name)) {
+        ready.push_back(name);
+      } else {
+        refused.insert(*number);
+      }
     } else if (name.starts_with(packing)) {
       const auto rest = name.substr(std::string(packing).size());
       const auto owner = rest.substr(0, rest.find('.'));

@@ -13,9 +13,10 @@ namespace assay::study {
 
 /// Packs the folders trials/<n> of those trials for which `ended` holds, if there are at least `least` of them. Each is
 /// first renamed into a folder of this worker, so that of several packers each folder has one; what a packer that died
-/// left there is packed by the next. Returns how many trials were packed.
+/// left there is packed by the next. `refused` remembers folders that hold more than small outputs. Returns how many
+/// trials were packed.
 int pack_outputs(const Layout& layout, const std::string& worker, int least, const std::function<bool(TrialId)>& ended,
-                 const std::function<bool(const std::string& id)>& gone);
+                 const std::function<bool(const std::string& id)>& gone, std::set<TrialId>& refused);
 
 /// The content of `relative` ("0.1/output.log") of a trial, from its folder or wherever it was packed; nothing if it
 /// was not kept.

@@ -73,7 +73,10 @@ Claim Study::Impl::seize(const ItemId& item) {
     }
     const auto other = names.claim(item, attempt);
     facts.saw_claim(item, attempt, other ? facts.worker(*other) : me);
-    if (!other) return start(item, attempt, Proposal(*facts.proposal(item.trial)));
+    if (other) continue;
+    const auto* telling = facts.find(item)->telling();
+    if (telling != nullptr) return start(item, attempt, Proposal(*telling->what));
+    return start(item, attempt, item.rung > 0 ? continuation(item) : Proposal(*facts.proposal(item.trial)));
   }
 }
 

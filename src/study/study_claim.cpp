@@ -144,16 +144,20 @@ std::optional<Claim> Study::Impl::take_over(Planner& planner, const ItemId& item
   rung = facts.find(item);  // the look at its worker may have read on
   if (rung->committer >= 0 || rung->committable() != nullptr || !left_behind(*rung->last())) return std::nullopt;
 
-  const int last = rung->last()->number;
-  const auto end_of_last = rung->last()->outcome.value_or(Outcome{});
+  // A copy: looks at further workers may read on, and change what is known of the item.
+  const auto attempts = rung->attempts;
+  const int last = attempts.back().number;
+  const auto end_of_last = attempts.back().outcome.value_or(Outcome{});
   int lost = 0;
   Outcome end{.state = State::failed, .failure = Failure::crash};
-  for (const auto& attempt : rung->attempts) {
+  for (const auto& attempt : attempts) {
     if (attempt.outcome && attempt.outcome->again) continue;
     if (!left_behind(attempt)) continue;
     ++lost;
     if (attempt.outcome) end = *attempt.outcome;
   }
+  rung = facts.find(item);
+  if (rung->committer >= 0 || rung->committable() != nullptr || rung->last()->number != last) return std::nullopt;
   const auto next = names.claim(item, last + 1);
   facts.saw_claim(item, last + 1, next ? facts.worker(*next) : me);
   if (next) return std::nullopt;

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/json.hpp"
@@ -35,6 +36,7 @@ struct Study::Impl {
   void collect();
   /// Packs logs that ended into a piece of the archive.
   void pack();
+  void pack_logs();
   void pack_old_outputs();
 
   // --- claim
@@ -82,6 +84,7 @@ struct Study::Impl {
   double looked = 0;                  ///< when report() last looked at the commit's name (boot-time clock)
   double packed = 0;                  ///< when pack() last looked (boot-time clock)
   int pieces = 0;                     ///< published by this worker
+  std::set<TrialId> unpackable;       ///< trials whose folders hold more than small outputs
   std::unique_ptr<Collector> collector;
 };
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/log.hpp"
 #include "base/time.hpp"
 #include "study/study_impl.hpp"
 
@@ -14,8 +15,12 @@ constexpr double commit_seconds = 2;
 void Study::Impl::observe() {
   reader.follow_collector_from(static_cast<std::size_t>(limits.collector_from));
   reader.read();
-  collect();
-  pack();
+  try {
+    collect();
+    pack();
+  } catch (const std::exception& error) {
+    base::log_warning("housekeeping of the study: {}", error.what());  // nobody's trial depends on it
+  }
   if (!facts.members()) {
     if (auto members = read_members(layout)) facts.set_members(std::move(*members));
   }
@@ -25,6 +30,11 @@ void Study::Impl::observe() {
 void Study::Impl::settle(bool at_once) {
   for (const auto& item : facts.open()) {
     auto* rung = facts.find(item);
+    if (rung->attempts.empty() && facts.members()) {
+      // A member that is known from the list alone: its claimant may have died before it recorded anything.
+      if (const auto who = owner(layout.claim(item, 1))) facts.saw_claim(item, 1, facts.worker(*who));
+      rung = facts.find(item);
+    }
     if (rung->committer >= 0) continue;  // committed; the record is not visible yet
     const auto* result = rung->committable();
     if (result == nullptr) continue;
@@ -55,11 +65,17 @@ bool Study::Impl::gone(int worker) {
     reader.read(id);  // what it still wrote between our last reading and its death
     return true;
   }
-  const auto progress = reader.workers().find(id);
   const auto heard = first_heard.try_emplace(worker, base::boot_seconds()).first->second;
-  const LogProgress known = progress != reader.workers().end() ? progress->second : LogProgress{heard, false};
-  const auto patience = facts.workers()[static_cast<std::size_t>(worker)].patience;
-  return Liveness::lease_over(known, log.healthy_since(), std::max(limits.lease_seconds, patience));
+  const auto lease_over = [&] {
+    const auto progress = reader.workers().find(id);
+    const LogProgress known = progress != reader.workers().end() ? progress->second : LogProgress{heard, false};
+    const auto patience = facts.workers()[static_cast<std::size_t>(worker)].patience;
+    return Liveness::lease_over(known, log.healthy_since(), std::max(limits.lease_seconds, patience));
+  };
+  if (!lease_over()) return false;
+  // A collector's stream, or a look long ago, may not have told: the log itself decides.
+  reader.read(id);
+  return facts.workers()[static_cast<std::size_t>(worker)].info.ended || lease_over();
 }
 
 StudyView Study::Impl::view() { return facts.view(founding.objectives, founding.fidelities, limits.max_trials); }

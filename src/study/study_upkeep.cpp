@@ -17,6 +17,16 @@ constexpr int candidates = 8;
 /// Of the logs of one piece: small pieces can be unpacked while others are read.
 constexpr std::uint64_t most_bytes = 16 << 20;
 
+/// Every line sound, and `roll` or `bye` the last.
+bool is_whole(const std::string& log) {
+  Scanner scanner(log);
+  std::string_view last;
+  while (const auto json = scanner.next()) last = *json;
+  if (last.empty() || scanner.consumed() != log.size()) return false;
+  const auto record = decode(last);
+  return record && (std::holds_alternative<Roll>(*record) || std::holds_alternative<Bye>(*record));
+}
+
 }  // namespace
 
 void Study::Impl::collect() {
@@ -36,38 +46,48 @@ void Study::Impl::pack() {
   const double now = base::boot_seconds();
   if (limits.pack_from <= 0 || now - packed < limits.pack_seconds) return;
   packed = now;
-  const auto dead = [this](const std::string& id) {
-    return liveness.proven_dead(facts.workers()[static_cast<std::size_t>(facts.worker(id))]);
-  };
-  const auto ended = reader.packable(dead);
-  if (ended.size() >= static_cast<std::size_t>(limits.pack_from)) {
-    std::vector<PackedLog> logs;
-    std::uint64_t bytes = 0;
-    for (const auto& one : ended) {
-      auto content = os::try_read_file(layout.log() / one.name);
-      if (!content) continue;  // somebody else has just packed it
-      bytes += content->size();
-      logs.push_back({one.name, dead(one.worker), std::move(*content)});
-      if (bytes > most_bytes) break;
-    }
-    const auto name = fmt::format("{}-{}.gz", self.worker.id, pieces++);
-    if (!logs.empty() && publish_piece(layout.archive() / name, logs)) {
-      for (const auto& one : logs) os::remove_all(layout.log() / one.name);
-    }
-  }
+  pack_logs();
   for (const auto& name : reader.packed_twice()) os::remove_all(layout.log() / name);
   pack_old_outputs();
 }
 
+void Study::Impl::pack_logs() {
+  const auto of = [this](const std::string& id) -> const WorkerFacts& {
+    return facts.workers()[static_cast<std::size_t>(facts.worker(id))];
+  };
+  const auto ended = reader.packable([&](const std::string& id) { return liveness.process_gone(of(id)); });
+  if (ended.size() < static_cast<std::size_t>(limits.pack_from)) return;
+  std::vector<PackedLog> logs;
+  std::uint64_t bytes = 0;
+  for (const auto& one : ended) {
+    auto content = os::try_read_file(layout.log() / one.name);
+    // What this client sees of the file may be older than what was heard of it.
+    if (!content || content->size() < one.seen || (one.ended && !is_whole(*content))) continue;
+    bytes += content->size();
+    const bool dead = !one.ended && liveness.proven_dead(of(one.worker));
+    logs.push_back({one.name, dead, std::move(*content)});
+    if (bytes > most_bytes) break;
+  }
+  const auto piece = layout.archive() / fmt::format("{}-{}.gz", self.worker.id, pieces++);
+  if (logs.empty() || !publish_piece(piece, logs)) return;
+  const auto back = read_piece(piece);
+  for (std::size_t i = 0; i < logs.size(); ++i) {
+    if (back.at(i).bytes == logs[i].bytes) os::remove_all(layout.log() / logs[i].name);
+  }
+}
+
 void Study::Impl::pack_old_outputs() {
   if (limits.pack_outputs_from <= 0 || facts.first_free() < limits.pack_outputs_from) return;
+  // A trial that a higher rung may go on with keeps its folder until the study is closed.
+  if (founding.fidelities.size() > 1 && !facts.members()) return;
+  if (reader.live() > candidates && window.below(candidates) != 0) return;
   const double before = base::unix_seconds() - limits.pack_outputs_seconds;
   const auto ended = [&](TrialId trial) {
     const auto at = facts.ended_at(trial);
     return at && *at < before;
   };
   const auto dead = [&](const std::string& id) { return gone(facts.worker(id)); };
-  pack_outputs(layout, self.worker.id, limits.pack_outputs_from, ended, dead);
+  pack_outputs(layout, self.worker.id, limits.pack_outputs_from, ended, dead, unpackable);
 }
 
 }  // namespace assay::study

@@ -26,14 +26,15 @@ Limits crowded(std::int64_t trials) {
 }
 
 /// Kills one or (every tenth time) all workers at random moments until one of them finishes the study.
-int run_with_kills(const std::filesystem::path& folder, const Limits& limits, int most_kills, std::uint64_t seed) {
+int run_with_kills(const std::filesystem::path& folder, const Limits& limits, int most_kills, std::uint64_t seed,
+                   std::int64_t pause = 40) {
   base::Rng rng(seed, "test", 0, "kills");
   std::vector<pid_t> running(4, 0);
   int kills = 0;
   const auto start = [&](pid_t& slot) { slot = spawn([&] { return work_on_rungs(folder, limits); }); };
   for (auto& slot : running) start(slot);
   for (bool finished = false; !finished;) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5 + rng.below(40)));
+    std::this_thread::sleep_for(std::chrono::milliseconds(5 + rng.below(pause)));
     const bool all = rng.below(10) == 0;
     const auto victim = static_cast<std::size_t>(rng.below(4));
     for (std::size_t i = 0; i < running.size(); ++i) {
@@ -102,7 +103,7 @@ TEST_CASE("random kills of workers lose nothing and count nothing twice") {
 TEST_CASE("two hundred kills while logs are packed and collectors elected", "[slow]") {
   constexpr std::int64_t trials = 1500;
   Folder wild;
-  const int kills = run_with_kills(wild.path(), crowded(trials), 220, 11);
+  const int kills = run_with_kills(wild.path(), crowded(trials), 220, 11, 8);
   CHECK(kills >= 200);
   const Layout layout{wild.path()};
   CHECK(os::list_folder(layout.archive()).size() > 2);

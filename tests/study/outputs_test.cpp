@@ -24,6 +24,12 @@ void make_outputs(const Layout& layout) {
   write(layout.attempt({5, 0}, 1) / "large", std::string(2 << 20, 'x'));
 }
 
+int pack(const Layout& layout, const std::string& worker, int least, const std::function<bool(TrialId)>& ended,
+         const std::function<bool(const std::string&)>& gone) {
+  std::set<TrialId> refused;
+  return pack_outputs(layout, worker, least, ended, gone, refused);
+}
+
 const auto nobody_gone = [](const std::string&) { return false; };
 
 }  // namespace
@@ -33,8 +39,8 @@ TEST_CASE("outputs of ended trials are packed and can still be read") {
   const Layout layout{folder.path()};
   make_outputs(layout);
   const auto ended = [](TrialId n) { return n < 15; };
-  CHECK(pack_outputs(layout, "me", 20, ended, nobody_gone) == 0);
-  CHECK(pack_outputs(layout, "me", 5, ended, nobody_gone) == 12);
+  CHECK(pack(layout, "me", 20, ended, nobody_gone) == 0);
+  CHECK(pack(layout, "me", 5, ended, nobody_gone) == 12);
   CHECK(os::list_folder(folder.path() / "trials").size() == 20 - 12 + 1);
   for (TrialId n = 0; n < 20; ++n) CHECK(read_output(layout, n, "0.1/output.log") == "trial " + std::to_string(n));
   CHECK_FALSE(read_output(layout, 2, "0.1/nothing"));
@@ -53,8 +59,8 @@ TEST_CASE("what a packer left behind when it died is packed by the next") {
   write(trials / "packing.dead/packed-7-7-x.tar.gz.half", "torn");
   CHECK(read_output(layout, 7, "0.1/output.log") == "trial 7");
   const auto none = [](TrialId) { return false; };
-  CHECK(pack_outputs(layout, "me", 5, none, nobody_gone) == 0);
-  CHECK(pack_outputs(layout, "me", 5, none, [](const std::string& id) { return id == "dead"; }) == 1);
+  CHECK(pack(layout, "me", 5, none, nobody_gone) == 0);
+  CHECK(pack(layout, "me", 5, none, [](const std::string& id) { return id == "dead"; }) == 1);
   CHECK(read_output(layout, 7, "0.1/output.log") == "trial 7");
   CHECK_FALSE(std::filesystem::exists(trials / "packing.dead"));
 }
@@ -66,7 +72,7 @@ TEST_CASE("eight packers at once pack every trial once") {
   std::vector<pid_t> packers;
   for (int i = 0; i < 8; ++i) {
     packers.push_back(spawn([&, i] {
-      pack_outputs(
+      pack(
           layout, "p" + std::to_string(i), 1, [](TrialId) { return true; }, nobody_gone);
       return 0;
     }));

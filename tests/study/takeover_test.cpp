@@ -6,6 +6,10 @@
 
 #include "lab.hpp"
 #include "os/file.hpp"
+#include "os/host.hpp"
+#include "study/fsck.hpp"
+#include "study/liveness.hpp"
+#include "study/log_writer.hpp"
 #include "study/names.hpp"
 #include "study/record.hpp"
 #include "study/view.hpp"
@@ -225,4 +229,38 @@ TEST_CASE("a worker that says goodbye in mid trial needs no lease") {
   }  // the destructor says goodbye
   Study study(folder.path(), founding(), limits(1));
   CHECK(must_claim(study, planner).work.attempt == 2);
+}
+
+TEST_CASE("a member whose claimant died before it recorded anything is measured after the closing") {
+  Folder folder;
+  { const Study founded(folder.path(), founding(), limits(3)); }
+  const auto claimant = spawn([&] {
+    auto hello = greet(os::random_name());
+    const Layout layout{folder.path()};
+    LogWriter log(layout.log(), hello, 20);
+    Claimant names(layout, hello.worker.id);
+    names.claim({0, 0}, 1);
+    ::kill(::getpid(), SIGKILL);
+    return 0;
+  });
+  CHECK(join(claimant) == -SIGKILL);
+  {
+    auto hand = Study::join(folder.path(), limits(3));
+    CHECK_FALSE(hand.close("closed by hand"));
+    hand.leave("closed");
+  }
+  RandomPlanner planner;
+  Study study(folder.path(), founding(), limits(3));
+  CHECK(drain(study, planner) == 1);
+  CHECK(study.refresh().counts().done == 1);
+  CHECK(check_store(folder.path()).findings.empty());
+}
+
+TEST_CASE("what cannot be looked at is not dead") {
+  CHECK_FALSE(os::process_gone(::getpid(), os::process_start(::getpid()).value()));
+  CHECK(os::process_gone(::getpid(), os::process_start(::getpid()).value() + 1));
+  const auto child = spawn([] { return 0; });
+  const auto start = os::process_start(child).value_or(0);
+  CHECK(join(child) == 0);
+  CHECK(os::process_gone(child, start));
 }

@@ -91,7 +91,8 @@ bool commit(const run::Run& run, run::Stage stage, const study::Trial& trial, co
   Scribe scribe(run.folder(stage));
   int attempt = rung.attempt + 1;
   while (!study::owner(layout.commit(rung.item)) && !scribe.claim(rung.item, attempt)) ++attempt;
-  const bool counts = !study::owner(layout.commit(rung.item)) && scribe.record(rung.item, trial.what, result, attempt);
+  const bool counts = !study::owner(layout.commit(rung.item)) &&
+                      scribe.record(rung.item, rung.own ? *rung.own : trial.what, result, attempt);
   scribe.leave("told a result");
   return counts;
 }
