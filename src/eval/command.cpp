@@ -117,6 +117,7 @@ class Attempt {
                                {"ASSAY_SEED", std::to_string(seed())},
                                {"ASSAY_FIDELITY", study::to_json(work_.at).dump()},
                                {"ASSAY_SPLIT", files_.split().string()},
+                               {"ASSAY_ACCUMULATE", std::to_string(accumulate())},
                                {"ASSAY_METRICS", files_.metrics().string()},
                                {"ASSAY_STOP", files_.stop().string()},
                                {"ASSAY_CHECKPOINT", files_.checkpoint().string()},
@@ -124,9 +125,13 @@ class Attempt {
     return result;
   }
 
+  /// Parts that a batch should be computed in: the trial ran out of memory once.
+  int accumulate() const { return work_.what.tags.contains(study::halved_tag) ? 2 : 1; }
+
   /// What a process that is kept alive is told of this trial.
   base::Json proposal() const {
     return {{"trial", work_.item.trial},
+            {"accumulate", accumulate()},
             {"params", settings_.values(work_.what.params)},
             {"fidelity", study::to_json(work_.at)},
             {"split", settings_.rows(work_)},
@@ -253,7 +258,7 @@ class Attempt {
 
   Outcome finished() const {
     if (const auto why = final_->attributes.find("failed"); why != final_->attributes.end()) {
-      return failed(Failure::exit, why->second);
+      return failed(why->second == "oom" ? Failure::oom : Failure::exit, why->second);
     }
     for (const auto& name : settings_.required) {
       if (final_->metrics.contains(name)) continue;
