@@ -25,25 +25,32 @@ Limits crowded(std::int64_t trials) {
   return result;
 }
 
-/// Kills one or (every tenth time) all workers at random moments until one of them finishes the study.
-int run_with_kills(const std::filesystem::path& folder, const Limits& limits, int most_kills, std::uint64_t seed,
-                   std::int64_t pause = 40) {
+struct Kills {
+  int single = 0;  ///< of one worker
+  int all = 0;     ///< times that all were killed at once
+};
+
+/// Kills one or (about every eighth time) all workers at random moments, as often as wanted or until one of them
+/// finishes the study.
+Kills run_with_kills(const std::filesystem::path& folder, const Limits& limits, const Kills& wanted, std::uint64_t seed,
+                     std::int64_t pause = 40) {
   base::Rng rng(seed, "test", 0, "kills");
   std::vector<pid_t> running(4, 0);
-  int kills = 0;
+  Kills kills;
   const auto start = [&](pid_t& slot) { slot = spawn([&] { return work_on_rungs(folder, limits); }); };
   for (auto& slot : running) start(slot);
   for (bool finished = false; !finished;) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5 + rng.below(pause)));
-    const bool all = rng.below(10) == 0;
+    std::this_thread::sleep_for(std::chrono::milliseconds(pause / 4 + rng.below(pause)));
+    const bool all = rng.below(8) == 0 && kills.all < wanted.all;
+    const bool one = !all && kills.single < wanted.single;
     const auto victim = static_cast<std::size_t>(rng.below(4));
+    kills.all += all ? 1 : 0;
+    kills.single += one ? 1 : 0;
     for (std::size_t i = 0; i < running.size(); ++i) {
-      if (kills < most_kills && (all || i == victim)) {
-        ::kill(running[i], SIGKILL);
-        ++kills;
-      }
+      const bool kill = all || (one && i == victim);
+      if (kill) ::kill(running[i], SIGKILL);
       int status = 0;
-      if (::waitpid(running[i], &status, kills < most_kills && (all || i == victim) ? 0 : WNOHANG) == 0) continue;
+      if (::waitpid(running[i], &status, kill ? 0 : WNOHANG) == 0) continue;
       if (WIFEXITED(status)) {
         CHECK(WEXITSTATUS(status) == 0);
         finished = true;
@@ -94,17 +101,17 @@ void check_same(const std::filesystem::path& wild, std::int64_t trials) {
 TEST_CASE("random kills of workers lose nothing and count nothing twice") {
   constexpr std::int64_t trials = 150;
   Folder wild;
-  const int kills = run_with_kills(wild.path(), patient(trials), 60, 7);
-  INFO("kills: " << kills);
-  CHECK(kills > 10);
+  const auto kills = run_with_kills(wild.path(), patient(trials), {.single = 60, .all = 5}, 7);
+  CHECK(kills.single > 10);
   check_same(wild.path(), trials);
 }
 
-TEST_CASE("two hundred kills while logs are packed and collectors elected", "[slow]") {
-  constexpr std::int64_t trials = 1500;
+TEST_CASE("two hundred kills, and twenty of all, while logs are packed and collectors elected", "[slow]") {
+  constexpr std::int64_t trials = 2400;
   Folder wild;
-  const int kills = run_with_kills(wild.path(), crowded(trials), 220, 11, 8);
-  CHECK(kills >= 200);
+  const auto kills = run_with_kills(wild.path(), crowded(trials), {.single = 200, .all = 20}, 11, 6);
+  CHECK(kills.single == 200);
+  CHECK(kills.all == 20);
   const Layout layout{wild.path()};
   CHECK(os::list_folder(layout.archive()).size() > 2);
   CHECK(newest_epoch(layout.collector()) > 1);
