@@ -148,6 +148,7 @@ void LogReader::read_stream() {
       stream_offset_ = epoch_ == 0 ? os::file_size(stream_name(collector_, newest)).value_or(0) : 0;
       stream_rest_.clear();
       epoch_ = newest;
+      stream_grown_ = base::boot_seconds();  // one that was just elected is given time to speak
     }
   }
   for (;;) {
