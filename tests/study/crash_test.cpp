@@ -99,9 +99,9 @@ void check_same(const std::filesystem::path& wild, std::int64_t trials) {
 }  // namespace
 
 TEST_CASE("random kills of workers lose nothing and count nothing twice") {
-  constexpr std::int64_t trials = 150;
+  constexpr std::int64_t trials = 240;
   Folder wild;
-  const auto kills = run_with_kills(wild.path(), patient(trials), {.single = 60, .all = 5}, 7);
+  const auto kills = run_with_kills(wild.path(), patient(trials), {.single = 60, .all = 5}, 7, 6);
   CHECK(kills.single > 10);
   check_same(wild.path(), trials);
 }
