@@ -14,6 +14,7 @@
 #include "os/file.hpp"
 #include "os/host.hpp"
 #include "run/run.hpp"
+#include "study/liveness.hpp"
 
 namespace assay::run {
 namespace {
@@ -74,7 +75,7 @@ bool is_done(Status::Kind kind) { return kind == Status::Kind::done || kind == S
 /// A worker that may still write: no goodbye in its log, not proved dead, and a sign of life within the lease.
 bool at_work(const study::WorkerInfo& worker, double lease) {
   if (worker.ended || base::unix_seconds() - worker.last_record > lease) return false;
-  return worker.boot != os::boot_id() || os::process_start(worker.pid) == worker.process_start;
+  return !study::Liveness(study::greet("")).process_gone(worker);
 }
 
 }  // namespace

@@ -95,7 +95,7 @@ void Facts::apply(int worker, Record record) {
     greeted.ended = info.ended;
     greeted.reason = info.reason;
     greeted.last_record = std::max(info.last_record, greeted.first_seen);
-    facts = {std::move(greeted), hello->pid_namespace, true, hello->patience};
+    facts = {std::move(greeted), true};
   } else if (auto* start = std::get_if<Start>(&record)) {
     auto& attempt = touch(start->item, start->attempt, worker);
     attempt.what = std::make_shared<Proposal>(std::move(start->what));
@@ -103,7 +103,12 @@ void Facts::apply(int worker, Record record) {
     attempt.started = start->time;
     info.last_record = std::max(info.last_record, start->time);
   } else if (auto* reported = std::get_if<Reported>(&record)) {
-    auto& attempt = touch(reported->item, reported->attempt, worker);
+    auto& attempt = touch(reported->item, reported->attempt, -1);
+    // A worker starts an attempt before it reports: whoever did not start it speaks for the one that did.
+    const auto& known = attempt.speakers;
+    if (attempt.worker != worker && std::find(known.begin(), known.end(), worker) == known.end()) {
+      attempt.speakers.push_back(worker);
+    }
     info.last_record = std::max(info.last_record, attempt.started + reported->report.seconds);
     attempt.reports.push_back(std::move(reported->report));
   } else if (auto* end = std::get_if<End>(&record)) {

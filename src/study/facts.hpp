@@ -27,7 +27,8 @@ struct Attempt {
   Fidelity at;
   double started = 0, ended = 0;  ///< Unix seconds
   std::optional<Outcome> outcome;
-  double learned = 0;  ///< when this process learned of the outcome (boot-time clock)
+  std::vector<int> speakers;  ///< other workers that report for it (`assay tell --step`); they hold it as well
+  double learned = 0;         ///< when this process learned of the outcome (boot-time clock)
   std::vector<Report> reports;
 };
 
@@ -49,9 +50,7 @@ struct Rung {
 
 struct WorkerFacts {
   WorkerInfo info;
-  std::string pid_namespace;
   bool greeted = false;  ///< its first record has been read
-  double patience = 0;   ///< seconds for which its claims outlive its process
 };
 
 /// The items that count once a study is closed.
@@ -103,6 +102,7 @@ class Facts {
   Attempt& touch(const ItemId& item, int attempt, int worker);
   void settle(const ItemId& item, Rung& rung);
   std::shared_ptr<const Trial> show(TrialId id, TrialFacts& facts) const;
+  const WorkerInfo& last_speaker(const Attempt& attempt) const;
   Measurement measure(const ItemId& item, Rung& rung) const;
   Measurement slim_down(const ItemId& item, Rung& rung) const;
 

@@ -45,6 +45,15 @@ double continued_seconds(const Rung& rung, int last) {
 
 }  // namespace
 
+const WorkerInfo& Facts::last_speaker(const Attempt& attempt) const {
+  const auto* last = &workers_[static_cast<std::size_t>(attempt.worker)].info;
+  for (const auto speaker : attempt.speakers) {
+    const auto& other = workers_[static_cast<std::size_t>(speaker)].info;
+    if (other.last_record > last->last_record) last = &other;
+  }
+  return *last;
+}
+
 Measurement Facts::measure(const ItemId& item, Rung& rung) const {
   Measurement result;
   result.item = item;
@@ -56,7 +65,7 @@ Measurement Facts::measure(const ItemId& item, Rung& rung) const {
   result.reports = merged_reports(rung, attempt->number);
   result.started = attempt->started;
   if (attempt->worker >= 0) {
-    const auto& worker = workers_[static_cast<std::size_t>(attempt->worker)].info;
+    const auto& worker = last_speaker(*attempt);
     result.worker = worker.id;
     result.host = worker.host;
     result.job = worker.job;

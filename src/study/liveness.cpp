@@ -33,28 +33,27 @@ Hello greet(const std::string& worker) {
   hello.worker.first_seen = hello.worker.last_record = base::unix_seconds();
   hello.worker.cores = os::usable_cores();
   hello.worker.gpus = static_cast<int>(os::visible_gpus().size());
-  hello.pid_namespace = pid_namespace();
+  hello.worker.pid_namespace = pid_namespace();
   hello.restart = std::atoi(os::environment("SLURM_RESTART_COUNT").value_or("0").c_str());
   return hello;
 }
 
-Liveness::Liveness(Hello self) : self_(std::move(self)) {
-  knows_processes_ = self_.worker.process_start != 0 && !self_.worker.boot.empty() && !self_.pid_namespace.empty();
+Liveness::Liveness(const Hello& self) : self_(self.worker) {
+  knows_processes_ = self_.process_start != 0 && !self_.boot.empty() && !self_.pid_namespace.empty();
 }
 
-bool Liveness::proven_dead(const WorkerFacts& worker) { return worker.patience <= 0 && process_gone(worker); }
+bool Liveness::proven_dead(const WorkerInfo& worker) { return worker.patience <= 0 && process_gone(worker); }
 
-bool Liveness::process_gone(const WorkerFacts& worker) {
-  if (!knows_processes_ || !worker.greeted || worker.info.process_start == 0) return false;
-  if (worker.info.host != self_.worker.host || worker.info.boot != self_.worker.boot ||
+bool Liveness::process_gone(const WorkerInfo& worker) {
+  if (!knows_processes_ || worker.process_start == 0 || worker.host != self_.host || worker.boot != self_.boot ||
       worker.pid_namespace != self_.pid_namespace) {
     return false;
   }
-  auto& look = looks_[worker.info.id];
+  auto& look = looks_[worker.id];
   const double now = base::boot_seconds();
   if (look.dead || (look.time > 0 && now - look.time < look_seconds)) return look.dead;
   look.time = now;
-  look.dead = os::process_gone(worker.info.pid, worker.info.process_start);
+  look.dead = os::process_gone(worker.pid, worker.process_start);
   return look.dead;
 }
 

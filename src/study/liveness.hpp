@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "study/facts.hpp"
 #include "study/log_reader.hpp"
+#include "study/record.hpp"
 
 namespace assay::study {
 
@@ -15,13 +15,14 @@ Hello greet(const std::string& worker);
 
 class Liveness {
  public:
-  explicit Liveness(Hello self);
+  /// `self`: this process, as greet() tells.
+  explicit Liveness(const Hello& self);
 
   /// True if it is proven that the worker's process is gone: same host, boot and pid namespace, and no process has that
   /// pid and start time any more. Never true for what cannot be known.
-  bool proven_dead(const WorkerFacts& worker);
+  bool proven_dead(const WorkerInfo& worker);
   /// The same without regard to patience: no byte will come any more, though its claims may hold.
-  bool process_gone(const WorkerFacts& worker);
+  bool process_gone(const WorkerInfo& worker);
 
   /// True if no byte came for `lease` seconds, all of them seconds in which this worker's own bytes reached the disk.
   static bool lease_over(const LogProgress& progress, std::optional<double> healthy_since, double lease);
@@ -31,7 +32,7 @@ class Liveness {
     double time = 0;
     bool dead = false;
   };
-  Hello self_;
+  WorkerInfo self_;
   bool knows_processes_ = false;
   std::map<std::string, Look> looks_;
 };

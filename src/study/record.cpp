@@ -34,13 +34,13 @@ struct Encoder {
     json["boot"] = hello.worker.boot;
     json["pid"] = hello.worker.pid;
     json["start"] = hello.worker.process_start;
-    json["pid_namespace"] = hello.pid_namespace;
+    json["pid_namespace"] = hello.worker.pid_namespace;
     json["job"] = hello.worker.job;
     json["restart"] = hello.restart;
     json["cores"] = hello.worker.cores;
     json["gpus"] = hello.worker.gpus;
     json["time"] = hello.worker.first_seen;
-    if (hello.patience > 0) json["patience"] = hello.patience;
+    if (hello.worker.patience > 0) json["patience"] = hello.worker.patience;
     return json;
   }
   Json operator()(const Start& start) const {

@@ -18,9 +18,7 @@ inline constexpr int log_format = 1;
 /// First record of every log file: who writes it.
 struct Hello {
   WorkerInfo worker;
-  std::string pid_namespace;  ///< pids of two containers on one machine cannot be compared
-  int restart = 0;            ///< Slurm's restart count
-  double patience = 0;        ///< seconds for which its claims outlive its process; 0: not at all
+  int restart = 0;  ///< Slurm's restart count
 };
 struct Start {
   ItemId item;

@@ -123,9 +123,9 @@ Hello hello(const object& json) {
   result.worker.cores = static_cast<int>(integer(json, "cores"));
   result.worker.gpus = static_cast<int>(integer(json, "gpus"));
   result.worker.first_seen = number(json, "time");
-  result.pid_namespace = text(json, "pid_namespace");
+  result.worker.pid_namespace = text(json, "pid_namespace");
   result.restart = static_cast<int>(integer(json, "restart"));
-  result.patience = number(json, "patience");
+  result.worker.patience = number(json, "patience");
   return result;
 }
 

@@ -20,7 +20,7 @@ Layout founded(const Path& folder, const Founding& founding) {
 
 Hello new_worker(double patience) {
   auto hello = greet(os::random_name());
-  hello.patience = patience;
+  hello.worker.patience = patience;
   return hello;
 }
 

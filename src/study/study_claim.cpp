@@ -133,7 +133,10 @@ std::optional<Claim> Study::Impl::take_over(Planner& planner) {
 
 std::optional<Claim> Study::Impl::take_over(Planner& planner, const ItemId& item) {
   const auto left_behind = [&](const Attempt& attempt) {
-    return attempt.outcome ? retriable(*attempt.outcome) : attempt.worker >= 0 && gone(attempt.worker);
+    if (attempt.outcome) return retriable(*attempt.outcome);
+    if (attempt.worker < 0 || !gone(attempt.worker)) return false;
+    const auto speakers = attempt.speakers;  // a look may read on
+    return std::all_of(speakers.begin(), speakers.end(), [&](int speaker) { return gone(speaker); });
   };
   const auto* rung = facts.find(item);
   if (rung->committer >= 0 || rung->committable() != nullptr || rung->attempts.empty()) return std::nullopt;

@@ -61,7 +61,7 @@ bool Study::Impl::gone(int worker) {
   if (worker == me) return false;
   const auto id = name_of(worker);
   if (facts.workers()[static_cast<std::size_t>(worker)].info.ended) return true;
-  if (liveness.proven_dead(facts.workers()[static_cast<std::size_t>(worker)])) {
+  if (liveness.proven_dead(facts.workers()[static_cast<std::size_t>(worker)].info)) {
     reader.read(id);  // what it still wrote between our last reading and its death
     return true;
   }
@@ -69,7 +69,7 @@ bool Study::Impl::gone(int worker) {
   const auto lease_over = [&] {
     const auto progress = reader.workers().find(id);
     const LogProgress known = progress != reader.workers().end() ? progress->second : LogProgress{heard, false};
-    const auto patience = facts.workers()[static_cast<std::size_t>(worker)].patience;
+    const auto patience = facts.workers()[static_cast<std::size_t>(worker)].info.patience;
     return Liveness::lease_over(known, log.healthy_since(), std::max(limits.lease_seconds, patience));
   };
   if (!lease_over()) return false;

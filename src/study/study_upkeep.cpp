@@ -52,8 +52,8 @@ void Study::Impl::pack() {
 }
 
 void Study::Impl::pack_logs() {
-  const auto of = [this](const std::string& id) -> const WorkerFacts& {
-    return facts.workers()[static_cast<std::size_t>(facts.worker(id))];
+  const auto of = [this](const std::string& id) -> const WorkerInfo& {
+    return facts.workers()[static_cast<std::size_t>(facts.worker(id))].info;
   };
   const auto ended = reader.packable([&](const std::string& id) { return liveness.process_gone(of(id)); });
   if (ended.size() < static_cast<std::size_t>(limits.pack_from)) return;

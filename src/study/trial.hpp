@@ -107,6 +107,8 @@ struct Trial {
   bool proposed = false;           ///< false while only the number is claimed
   std::vector<Measurement> rungs;  ///< index = rung; those claimed so far
 
+  /// What a rung of this trial measured.
+  const Proposal& what_of(const Measurement& rung) const { return rung.own ? *rung.own : what; }
   /// The highest rung that is done, or nullptr.
   const Measurement* result() const;
   State state() const;

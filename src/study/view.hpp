@@ -20,6 +20,8 @@ struct WorkerInfo {
   std::string reason;                      ///< why it left
   std::string boot;
   std::uint64_t process_start = 0;
+  std::string pid_namespace;  ///< pids of two containers on one machine cannot be compared
+  double patience = 0;        ///< seconds for which its claims outlive its process; 0: not at all
   int cores = 0, gpus = 0;
 };
 

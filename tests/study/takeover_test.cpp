@@ -29,7 +29,7 @@ void fake_foreign_worker(const Path& folder, TrialId n) {
   hello.worker.boot = "another-boot";
   hello.worker.pid = 1;
   hello.worker.process_start = 1;
-  hello.pid_namespace = "pid:[1]";
+  hello.worker.pid_namespace = "pid:[1]";
   Proposal what;
   what.params["x"] = 0.125;
   std::ofstream(layout.workers() / id) << id;

@@ -10,7 +10,6 @@
 #include "run/results.hpp"
 #include "study/founding.hpp"
 #include "study/names.hpp"
-#include "study/record.hpp"
 
 namespace assay::apps {
 
@@ -144,13 +143,10 @@ std::string count_text(const std::vector<study::TrialId>& numbers) {
   return fmt::format("{} trials{}", numbers.size(), words.empty() ? "" : " (" + base::join(words, ", ") + ")");
 }
 
-double patience_of(const std::filesystem::path& folder, const std::string& worker) {
-  const auto head = os::read_part(study::Layout{folder}.log() / (worker + ".0"), 0, 4096);
-  study::Scanner scanner(head);
-  const auto json = scanner.next();
-  const auto record = json ? study::decode(*json) : std::nullopt;
-  const auto* hello = record ? std::get_if<study::Hello>(&*record) : nullptr;
-  return hello == nullptr ? 0 : hello->patience;
+double patience_of(const study::StudyView& view, const std::string& worker) {
+  const auto& all = view.workers();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.id == worker; });
+  return found == all.end() ? 0 : found->patience;
 }
 
 }  // namespace assay::apps

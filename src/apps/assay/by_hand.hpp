@@ -52,6 +52,6 @@ std::string count_text(const std::vector<study::TrialId>& numbers);
 std::vector<std::string> lift_stop(const run::Run& run);
 
 /// Seconds for which the claims of a worker outlive its process (`assay ask`); 0 for the workers of a stage.
-double patience_of(const std::filesystem::path& folder, const std::string& worker);
+double patience_of(const study::StudyView& view, const std::string& worker);
 
 }  // namespace assay::apps

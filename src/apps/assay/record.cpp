@@ -32,6 +32,7 @@ Json rung_of(const study::Measurement& measured) {
                {"started", measured.started},
                {"ended", measured.ended},
                {"device_seconds", measured.device_seconds}};
+  if (measured.own) json["params"] = space::to_json(measured.own->params);
   if (measured.failure != study::Failure::none) json["failure"] = study::to_string(measured.failure);
   if (!measured.reason.empty()) json["reason"] = measured.reason;
   return json;

@@ -69,7 +69,7 @@ void found(const run::Run& run, Stage stage, const Scratch& scratch, const study
     const study::ItemId item{n, 0};
     if (n != trial.id && scribe.claim(item)) scribe.record_void(item, "not the trial to reproduce");
   }
-  auto what = trial.what;
+  auto what = trial.what_of(recorded);
   what.at = recorded.at;
   what.from.reset();
   if (scribe.claim({trial.id, 0})) scribe.offer({trial.id, 0}, what, recorded.at, "to be measured once more");

@@ -186,7 +186,7 @@ class Renewal {
   }
 
   void bring(const study::Trial& trial, const study::Measurement& rung) {
-    auto what = trial.what;
+    auto what = trial.what_of(rung);
     what.tags["measured_in"] = aside_name();
     bring_files(old_ / attempt_folder(rung), study::Layout{folder_}.attempt(rung.item, 1));
     auto measured = rung;

@@ -12,7 +12,7 @@ constexpr double heartbeat_seconds = 20;
 
 study::Hello new_hello(double patience) {
   auto hello = study::greet(os::random_name());
-  hello.patience = patience;
+  hello.worker.patience = patience;
   return hello;
 }
 

@@ -13,6 +13,7 @@
 #include "os/file.hpp"
 #include "os/host.hpp"
 #include "run/line.hpp"
+#include "study/liveness.hpp"
 #include "study/names.hpp"
 #include "study/study.hpp"
 
@@ -21,11 +22,6 @@ namespace {
 
 using base::Exit;
 using Kind = run::Status::Kind;
-
-/// Dead for sure: this boot, and that pid with that start time is gone.
-bool proved_dead(const study::WorkerInfo& worker) {
-  return worker.boot == os::boot_id() && os::process_start(worker.pid) != worker.process_start;
-}
 
 /// "trials 41 and 43", by worker.
 std::map<std::string, std::string> held_trials(const study::StudyView& view) {
@@ -54,6 +50,7 @@ void show_workers(const run::Run& run, run::Stage stage, const study::StudyView&
   const auto limits = run.limits(stage);
   const double now = base::unix_seconds();
   const auto held = held_trials(view);
+  study::Liveness liveness(study::greet(""));
   for (const auto& worker : view.workers()) {
     if (worker.ended) continue;
     const double silence = now - worker.last_record;
@@ -61,10 +58,10 @@ void show_workers(const run::Run& run, run::Stage stage, const study::StudyView&
     const auto trial = found == held.end() ? std::string("no trial") : found->second;
     const auto who = fmt::format("worker {} on {}{} (pid {})", worker.id, worker.host,
                                  worker.job.empty() ? "" : ", job " + worker.job, worker.pid);
-    const bool dead = proved_dead(worker);
+    const bool dead = liveness.process_gone(worker);
     if (!dead && silence <= 2.5 * limits.heartbeat_seconds) continue;
-    if (const double patience = patience_of(run.folder(stage), worker.id); patience > 0) {
-      if (found != held.end()) show_asked(trial, silence, patience);
+    if (worker.patience > 0) {
+      if (found != held.end()) show_asked(trial, silence, worker.patience);
     } else if (dead) {
       say(fmt::format("{}: {} is gone; the next worker that looks takes over", trial, who));
     } else {
@@ -80,8 +77,10 @@ void show_workers(const run::Run& run, run::Stage stage, const study::StudyView&
 
 int working(const study::StudyView& view, double lease) {
   int count = 0;
+  study::Liveness liveness(study::greet(""));
   for (const auto& worker : view.workers()) {
-    count += !worker.ended && !proved_dead(worker) && base::unix_seconds() - worker.last_record < lease ? 1 : 0;
+    count +=
+        !worker.ended && !liveness.process_gone(worker) && base::unix_seconds() - worker.last_record < lease ? 1 : 0;
   }
   return count;
 }

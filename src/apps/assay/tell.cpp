@@ -37,14 +37,14 @@ Told read_words(const std::vector<std::string>& words) {
 }
 
 /// Only a trial that nobody measures may be told: asked for, or waiting for a worker.
-void check_asked(const run::Run& run, run::Stage stage, const study::Trial& trial) {
+void check_asked(const run::Run& run, const study::StudyView& view, const study::Trial& trial) {
   const auto state = trial.state();
   if (state != State::running && state != State::waiting) {
     base::fail(Exit::config, "trial {} has its result already ({}); see `assay trial {} {}`", trial.id,
                study::to_string(state), run.folder().string(), trial.id);
   }
   const auto& rung = trial.rungs.back();
-  if (state == State::running && patience_of(run.folder(stage), rung.worker) <= 0) {
+  if (state == State::running && patience_of(view, rung.worker) <= 0) {
     base::fail(Exit::config,
                "trial {} is measured by worker {} on {}: its result is not yours to tell (`assay drop` ends it)",
                trial.id, rung.worker, rung.host);
@@ -91,8 +91,8 @@ bool commit(const run::Run& run, run::Stage stage, const study::Trial& trial, co
   Scribe scribe(run.folder(stage));
   int attempt = rung.attempt + 1;
   while (!study::owner(layout.commit(rung.item)) && !scribe.claim(rung.item, attempt)) ++attempt;
-  const bool counts = !study::owner(layout.commit(rung.item)) &&
-                      scribe.record(rung.item, rung.own ? *rung.own : trial.what, result, attempt);
+  const bool counts =
+      !study::owner(layout.commit(rung.item)) && scribe.record(rung.item, trial.what_of(rung), result, attempt);
   scribe.leave("told a result");
   return counts;
 }
@@ -131,9 +131,9 @@ Exit tell(const cli::Values& values) {
     std::printf("stop\n");  // dropped by hand, or told by somebody else: no error of the script
     return Exit::done;
   }
-  check_asked(run, stage, trial);
+  check_asked(run, view, trial);
   if (step) {
-    const auto held = patience_of(run.folder(stage), rung.worker);
+    const auto held = patience_of(view, rung.worker);
     const auto exit = report(run, stage, trial, *step, told, held > 0 ? held : 86400);
     if (!result) return exit;
   }
