@@ -56,7 +56,7 @@ double rounding(const bench::Bbob& function, const bench::Vector& x) {
     }
     sum += most;
   }
-  return sum;
+  return 1.5 * sum;  // moved together they can do a little more than one by one
 }
 
 }  // namespace
