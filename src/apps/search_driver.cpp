@@ -3,6 +3,7 @@
 #include "apps/study_stage.hpp"
 #include "base/log.hpp"
 #include "launch/summary.hpp"
+#include "search/planners.hpp"
 
 using namespace assay;
 
@@ -28,8 +29,7 @@ run::SearchFigures figures_of(const study::StudyView& view, const run::Run& run,
   const auto measured = std::max<std::int64_t>(1, figures.counts.done + figures.counts.failed);
   figures.mean_trial_seconds = figures.device_seconds / static_cast<double>(measured);
   const auto& why = view.end_reason();
-  const bool early = why.starts_with("max_duration") || why.starts_with(apps::closed_by_hand);
-  figures.reason = partial ? "too many failed trials" : early ? why : "all trials are done";
+  figures.reason = partial ? "too many failed trials" : why.starts_with("all trials are") ? "all trials are done" : why;
   return figures;
 }
 
@@ -41,7 +41,7 @@ base::Exit search_space(cli::StageContext& context, const comm::World& world) {
 
   apps::StudyStage stage{.stage = run::Stage::search, .space = parts.space};
   stage.planner = std::move(parts.planner);
-  stage.fidelities = {fidelity};
+  stage.fidelities = search::rungs_of(run.config(), *stage.space, fidelity);
 
   return apps::run_study(context, world, std::move(stage), [&](const study::StudyView& view, bool partial) {
     const auto figures = figures_of(view, run, fidelity, partial);

@@ -1,34 +1,55 @@
-// One factory per algorithm; make_planner chooses among them by name.
+// The table of algorithms. A new one is a file with its factory, its declaration here and its line in algorithms.cpp
+// (and, for its settings, rows "search.<name>.*" of the settings table).
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include "config/config.hpp"
 #include "search/ranking.hpp"
 #include "study/planner.hpp"
 
 namespace assay::search {
 
-std::unique_ptr<study::Planner> make_random(std::shared_ptr<const space::Space> space,
-                                            std::vector<study::Proposal> first);
-
-/// All points in an order shuffled by `seed`, so that any part of the grid is a fair sample of it; reals take five
-/// values, even in their distribution. Error(config) for more than 1,000,000 points.
-std::unique_ptr<study::Planner> make_grid(std::shared_ptr<const space::Space> space, std::uint64_t seed);
-
-struct EvolutionSettings {
-  std::int64_t population = 24;  ///< so many trials may have offspring; as many begin at random
-  std::int64_t tournament = 6;   ///< so many of them are drawn, the best is the parent
+/// What every planner is made from.
+struct Setup {
+  const config::Config& config;  ///< read while the planner is made
+  std::shared_ptr<const space::Space> space;
+  std::uint64_t seed = 1;
+  std::vector<study::Proposal> first;  ///< the points to begin with: defaults, a warm start
+  MetricLimits limits;                 ///< constraints on metrics
+  std::string description;             ///< name and settings as JSON, for Planner::describe
 };
+
+struct Algorithm {
+  std::string_view name;
+  std::string_view summary;  ///< one line: what it does, when to take it
+  std::unique_ptr<study::Planner> (*make)(const Setup& setup);
+  /// Fidelities that the algorithm measures at, lowest first and `top` last; nullptr: only `top`.
+  std::vector<study::Fidelity> (*rungs)(const config::Config& config, const study::Fidelity& top) = nullptr;
+};
+
+std::span<const Algorithm> algorithms();
+/// nullptr if there is none of that name.
+const Algorithm* find_algorithm(std::string_view name);
+
+std::unique_ptr<study::Planner> make_random(const Setup& setup);
+
+/// All points in an order shuffled by the seed, so that any part of the grid is a fair sample of it; reals take five
+/// values, even in their distribution. Error(config) for more than 1,000,000 points.
+std::unique_ptr<study::Planner> make_grid(const Setup& setup);
+
+/// [search] points: values by parameter name (or its last part, where that is clear), defaults for the rest.
+std::unique_ptr<study::Planner> make_list(const Setup& setup);
 
 /// Evolution without generations: each proposal looks at the trials that are committed by then. One objective:
 /// regularised (Real et al., "Regularized evolution for image classifier architecture search", AAAI 2019): the youngest
 /// trials live, so that a lucky measurement dies out. Several: the best live, by Pareto layer and crowding (Deb et al.,
 /// NSGA-II, 2002).
-std::unique_ptr<study::Planner> make_evolution(std::shared_ptr<const space::Space> space, EvolutionSettings settings,
-                                               MetricLimits limits, std::vector<study::Proposal> first);
-
-/// [search] points: values by parameter name (or its last part, where that is clear), defaults for the rest.
-std::vector<study::Proposal> listed_points(const config::Config& config, const space::Space& space);
+std::unique_ptr<study::Planner> make_evolution(const Setup& setup);
 
 }  // namespace assay::search

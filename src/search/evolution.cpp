@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/json.hpp"
 #include "search/algorithms.hpp"
 #include "search/point_search.hpp"
 
@@ -11,54 +10,58 @@ namespace {
 
 class Evolution final : public PointSearch {
  public:
-  Evolution(std::shared_ptr<const space::Space> space, EvolutionSettings settings, MetricLimits limits,
-            std::vector<study::Proposal> first)
-      : PointSearch(std::move(space), std::move(first)), settings_(settings), limits_(std::move(limits)) {}
-
-  base::Json describe() const override {
-    return {{"algorithm", "evolution"}, {"population", settings_.population}, {"tournament", settings_.tournament}};
-  }
+  explicit Evolution(const Setup& setup)
+      : PointSearch(setup),
+        population_(setup.config.integer("search.population")),
+        tournament_(std::clamp<std::int64_t>(setup.config.integer("search.tournament"), 1, population_)) {}
 
  private:
-  study::Proposal draw(const study::StudyView& view, study::TrialId trial, base::Rng& rng) override {
-    const auto living = trial < settings_.population ? std::vector<Scored>{} : population(view);
-    if (living.empty()) return {.params = space().sample(rng), .note = "random"};
-    const auto* parent = tournament(living, rng);
+  study::Proposal draw(study::TrialId trial, base::Rng& rng) override {
+    const auto* parent = trial < population_ || history().scored().empty() ? nullptr
+                         : history().objectives().size() == 1              ? youngest_winner(rng)
+                                                                           : elite_winner(rng);
+    if (parent == nullptr) return {.params = space().sample(rng), .note = "random"};
     return {.params = space().mutate(parent->what.params, rng), .note = fmt::format("child of {}", parent->id)};
   }
 
-  /// Those that may have offspring, best first. Failed ones never get here.
-  std::vector<Scored> population(const study::StudyView& view) const {
-    const auto size = static_cast<std::size_t>(settings_.population);
-    const bool by_age = view.objectives().size() == 1;
-    std::vector<Scored> living;
-    const auto& trials = view.trials();
-    for (auto trial = trials.rbegin(); trial != trials.rend(); ++trial) {
-      if (by_age && living.size() == size) break;
-      if (!*trial) continue;
-      if (auto scored = score_of(**trial, view.objectives(), limits_)) living.push_back(std::move(*scored));
+  /// Failed trials are not among those that live.
+  const study::Trial* youngest_winner(base::Rng& rng) const {
+    const auto& scored = history().scored();
+    const auto living = std::min(scored.size(), static_cast<std::size_t>(population_));
+    const Observation* best = nullptr;
+    for (std::int64_t i = 0; i < tournament_; ++i) {
+      const auto place = scored.size() - 1 - static_cast<std::size_t>(rng.below(static_cast<std::int64_t>(living)));
+      const auto& drawn = history().at(scored[place]);
+      // Of equal ones the younger wins, whatever the order in which they are drawn.
+      const bool wins = best == nullptr || better(*drawn.score, *best->score) ||
+                        (!better(*best->score, *drawn.score) && drawn.trial->id > best->trial->id);
+      if (wins) best = &drawn;
     }
-    return ranked(std::move(living), size);
+    return best->trial.get();
   }
 
-  const study::Trial* tournament(const std::vector<Scored>& living, base::Rng& rng) const {
-    auto winner = living.size();
-    for (std::int64_t i = 0; i < settings_.tournament; ++i) {
-      winner = std::min(winner, static_cast<std::size_t>(rng.below(static_cast<std::int64_t>(living.size()))));
+  const study::Trial* elite_winner(base::Rng& rng) {
+    if (elite_version_ != history().version()) {
+      std::vector<Scored> trials;
+      for (const auto id : history().scored())
+        trials.push_back({history().at(id).trial.get(), *history().at(id).score});
+      elite_ = ranked(std::move(trials), static_cast<std::size_t>(population_));
+      elite_version_ = history().version();
     }
-    return living[winner].trial;
+    auto winner = elite_.size();
+    for (std::int64_t i = 0; i < tournament_; ++i) {
+      winner = std::min(winner, static_cast<std::size_t>(rng.below(static_cast<std::int64_t>(elite_.size()))));
+    }
+    return elite_[winner].trial;
   }
 
-  EvolutionSettings settings_;
-  MetricLimits limits_;
+  std::int64_t population_, tournament_;
+  std::vector<Scored> elite_;  ///< best first, for several objectives
+  std::uint64_t elite_version_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<study::Planner> make_evolution(std::shared_ptr<const space::Space> space, EvolutionSettings settings,
-                                               MetricLimits limits, std::vector<study::Proposal> first) {
-  settings.tournament = std::max<std::int64_t>(1, std::min(settings.tournament, settings.population));
-  return std::make_unique<Evolution>(std::move(space), settings, std::move(limits), std::move(first));
-}
+std::unique_ptr<study::Planner> make_evolution(const Setup& setup) { return std::make_unique<Evolution>(setup); }
 
 }  // namespace assay::search

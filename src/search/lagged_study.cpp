@@ -50,9 +50,8 @@ std::shared_ptr<const study::StudyView> LaggedStudy::view(double now, double age
   return view_;
 }
 
-std::shared_ptr<const study::StudyView> LaggedStudy::with(
-    const std::vector<std::shared_ptr<const study::Trial>>& own) const {
-  auto builder = builder_;
+std::shared_ptr<const study::StudyView> LaggedStudy::with(const std::vector<std::shared_ptr<const study::Trial>>& own) {
+  study::ViewBuilder builder(builder_.build());
   for (const auto& trial : own) builder.trial(trial);
   return std::make_shared<const study::StudyView>(builder.build());
 }

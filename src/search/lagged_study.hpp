@@ -48,7 +48,7 @@ class LaggedStudy {
   /// The numbers that everybody knew to be taken at the last call of view().
   const Numbers& known() const { return known_; }
   /// A view with trials of its own on top.
-  std::shared_ptr<const study::StudyView> with(const std::vector<std::shared_ptr<const study::Trial>>& own) const;
+  std::shared_ptr<const study::StudyView> with(const std::vector<std::shared_ptr<const study::Trial>>& own);
 
  private:
   struct News {

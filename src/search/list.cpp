@@ -19,13 +19,17 @@ constexpr int points_of_a_real = 5;
 
 class List final : public study::Planner {
  public:
-  List(std::string name, std::vector<study::Proposal> proposals)
-      : name_(std::move(name)), proposals_(std::move(proposals)) {}
+  List(std::string name, std::vector<study::Proposal> proposals, std::string description = {})
+      : name_(std::move(name)), proposals_(std::move(proposals)), description_(std::move(description)) {}
 
   study::Decision next(const study::StudyView& view) override {
-    if (all_claimed(view, static_cast<std::int64_t>(proposals_.size()))) return study::Finished{"the list is done"};
-    if (all_claimed(view, view.max_trials())) return study::Finished{"all trials are claimed"};
-    return study::New{};
+    const auto& trials = view.trials();
+    const auto wanted = std::min(static_cast<std::int64_t>(proposals_.size()), view.max_trials());
+    while (claimed_ < static_cast<std::int64_t>(trials.size()) && trials[static_cast<std::size_t>(claimed_)])
+      ++claimed_;
+    if (claimed_ < wanted) return study::New{};
+    const bool whole = wanted == static_cast<std::int64_t>(proposals_.size());
+    return study::Finished{whole ? "the list is done" : "all trials are claimed"};
   }
 
   std::optional<study::Proposal> propose(const study::StudyView&, study::TrialId trial, base::Rng&) override {
@@ -33,11 +37,16 @@ class List final : public study::Planner {
     return proposals_[static_cast<std::size_t>(trial)];
   }
 
-  base::Json describe() const override { return {{"algorithm", name_}, {"proposals", proposals_.size()}}; }
+  base::Json describe() const override {
+    return description_.empty() ? base::Json{{"algorithm", name_}, {"proposals", proposals_.size()}}
+                                : base::Json::parse(description_);
+  }
 
  private:
   std::string name_;
   std::vector<study::Proposal> proposals_;
+  std::string description_;
+  std::int64_t claimed_ = 0;  ///< every number below is; numbers never become free again
 };
 
 /// {"training": {"lr": 0.1}} and {"training.lr": 0.1} both name training.lr.
@@ -85,31 +94,6 @@ space::Params read_point(const config::Node& node, const space::Space& space) {
   return params;
 }
 
-}  // namespace
-
-std::unique_ptr<study::Planner> make_list_planner(std::string name, std::vector<study::Proposal> proposals) {
-  return std::make_unique<List>(std::move(name), std::move(proposals));
-}
-
-std::unique_ptr<study::Planner> make_grid(std::shared_ptr<const space::Space> space, std::uint64_t seed) {
-  auto points = space->enumerate(largest_grid, points_of_a_real);
-  if (!points) {
-    base::fail(base::Exit::config,
-               "the grid has about 10^{:.0f} points; a grid search takes at most {}: use random or evolution",
-               space->log10_size(), base::with_commas(largest_grid));
-  }
-  base::Rng rng(seed, "search", 0, "grid");
-  rng.shuffle(*points);
-  std::vector<study::Proposal> proposals;
-  for (auto& point : *points) proposals.push_back({.params = std::move(point), .note = "grid"});
-  for (const auto& parameter : space->parameters()) {
-    if (space::count(parameter.domain)) continue;
-    base::log_info("grid: {} takes {} values of {}", parameter.name, points_of_a_real,
-                   space::to_text(parameter.domain));
-  }
-  return make_list_planner("grid", std::move(proposals));
-}
-
 std::vector<study::Proposal> listed_points(const config::Config& config, const space::Space& space) {
   std::vector<study::Proposal> proposals;
   const auto points = config.node("search.points");
@@ -119,6 +103,36 @@ std::vector<study::Proposal> listed_points(const config::Config& config, const s
     proposals.push_back({.params = read_point(node, space), .note = "listed"});
   }
   return proposals;
+}
+
+}  // namespace
+
+std::unique_ptr<study::Planner> make_list_planner(std::string name, std::vector<study::Proposal> proposals) {
+  return std::make_unique<List>(std::move(name), std::move(proposals));
+}
+
+std::unique_ptr<study::Planner> make_grid(const Setup& setup) {
+  const auto& space = setup.space;
+  auto points = space->enumerate(largest_grid, points_of_a_real);
+  if (!points) {
+    base::fail(base::Exit::config,
+               "the grid has about 10^{:.0f} points; a grid search takes at most {}: use random or evolution",
+               space->log10_size(), base::with_commas(largest_grid));
+  }
+  base::Rng rng(setup.seed, "search", 0, "grid");
+  rng.shuffle(*points);
+  std::vector<study::Proposal> proposals;
+  for (auto& point : *points) proposals.push_back({.params = std::move(point), .note = "grid"});
+  for (const auto& parameter : space->parameters()) {
+    if (space::count(parameter.domain)) continue;
+    base::log_info("grid: {} takes {} values of {}", parameter.name, points_of_a_real,
+                   space::to_text(parameter.domain));
+  }
+  return std::make_unique<List>("grid", std::move(proposals), setup.description);
+}
+
+std::unique_ptr<study::Planner> make_list(const Setup& setup) {
+  return std::make_unique<List>("list", listed_points(setup.config, *setup.space), setup.description);
 }
 
 }  // namespace assay::search

@@ -7,6 +7,7 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "config/settings.hpp"
 #include "search/algorithms.hpp"
 
 namespace assay::search {
@@ -15,23 +16,32 @@ namespace {
 /// Fewer trials teach an algorithm nothing.
 constexpr std::int64_t fewest_to_learn_from = 20;
 
-/// What "auto" chose. The study is founded with the settings, not with the choice: the number of trials may be changed
-/// while it runs, and workers that choose differently still take part in one study.
-class Chosen final : public study::Planner {
- public:
-  Chosen(std::unique_ptr<study::Planner> inner, base::Json description)
-      : inner_(std::move(inner)), description_(std::move(description)) {}
-
-  study::Decision next(const study::StudyView& view) override { return inner_->next(view); }
-  std::optional<study::Proposal> propose(const study::StudyView& view, study::TrialId trial, base::Rng& rng) override {
-    return inner_->propose(view, trial, rng);
+/// Name and settings, as JSON. For "auto" the study is founded with the settings, not with the choice: the number of
+/// trials may be changed while it runs, and workers that choose differently still take part in one study.
+std::string description_of(const config::Config& config, const std::string& name) {
+  base::Json json{{"algorithm", name},
+                  {"population", config.integer("search.population")},
+                  {"tournament", config.integer("search.tournament")}};
+  const auto prefix = "search." + name + ".";
+  for (const auto& row : config::settings()) {
+    if (!row.key.starts_with(prefix)) continue;
+    const auto key = std::string(row.key.substr(prefix.size()));
+    switch (row.type) {
+      case config::Type::integer:
+        json[key] = config.integer(row.key);
+        break;
+      case config::Type::number:
+        json[key] = config.number(row.key);
+        break;
+      case config::Type::flag:
+        json[key] = config.flag(row.key);
+        break;
+      default:
+        json[key] = config.text(row.key);
+    }
   }
-  base::Json describe() const override { return description_; }
-
- private:
-  std::unique_ptr<study::Planner> inner_;
-  base::Json description_;
-};
+  return json.dump();
+}
 
 /// Name of the algorithm and the reason for it.
 std::pair<std::string, std::string> choose(const space::Space& space, std::int64_t trials) {
@@ -45,27 +55,35 @@ std::pair<std::string, std::string> choose(const space::Space& space, std::int64
                                    std::floor(space.log10_size()))};
 }
 
+const Algorithm& chosen(const config::Config& config, const space::Space& space, bool say) {
+  auto name = config.text("search.algorithm");
+  if (name == "auto") {
+    const auto [best, reason] = choose(space, config.integer("search.max_trials"));
+    if (say) base::log_info("search algorithm: {} ({})", best, reason);
+    name = best;
+  }
+  const auto* algorithm = find_algorithm(name);
+  if (algorithm == nullptr) base::fail(base::Exit::config, "search.algorithm: there is no {}", name);
+  return *algorithm;
+}
+
 }  // namespace
 
 std::unique_ptr<study::Planner> make_planner(const config::Config& config, std::shared_ptr<const space::Space> space,
                                              std::uint64_t seed, std::vector<study::Proposal> first) {
-  const EvolutionSettings settings{config.integer("search.population"), config.integer("search.tournament")};
-  const auto make = [&](const std::string& algorithm) -> std::unique_ptr<study::Planner> {
-    if (algorithm == "random") return make_random(space, first);
-    if (algorithm == "grid") return make_grid(space, seed);
-    if (algorithm == "list") return make_list_planner("list", listed_points(config, *space));
-    if (algorithm == "evolution") return make_evolution(space, settings, MetricLimits(config), first);
-    base::fail(base::Exit::config, "search.algorithm: there is no {}; it is auto, random, grid, list or evolution",
-               algorithm);
-  };
-  const auto algorithm = config.text("search.algorithm");
-  if (algorithm != "auto") return make(algorithm);
+  const auto& algorithm = chosen(config, *space, true);
+  return algorithm.make({.config = config,
+                         .space = std::move(space),
+                         .seed = seed,
+                         .first = std::move(first),
+                         .limits = MetricLimits(config),
+                         .description = description_of(config, config.text("search.algorithm"))});
+}
 
-  const auto [chosen, reason] = choose(*space, config.integer("search.max_trials"));
-  base::log_info("search algorithm: {} ({})", chosen, reason);
-  return std::make_unique<Chosen>(
-      make(chosen),
-      base::Json{{"algorithm", "auto"}, {"population", settings.population}, {"tournament", settings.tournament}});
+std::vector<study::Fidelity> rungs_of(const config::Config& config, const space::Space& space,
+                                      const study::Fidelity& top) {
+  const auto& algorithm = chosen(config, space, false);
+  return algorithm.rungs == nullptr ? std::vector{top} : algorithm.rungs(config, top);
 }
 
 }  // namespace assay::search

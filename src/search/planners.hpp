@@ -17,6 +17,10 @@ namespace assay::search {
 std::unique_ptr<study::Planner> make_planner(const config::Config& config, std::shared_ptr<const space::Space> space,
                                              std::uint64_t seed, std::vector<study::Proposal> first = {});
 
+/// The fidelities that the algorithm measures at, lowest first and `top` last.
+std::vector<study::Fidelity> rungs_of(const config::Config& config, const space::Space& space,
+                                      const study::Fidelity& top);
+
 /// Trial n is proposal n; finished after the last. Baseline, reference ladder, proxy grid and finalists are such lists.
 std::unique_ptr<study::Planner> make_list_planner(std::string name, std::vector<study::Proposal> proposals);
 

@@ -1,26 +1,43 @@
 #include "search/point_search.hpp"
 
 #include <algorithm>
+#include <cmath>
+
+#include "base/json.hpp"
+#include "base/text.hpp"
 
 namespace assay::search {
 namespace {
 
-/// Discrete spaces up to this size are listed, so that the search knows when nothing is left.
-constexpr std::size_t largest_listed_space = 2000;
+/// Discrete spaces up to this size are listed from the beginning, so that the search knows when nothing is left.
+constexpr std::size_t largest_small_space = 2000;
+/// Up to this size, and to so many points per trial, they are listed when the draws find nothing new.
+constexpr std::size_t largest_listed_space = 1'000'000;
+constexpr std::size_t listed_per_trial = 4;
 constexpr int tries = 20;
 
 }  // namespace
 
-PointSearch::PointSearch(std::shared_ptr<const space::Space> space, std::vector<study::Proposal> first)
-    : space_(std::move(space)), first_(std::move(first)), all_(space_->enumerate(largest_listed_space)) {
+PointSearch::PointSearch(const Setup& setup)
+    : space_(setup.space),
+      first_(setup.first),
+      description_(setup.description),
+      all_(space_->enumerate(largest_small_space)),
+      history_(setup.space, setup.limits) {
+  const auto trials = static_cast<std::size_t>(setup.config.integer("search.max_trials"));
+  most_listed_ = std::min(largest_listed_space, std::max(largest_small_space, listed_per_trial * trials));
   for (auto& proposal : first_) proposal.params = space_->normalise(proposal.params);
 }
 
+base::Json PointSearch::describe() const { return base::Json::parse(description_); }
+
 study::Decision PointSearch::next(const study::StudyView& view) {
-  if (all_claimed(view, view.max_trials())) return study::Finished{"all trials are claimed"};
+  history_.update(view);
+  if (history_.all_claimed(view.max_trials())) return study::Finished{"all trials are claimed"};
   seen_.update(view);
-  if (all_ && seen_.size() >= all_->size() && all_claimed(view, begin())) {
-    return study::Finished{"every point of the space has been tried"};
+  if (all_ && seen_.size() >= all_->size() && history_.all_claimed(begin())) {
+    return study::Finished{
+        fmt::format("space exhausted: all {} points have been tried", base::with_commas(all_->size()))};
   }
   return study::New{};
 }
@@ -28,11 +45,16 @@ study::Decision PointSearch::next(const study::StudyView& view) {
 std::optional<study::Proposal> PointSearch::propose(const study::StudyView& view, study::TrialId trial,
                                                     base::Rng& rng) {
   if (trial < begin()) return first_[static_cast<std::size_t>(trial)];
+  history_.update(view);
   seen_.update(view);
   study::Proposal proposal;
   for (int attempt = 0; attempt < tries; ++attempt) {
-    proposal = draw(view, trial, rng);
+    proposal = draw(trial, rng);
     if (!seen_.contains(proposal.params)) return proposal;
+  }
+  if (!all_ && space_->log10_size() <= std::log10(static_cast<double>(most_listed_)) + 1) {
+    all_ = space_->enumerate(most_listed_);
+    if (!all_) most_listed_ = 0;
   }
   if (all_) return unseen_point(rng);
   proposal.note += ", a repetition";

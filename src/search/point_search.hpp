@@ -5,8 +5,11 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "search/algorithms.hpp"
+#include "search/history.hpp"
 #include "search/seen.hpp"
 #include "study/planner.hpp"
 
@@ -14,25 +17,31 @@ namespace assay::search {
 
 class PointSearch : public study::Planner {
  public:
-  PointSearch(std::shared_ptr<const space::Space> space, std::vector<study::Proposal> first);
+  explicit PointSearch(const Setup& setup);
 
   study::Decision next(const study::StudyView& view) override;
   std::optional<study::Proposal> propose(const study::StudyView& view, study::TrialId trial, base::Rng& rng) override;
+  base::Json describe() const override;
 
  protected:
   const space::Space& space() const { return *space_; }
+  /// Of the view that draw() is asked with.
+  const History& history() const { return history_; }
   /// Numbers below take the proposals given to begin with.
   study::TrialId begin() const { return static_cast<study::TrialId>(first_.size()); }
 
   /// A point for this number; called again, up to 20 times, while it was proposed before.
-  virtual study::Proposal draw(const study::StudyView& view, study::TrialId trial, base::Rng& rng) = 0;
+  virtual study::Proposal draw(study::TrialId trial, base::Rng& rng) = 0;
 
  private:
   std::optional<study::Proposal> unseen_point(base::Rng& rng) const;
 
   std::shared_ptr<const space::Space> space_;
   std::vector<study::Proposal> first_;
-  std::optional<std::vector<space::Params>> all_;  ///< of a small discrete space
+  std::string description_;
+  std::optional<std::vector<space::Params>> all_;  ///< of a discrete space, once it is listed
+  std::size_t most_listed_;                        ///< spaces with more points are not listed
+  History history_;
   Seen seen_;
 };
 

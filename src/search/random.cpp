@@ -1,4 +1,3 @@
-#include "base/json.hpp"
 #include "search/algorithms.hpp"
 #include "search/point_search.hpp"
 
@@ -8,19 +7,15 @@ namespace {
 class Random final : public PointSearch {
  public:
   using PointSearch::PointSearch;
-  base::Json describe() const override { return {{"algorithm", "random"}}; }
 
  private:
-  study::Proposal draw(const study::StudyView&, study::TrialId, base::Rng& rng) override {
+  study::Proposal draw(study::TrialId, base::Rng& rng) override {
     return {.params = space().sample(rng), .note = "random"};
   }
 };
 
 }  // namespace
 
-std::unique_ptr<study::Planner> make_random(std::shared_ptr<const space::Space> space,
-                                            std::vector<study::Proposal> first) {
-  return std::make_unique<Random>(std::move(space), std::move(first));
-}
+std::unique_ptr<study::Planner> make_random(const Setup& setup) { return std::make_unique<Random>(setup); }
 
 }  // namespace assay::search

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <tuple>
@@ -23,13 +24,10 @@ std::vector<double> crowding_of(const stats::Points& points, const std::vector<i
   return crowding;
 }
 
-/// 0: feasible and within all thresholds; 1: feasible; 2: breaks a constraint.
-int class_of(const Scored& trial) { return !trial.feasible ? 2 : trial.missed > 0 ? 1 : 0; }
-
 /// Places of the best `count` trials.
 std::vector<std::size_t> order_of(const std::vector<Scored>& trials, std::size_t count) {
   stats::Points points;
-  for (const auto& trial : trials) points.push_back(trial.score);
+  for (const auto& trial : trials) points.push_back(trial.score.values);
   const auto axes = points.front().size();
   std::vector<int> layers(points.size(), 0);
   std::vector<double> value(points.size());
@@ -41,7 +39,9 @@ std::vector<std::size_t> order_of(const std::vector<Scored>& trials, std::size_t
   }
   std::vector<std::size_t> order(points.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto key = [&](std::size_t i) { return std::tuple(layers[i], -value[i], -trials[i].trial->id); };
+  const auto key = [&](std::size_t i) {
+    return std::tuple(trials[i].score.violation, layers[i], -value[i], -trials[i].trial->id);
+  };
   std::sort(order.begin(), order.end(), [&](auto a, auto b) { return key(a) < key(b); });
   order.resize(std::min(order.size(), count));
   return order;
@@ -62,38 +62,57 @@ MetricLimits::MetricLimits(const config::Config& config) {
   }
 }
 
-bool MetricLimits::hold(const study::Metrics& metrics) const {
-  return std::all_of(limits_.begin(), limits_.end(), [&](const auto& limit) {
+double MetricLimits::violation(const study::Metrics& metrics) const {
+  const auto miss = [](double by, double bound) { return std::max(0.0, by) / (bound == 0 ? 1 : std::abs(bound)); };
+  double sum = 0;
+  for (const auto& limit : limits_) {
     const auto found = metrics.find(limit.metric);
-    return found != metrics.end() && std::isfinite(found->second) &&
-           found->second <= limit.at_most.value_or(found->second) &&
-           found->second >= limit.at_least.value_or(found->second);
-  });
+    if (found == metrics.end() || !std::isfinite(found->second)) return std::numeric_limits<double>::infinity();
+    if (limit.at_most) sum += miss(found->second - *limit.at_most, *limit.at_most);
+    if (limit.at_least) sum += miss(*limit.at_least - found->second, *limit.at_least);
+  }
+  return sum;
 }
 
 bool feasible(const study::Metrics& metrics, const config::Config& config) {
   return MetricLimits(config).hold(metrics);
 }
 
+std::optional<Score> score_of(const study::Metrics& metrics, const std::vector<study::Objective>& objectives,
+                              const MetricLimits& limits) {
+  if (objectives.empty()) return std::nullopt;
+  Score score;
+  score.violation = limits.violation(metrics);
+  for (const auto& objective : objectives) {
+    const auto found = metrics.find(objective.metric);
+    if (found == metrics.end() || !std::isfinite(found->second)) return std::nullopt;
+    const double sign = objective.maximise ? 1 : -1;
+    score.values.push_back(sign * found->second);
+    score.missed += objective.threshold && sign * found->second < sign * *objective.threshold;
+  }
+  return score;
+}
+
 std::optional<Scored> score_of(const study::Trial& trial, const std::vector<study::Objective>& objectives,
                                const MetricLimits& limits) {
   const auto* result = trial.result();
-  if (result == nullptr || objectives.empty()) return std::nullopt;
-  Scored scored{&trial, {}, limits.hold(result->metrics), 0};
-  for (const auto& objective : objectives) {
-    const auto found = result->metrics.find(objective.metric);
-    if (found == result->metrics.end() || !std::isfinite(found->second)) return std::nullopt;
-    const double sign = objective.maximise ? 1 : -1;
-    scored.score.push_back(sign * found->second);
-    scored.missed += objective.threshold && sign * found->second < sign * *objective.threshold;
-  }
-  return scored;
+  auto score = result == nullptr ? std::nullopt : score_of(result->metrics, objectives, limits);
+  if (!score) return std::nullopt;
+  return Scored{&trial, std::move(*score)};
+}
+
+int class_of(const Score& score) { return !score.feasible() ? 2 : score.missed > 0 ? 1 : 0; }
+
+bool better(const Score& a, const Score& b) {
+  if (class_of(a) != class_of(b)) return class_of(a) < class_of(b);
+  if (a.violation != b.violation) return a.violation < b.violation;
+  return a.values.front() > b.values.front();
 }
 
 std::vector<Scored> ranked(std::vector<Scored> trials, std::size_t count) {
   // Class by class, until there are enough.
   std::map<int, std::vector<Scored>> classes;
-  for (auto& trial : trials) classes[class_of(trial)].push_back(std::move(trial));
+  for (auto& trial : trials) classes[class_of(trial.score)].push_back(std::move(trial));
   std::vector<Scored> best;
   for (auto& [number, members] : classes) {
     if (best.size() >= count) break;

@@ -1,7 +1,5 @@
 #include "search/seen.hpp"
 
-#include <algorithm>
-
 namespace assay::search {
 
 std::string text_of(const space::Params& params) {
@@ -13,17 +11,12 @@ std::string text_of(const space::Params& params) {
 void Seen::update(const study::StudyView& view) {
   const auto& trials = view.trials();
   if (read_.size() < trials.size()) read_.resize(trials.size());
-  for (std::size_t i = 0; i < trials.size(); ++i) {
-    if (read_[i] || !trials[i] || !trials[i]->proposed) continue;
+  trials.visit_changes(last_, [&](std::size_t i) {
+    if (read_[i] || !trials[i] || !trials[i]->proposed) return;
     read_[i] = true;
     points_.insert(text_of(trials[i]->what.params));
-  }
-}
-
-bool all_claimed(const study::StudyView& view, std::int64_t count) {
-  const auto& trials = view.trials();
-  if (static_cast<std::int64_t>(trials.size()) < count) return false;
-  return std::all_of(trials.begin(), trials.begin() + count, [](const auto& trial) { return trial != nullptr; });
+  });
+  last_ = trials;
 }
 
 }  // namespace assay::search

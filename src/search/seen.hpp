@@ -24,9 +24,7 @@ class Seen {
  private:
   std::unordered_set<std::string> points_;
   std::vector<bool> read_;
+  study::TrialList last_;
 };
-
-/// True if every number below `count` is claimed.
-bool all_claimed(const study::StudyView& view, std::int64_t count);
 
 }  // namespace assay::search

@@ -22,8 +22,8 @@ std::vector<study::TrialId> top_k(const study::StudyView& view, int k, const con
   stats::Points points;
   std::vector<std::size_t> members;
   for (std::size_t i = 0; i < trials.size(); ++i) {
-    if (!trials[i].feasible) continue;
-    points.push_back(trials[i].score);
+    if (!trials[i].score.feasible()) continue;
+    points.push_back(trials[i].score.values);
     members.push_back(i);
   }
   std::vector<bool> on_front(trials.size(), false);
@@ -34,7 +34,8 @@ std::vector<study::TrialId> top_k(const study::StudyView& view, int k, const con
   std::iota(order.begin(), order.end(), std::size_t{0});
   const auto key = [&](std::size_t i) {
     const auto& trial = trials[i];
-    return std::tuple(!trial.feasible, trial.missed > 0, !on_front[i], -trial.score.front(), trial.trial->id);
+    return std::tuple(!trial.score.feasible(), trial.score.missed > 0, !on_front[i], -trial.score.values.front(),
+                      trial.trial->id);
   };
   std::sort(order.begin(), order.end(), [&](auto a, auto b) { return key(a) < key(b); });
 

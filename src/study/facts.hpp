@@ -108,7 +108,7 @@ class Facts {
 
   std::vector<TrialFacts> trials_;
   std::vector<TrialId> changed_;
-  std::vector<std::shared_ptr<const Trial>> visible_;  ///< what the last view showed, by number
+  TrialListBuilder visible_;  ///< what the last view showed, by number
   std::vector<WorkerFacts> workers_;
   std::unordered_map<std::string, int> worker_index_;
   std::set<ItemId> open_;

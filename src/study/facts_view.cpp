@@ -133,20 +133,18 @@ StudyView Facts::view(const std::vector<Objective>& objectives, const std::vecto
     auto& facts = trials_[i];
     facts.shown = show(number, facts);
     facts.fresh = true;
-    if (visible_.size() <= i) visible_.resize(i + 1);
-    visible_[i] = facts.shown;
+    visible_.set(number, facts.shown);
   }
   changed_.clear();
-  while (!visible_.empty() && !visible_.back()) visible_.pop_back();
   ViewBuilder builder;
-  builder.trials(visible_);
+  builder.trials(visible_.list());
   std::vector<WorkerInfo> workers;
   for (const auto& worker : workers_) {
     if (worker.greeted) workers.push_back(worker.info);
   }
   builder.objectives(objectives).fidelities(fidelities).max_trials(max_trials);
   builder.closed(members_.has_value(), members_ ? members_->reason : "").workers(std::move(workers));
-  return std::move(builder).build();
+  return builder.build();
 }
 
 }  // namespace assay::study

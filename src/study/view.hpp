@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "study/trial.hpp"
+#include "study/trial_list.hpp"
 
 namespace assay::study {
 
@@ -32,7 +32,7 @@ struct Counts {
 class StudyView {
  public:
   /// Indexed by trial number; gaps (numbers not claimed yet) are nullptr.
-  const std::vector<std::shared_ptr<const Trial>>& trials() const { return trials_; }
+  const TrialList& trials() const { return trials_; }
   const Trial* find(TrialId id) const;
   /// Committed measurements with state done, ordered by (number, rung): the only order a quota may use.
   std::vector<const Measurement*> committed() const;
@@ -55,7 +55,7 @@ class StudyView {
  private:
   friend class Reader;
   friend class ViewBuilder;
-  std::vector<std::shared_ptr<const Trial>> trials_;
+  TrialList trials_;
   std::vector<WorkerInfo> workers_;
   std::vector<Objective> objectives_;
   std::vector<Fidelity> fidelities_;

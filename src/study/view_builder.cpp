@@ -33,14 +33,13 @@ ViewBuilder& ViewBuilder::workers(std::vector<WorkerInfo> workers) {
 ViewBuilder& ViewBuilder::trial(Trial trial) { return this->trial(std::make_shared<const Trial>(std::move(trial))); }
 
 ViewBuilder& ViewBuilder::trial(std::shared_ptr<const Trial> trial) {
-  const auto index = static_cast<std::size_t>(trial->id);
-  if (view_.trials_.size() <= index) view_.trials_.resize(index + 1);
-  view_.trials_[index] = std::move(trial);
+  const auto number = trial->id;
+  trials_.set(number, std::move(trial));
   return *this;
 }
 
-ViewBuilder& ViewBuilder::trials(std::vector<std::shared_ptr<const Trial>> trials) {
-  view_.trials_ = std::move(trials);
+ViewBuilder& ViewBuilder::trials(TrialList trials) {
+  trials_ = TrialListBuilder(std::move(trials));
   return *this;
 }
 
@@ -56,6 +55,11 @@ ViewBuilder& ViewBuilder::done(TrialId id, space::Params params, Metrics metrics
   measurement.metrics = std::move(metrics);
   trial.rungs.push_back(std::move(measurement));
   return this->trial(std::move(trial));
+}
+
+StudyView ViewBuilder::build() {
+  view_.trials_ = trials_.list();
+  return view_;
 }
 
 }  // namespace assay::study

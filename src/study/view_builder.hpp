@@ -12,6 +12,10 @@ namespace assay::study {
 
 class ViewBuilder {
  public:
+  ViewBuilder() = default;
+  /// Goes on from a view.
+  explicit ViewBuilder(const StudyView& view) : view_(view), trials_(view.trials()) {}
+
   ViewBuilder& objectives(std::vector<Objective> objectives);
   ViewBuilder& fidelities(std::vector<Fidelity> fidelities);
   ViewBuilder& max_trials(std::int64_t count);
@@ -20,17 +24,16 @@ class ViewBuilder {
   /// Puts the trial at its number (replacing what was there); numbers between stay gaps.
   ViewBuilder& trial(Trial trial);
   ViewBuilder& trial(std::shared_ptr<const Trial> trial);
-  /// All of them, by number; gaps are null.
-  ViewBuilder& trials(std::vector<std::shared_ptr<const Trial>> trials);
+  ViewBuilder& trials(TrialList trials);
   /// Shorthand: a trial with one rung that ended `done` with these metrics.
   ViewBuilder& done(TrialId id, space::Params params, Metrics metrics);
 
   /// A snapshot; the builder can go on.
-  StudyView build() const& { return view_; }
-  StudyView build() && { return std::move(view_); }
+  StudyView build();
 
  private:
-  StudyView view_;
+  StudyView view_;  ///< all but the trials
+  TrialListBuilder trials_;
 };
 
 }  // namespace assay::study

@@ -5,6 +5,8 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
+#include "config/settings.hpp"
+#include "search/algorithms.hpp"
 #include "search/seen.hpp"
 #include "search/table.hpp"
 
@@ -44,6 +46,12 @@ std::set<std::string> points(const study::StudyView& view) {
 
 }  // namespace
 
+TEST_CASE("search.algorithm may be any algorithm of the table, and no other") {
+  std::string names = "auto";
+  for (const auto& algorithm : search::algorithms()) names += "|" + std::string(algorithm.name);
+  CHECK(config::find_setting("search.algorithm")->choices == names);
+}
+
 TEST_CASE("every planner keeps to max_trials, begins with the first proposals and repeats nothing") {
   for (const auto* name : {"random", "evolution"}) {
     const auto config = macro_config(algorithm(name));
@@ -71,6 +79,21 @@ TEST_CASE("the sizes of reference networks are those on the data's outputs") {
     CHECK(std::abs(std::expm1(features[1]) - (first + last)) < 1e-6);
     CHECK_THROWS_AS(search::size_features(*space, space->defaults(), outputs + 1), base::Error);
   }
+}
+
+TEST_CASE("a space that is too large to list at once is exhausted all the same") {
+  std::string lines = "[params.model]\n";
+  for (const auto* name : {"a", "b", "c", "d"}) lines += std::string(name) + ".int = [1, 7]\n";
+  const auto config = config::Config::parse(lines + algorithm("random") + "max_trials = 3000\n", "t");
+  const auto planner = planner_of(config);
+  const auto view = test::simulate(*planner, accuracy, 3000, 1, [](auto, const auto&) {
+    return study::Metrics{{"accuracy", 1.0}};
+  });
+  CHECK(points(view).size() == 2401);
+  CHECK(view.counts().done == 2401);
+  const auto decision = planner->next(view);
+  REQUIRE(std::holds_alternative<study::Finished>(decision));
+  CHECK(std::get<study::Finished>(decision).reason == "space exhausted: all 2,401 points have been tried");
 }
 
 TEST_CASE("a small space is tried out completely, then the search ends") {

@@ -1,0 +1,26 @@
+#include "search/algorithms.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace assay::search {
+namespace {
+
+constexpr auto table = std::to_array<Algorithm>({
+    {"random", "independent draws, none twice: the control of every other search", make_random},
+    {"grid", "every point in shuffled order: small spaces", make_grid},
+    {"list", "the points of search.points, in their order", make_list},
+    {"evolution", "mutates good trials; the old ones die (one objective), the dominated ones (several)",
+     make_evolution},
+});
+
+}  // namespace
+
+std::span<const Algorithm> algorithms() { return table; }
+
+const Algorithm* find_algorithm(std::string_view name) {
+  const auto found = std::find_if(table.begin(), table.end(), [&](const auto& one) { return one.name == name; });
+  return found == table.end() ? nullptr : &*found;
+}
+
+}  // namespace assay::search

@@ -1,0 +1,116 @@
+#include "search/history.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace assay::search {
+namespace {
+
+using Status = Observation::Status;
+
+void insert(std::vector<study::TrialId>& numbers, study::TrialId number) {
+  numbers.insert(std::upper_bound(numbers.begin(), numbers.end(), number), number);
+}
+
+void remove(std::vector<study::TrialId>& numbers, study::TrialId number) {
+  const auto found = std::lower_bound(numbers.begin(), numbers.end(), number);
+  if (found != numbers.end() && *found == number) numbers.erase(found);
+}
+
+Status status_of(const study::Trial& trial, bool has_score) {
+  if (!trial.proposed) return Status::absent;
+  if (trial.result() != nullptr) return has_score ? Status::scored : Status::failed;
+  switch (trial.state()) {
+    case study::State::waiting:
+    case study::State::running:
+      return Status::pending;
+    case study::State::stopped:
+      return Status::stopped;
+    case study::State::voided:
+      return Status::voided;
+    case study::State::done:
+    case study::State::failed:
+    case study::State::infeasible:
+      break;
+  }
+  return Status::failed;
+}
+
+bool is_waiting(const study::Measurement& rung) {
+  return rung.state == study::State::running || rung.state == study::State::waiting;
+}
+
+/// Of the highest rung that is done, else of the last report of a trial that was stopped.
+std::optional<Score> last_score(const study::Trial& trial, const std::vector<study::Objective>& objectives,
+                                const MetricLimits& limits) {
+  if (const auto* result = trial.result()) return score_of(result->metrics, objectives, limits);
+  if (trial.rungs.empty() || trial.rungs.back().state != study::State::stopped) return std::nullopt;
+  const auto& last = trial.rungs.back();
+  if (auto score = score_of(last.metrics, objectives, limits)) return score;
+  return last.reports.empty() ? std::nullopt : score_of(last.reports.back().metrics, objectives, limits);
+}
+
+}  // namespace
+
+History::History(std::shared_ptr<const space::Space> space, MetricLimits limits)
+    : space_(std::move(space)), limits_(std::move(limits)) {}
+
+void History::update(const study::StudyView& view) {
+  const auto& now = view.trials();
+  const auto same = [](const auto& a, const auto& b) {
+    return a.metric == b.metric && a.maximise == b.maximise && a.threshold == b.threshold;
+  };
+  const auto& objectives = view.objectives();
+  if (now.size() < seen_.size() ||
+      !std::equal(objectives.begin(), objectives.end(), objectives_.begin(), objectives_.end(), same)) {
+    *this = History(std::move(space_), std::move(limits_));
+    objectives_ = objectives;
+  }
+  trials_.resize(now.size());
+  now.visit_changes(seen_, [&](std::size_t place) { read(place, now[place]); });
+  seen_ = now;
+}
+
+void History::read(std::size_t place, const study::TrialList::Item& trial) {
+  const auto id = static_cast<study::TrialId>(place);
+  auto& entry = trials_[place];
+  if (auto* list = list_of(entry.status)) remove(*list, id);
+  const bool new_point = trial && trial->proposed &&
+                         (!entry.trial || !entry.trial->proposed || entry.trial->what.params != trial->what.params);
+  Observation fresh;
+  fresh.trial = trial;
+  if (trial) {
+    fresh.score = last_score(*trial, objectives_, limits_);
+    fresh.status = status_of(*trial, fresh.score.has_value());
+    fresh.waiting = std::any_of(trial->rungs.begin(), trial->rungs.end(), is_waiting);
+    fresh.point = new_point ? space_->encode(trial->what.params) : std::move(entry.point);
+  }
+  entry = std::move(fresh);
+  if (auto* list = list_of(entry.status)) insert(*list, id);
+  if (!trial) first_free_ = std::min(first_free_, place);
+  ++version_;
+}
+
+std::vector<study::TrialId>* History::list_of(Status status) {
+  switch (status) {
+    case Status::scored:
+      return &scored_;
+    case Status::stopped:
+      return &stopped_;
+    case Status::pending:
+      return &pending_;
+    case Status::failed:
+      return &failed_;
+    case Status::absent:
+    case Status::voided:
+      break;
+  }
+  return nullptr;
+}
+
+bool History::all_claimed(std::int64_t count) const {
+  while (first_free_ < trials_.size() && trials_[first_free_].trial) ++first_free_;
+  return static_cast<std::int64_t>(first_free_) >= count;
+}
+
+}  // namespace assay::search

@@ -1,0 +1,69 @@
+// What planners know of a study, kept from view to view: reading a new view costs what changed in it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "search/ranking.hpp"
+#include "space/space.hpp"
+#include "study/view.hpp"
+
+namespace assay::search {
+
+/// A trial as planners see it.
+struct Observation {
+  enum class Status {
+    absent,   ///< the number is free, or claimed and not proposed yet
+    pending,  ///< proposed; no result at any rung
+    scored,   ///< measured: `score` is that of the highest rung that is done
+    stopped,  ///< ended early, by a rule; `score` is that of its last report, if that has all objectives
+    failed,   ///< the model's fault: nan, memory, crash, invalid, infeasible, or an objective that is no number
+    voided    ///< nobody measures it
+  };
+  Status status = Status::absent;
+  study::TrialList::Item trial;
+  std::optional<Score> score;
+  bool waiting = false;       ///< a rung of it is being measured (also while `scored`)
+  std::vector<double> point;  ///< Space::encode, once it is proposed
+};
+
+/// A cache only: the same view gives the same history, whatever was read before.
+class History {
+ public:
+  History(std::shared_ptr<const space::Space> space, MetricLimits limits);
+
+  void update(const study::StudyView& view);
+
+  /// Indexed by trial number.
+  const std::vector<Observation>& trials() const { return trials_; }
+  const Observation& at(study::TrialId id) const { return trials_[static_cast<std::size_t>(id)]; }
+
+  /// Numbers of trials, ascending.
+  const std::vector<study::TrialId>& scored() const { return scored_; }
+  const std::vector<study::TrialId>& stopped() const { return stopped_; }
+  const std::vector<study::TrialId>& pending() const { return pending_; }
+  const std::vector<study::TrialId>& failed() const { return failed_; }
+
+  /// True if every number below `count` is claimed.
+  bool all_claimed(std::int64_t count) const;
+  const std::vector<study::Objective>& objectives() const { return objectives_; }
+  /// Grows when an entry changes: for caches built on top.
+  std::uint64_t version() const { return version_; }
+
+ private:
+  void read(std::size_t place, const study::TrialList::Item& trial);
+  std::vector<study::TrialId>* list_of(Observation::Status status);
+
+  std::shared_ptr<const space::Space> space_;
+  MetricLimits limits_;
+  study::TrialList seen_;
+  std::vector<study::Objective> objectives_;
+  std::vector<Observation> trials_;
+  std::vector<study::TrialId> scored_, stopped_, pending_, failed_;
+  mutable std::size_t first_free_ = 0;
+  std::uint64_t version_ = 0;
+};
+
+}  // namespace assay::search
