@@ -96,7 +96,7 @@ def suggestions(known, peer):
             continue
         timed = {late: ask("suggest", problem, algorithm, trials, *late) for late in ((), ("late",))}
         slower = max(timed.values(), key=lambda one: one["next"])
-        note = f"the first of a worker {1000 * slower['first']:.2f} ms"
+        note = f"the first of a worker {1000 * slower['first']:.2f} ms" if "first" in slower else ""
         if peer and algorithm == "tpe" and trials <= 1000:
             theirs = max((peer.suggest(problem, "tpe", trials, *late) for late in timed), key=lambda one: one["next"])
             note += f"; Optuna {1000 * theirs['next']:.1f} ms, its first {1000 * theirs['first']:.1f} ms"
