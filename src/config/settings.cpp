@@ -92,9 +92,10 @@ constexpr Setting table[] = {
     {"search.max_trials", Type::integer, "100", L, "trials, exactly", 1, 10000000},
     {"search.max_failed", Type::integer, "0", L, "the search ends after so many failed trials; 0: a third of max_trials", 0},
     {"search.parallel", Type::integer, "2", L, "workers", 1, 100000},
-    {"search.max_duration", Type::duration, "\"\"", L, "no new trials once the search is so old by the clock, e.g. \"12h\"; it ends with what it has; empty: no limit"},
-    {"search.population", Type::integer, "24", I, "networks that may have offspring (evolution)", 2, 100000},
-    {"search.tournament", Type::integer, "6", I, "of which the best is a parent (evolution)", 1, 100000},
+    {"search.max_duration", Type::duration, "\"\"", L, "no new trial that would typically end after the search is so old by the clock, e.g. \"12h\"; empty: no limit"},
+    {"search.max_device_hours", Type::number, "0", L, "no new trial that would, with those running, spend more hours x devices; 0: no limit", 0},
+    {"search.population", Type::integer, "16", I, "networks that may have offspring (evolution)", 2, 100000},
+    {"search.tournament", Type::integer, "0", I, "so many of them are drawn, the best is the parent (evolution); 0: three quarters with one objective, a quarter with several", 0, 100000},
 
     {"full.top_k", Type::integer, "3", I, "finalists", 1, 10000},
     {"full.seeds", Type::integer, "3", I, "trainings of each finalist", 1, 1000},
