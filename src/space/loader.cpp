@@ -92,21 +92,25 @@ void Loader::read_params() {
   }
 }
 
-std::string Loader::resolve_name(const std::string& name, const Node& node) const {
+std::optional<Meaning> Loader::meaning_of(const std::string& name) const {
   for (const auto& candidate : {name, name + ".width"}) {
-    if (const auto* parameter = registry_.find(candidate)) {
-      const auto& domain = parameter->domain;
-      if (domain.kind == Kind::subset || (domain.kind == Kind::choice && !domain.ordered)) {
-        node.fail(fmt::format("{} has no number to compare: {}", candidate, to_text(domain)));
+    if (const auto place = registry_.place(candidate)) {
+      const auto& domain = registry_.parameters()[*place].domain;
+      Meaning meaning{.parameter = *place, .type = Type::label};
+      const auto flags = std::all_of(domain.items.begin(), domain.items.end(),
+                                     [](const auto& item) { return std::holds_alternative<bool>(item); });
+      if (domain.kind != Kind::subset && all_numbers(domain)) {
+        meaning.type = Type::number;
+      } else if (domain.kind == Kind::choice && flags) {
+        meaning.type = Type::truth;
+      } else if (domain.kind == Kind::choice) {
+        for (const auto& item : domain.items) meaning.labels.push_back(to_text(item));
       }
-      return candidate;
+      return meaning;
     }
-    if (const auto number = registry_.fixed(candidate)) return fmt::format("{}", *number);
+    if (const auto number = registry_.fixed(candidate)) return Meaning{.fixed = number};
   }
-  const auto nearest = registry_.nearest(name);
-  node.fail(fmt::format("no parameter is called {}{}", name,
-                        nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest)),
-            nearest);
+  return std::nullopt;
 }
 
 void Loader::read_constraints() {
@@ -115,17 +119,20 @@ void Loader::read_constraints() {
   for (const auto& [key, item] : list.items()) {
     const auto node = item.at("require");
     if (!node) continue;
-    Constraint constraint;
+    const auto unknown = [&, node = node](const std::string& name) {
+      const auto nearest = registry_.nearest(name);
+      node.fail(fmt::format("no parameter is called {}{}", name,
+                            nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest)),
+                nearest);
+    };
     try {
-      constraint = parse_constraint(node.string());
+      const auto expression = parse_expression(
+          node.string(), [&](const auto& name) { return meaning_of(name); }, unknown);
+      constraints.push_back(
+          {node.string(), node.where(), std::make_shared<const Expression>(expression), parameters_in(expression)});
     } catch (const std::invalid_argument& error) {
       node.fail(fmt::format("\"{}\" is no constraint: {}", node.string(), error.what()));
     }
-    const auto resolve = [&](const std::string& name) { return resolve_name(name, node); };
-    constraint.left = substitute(constraint.left, resolve);
-    constraint.right = substitute(constraint.right, resolve);
-    constraints.push_back(std::move(constraint));
-    constraint_places.push_back(node.where());
   }
 }
 

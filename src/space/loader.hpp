@@ -7,6 +7,7 @@
 
 #include "base/json.hpp"
 #include "config/config.hpp"
+#include "space/expression.hpp"
 #include "space/registry.hpp"
 #include "space/space.hpp"
 #include "space/tree_reader.hpp"
@@ -19,7 +20,6 @@ class Loader {
 
   std::vector<Parameter> parameters;
   std::vector<Constraint> constraints;
-  std::vector<base::Where> constraint_places;
   std::vector<std::string> remarks;
   base::Json pattern = base::Json::object();
 
@@ -32,7 +32,8 @@ class Loader {
   void read_constraints();
   /// A searched key cannot be a fidelity.
   void check_fidelities() const;
-  std::string resolve_name(const std::string& name, const config::Node& node) const;
+  /// What a name in a constraint stands for: a parameter, `name`.width, or a number that is not searched.
+  std::optional<Meaning> meaning_of(const std::string& name) const;
 
   const config::Config& config_;
   std::string overlay_, values_;  ///< stages that give the domains and the concrete values
