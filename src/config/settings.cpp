@@ -89,7 +89,7 @@ constexpr Setting table[] = {
     {"proxy.parallel", Type::integer, "0", L, "workers; 0: as search.parallel", 0, 100000},
     {"proxy.max_failed", Type::integer, "0", L, "the stage ends after so many failed trainings; 0: it goes on with the others", 0},
 
-    {"search.algorithm", Type::text, "\"auto\"", I, "auto says what it chose and why", {}, {}, "auto|random|grid|list|evolution"},
+    {"search.algorithm", Type::text, "\"auto\"", I, "auto says what it chose and why", {}, {}, "auto|random|grid|list|evolution|tpe"},
     {"search.points", Type::free, "", I, "points to try (list): [ { lr = 0.1 }, ... ]"},
     {"search.max_trials", Type::integer, "100", L, "trials, exactly", 1, 10000000},
     {"search.max_failed", Type::integer, "0", L, "the search ends after so many failed trials; 0: a third of max_trials", 0},
@@ -98,6 +98,12 @@ constexpr Setting table[] = {
     {"search.max_device_hours", Type::number, "0", L, "no new trial that would, with those running, spend more hours x devices; 0: no limit", 0},
     {"search.population", Type::integer, "16", I, "networks that may have offspring (evolution)", 2, 100000},
     {"search.tournament", Type::integer, "0", I, "so many of them are drawn, the best is the parent (evolution); 0: three quarters with one objective, a quarter with several", 0, 100000},
+    {"search.tpe.recipe", Type::text, "\"assay\"", I, "what 0 and auto below mean; nni: the defaults of NNI's tuner, 20, .25 x root of the trials, univariate, running trials count as the best", {}, {}, "assay|nni"},
+    {"search.tpe.startup", Type::integer, "0", I, "random trials to begin with; 0: the recipe's, 10", 0, 1000000},
+    {"search.tpe.candidates", Type::integer, "24", I, "draws of which the most promising is tried", 1, 100000},
+    {"search.tpe.gamma", Type::number, "0", I, "share of the trials that count as good, 25 at most with one objective; 0: the recipe's, 0.1", 0, 1},
+    {"search.tpe.prior_weight", Type::number, "1", I, "weight of the even distribution, in trials", 0, 1000, "", false, true},
+    {"search.tpe.multivariate", Type::text, "\"auto\"", I, "parameters are modelled together; auto: with one objective", {}, {}, "auto|on|off"},
 
     {"full.top_k", Type::integer, "3", I, "finalists", 1, 10000},
     {"full.seeds", Type::integer, "3", I, "trainings of each finalist", 1, 1000},

@@ -12,6 +12,7 @@ constexpr auto table = std::to_array<Algorithm>({
     {"list", "the points of search.points, in their order", make_list},
     {"evolution", "mutates good trials; the old ones die (one objective), the dominated ones (several)",
      make_evolution},
+    {"tpe", "draws where good trials are dense and bad ones are not: 50 to some thousand trials", make_tpe},
 });
 
 }  // namespace

@@ -52,4 +52,8 @@ std::unique_ptr<study::Planner> make_list(const Setup& setup);
 /// NSGA-II, 2002).
 std::unique_ptr<study::Planner> make_evolution(const Setup& setup);
 
+/// Tree-structured Parzen estimator (tpe.cpp names the papers): a density of the good trials, one of the bad ones, and
+/// the draw from the first where their ratio is largest.
+std::unique_ptr<study::Planner> make_tpe(const Setup& setup);
+
 }  // namespace assay::search
