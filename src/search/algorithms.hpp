@@ -52,4 +52,12 @@ std::unique_ptr<study::Planner> make_list(const Setup& setup);
 /// NSGA-II, 2002).
 std::unique_ptr<study::Planner> make_evolution(const Setup& setup);
 
+/// NSGA-II and NSGA-III without generations (nsga2.cpp, nsga3.cpp name the papers): crossover and mutation of the best,
+/// by Pareto layer and then crowding, or nearness to evenly spread directions.
+std::unique_ptr<study::Planner> make_nsga2(const Setup& setup);
+std::unique_ptr<study::Planner> make_nsga3(const Setup& setup);
+
+/// SMAC: a random forest of the costs, and the point that promises most by it (smac.cpp).
+std::unique_ptr<study::Planner> make_smac(const Setup& setup);
+
 }  // namespace assay::search
