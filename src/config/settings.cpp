@@ -89,7 +89,7 @@ constexpr Setting table[] = {
     {"proxy.parallel", Type::integer, "0", L, "workers; 0: as search.parallel", 0, 100000},
     {"proxy.max_failed", Type::integer, "0", L, "the stage ends after so many failed trainings; 0: it goes on with the others", 0},
 
-    {"search.algorithm", Type::text, "\"auto\"", I, "auto says what it chose and why", {}, {}, "auto|random|grid|list|evolution|tpe"},
+    {"search.algorithm", Type::text, "\"auto\"", I, "auto says what it chose and why", {}, {}, "auto|random|grid|list|evolution|tpe|nsga2|nsga3|smac"},
     {"search.points", Type::free, "", I, "points to try (list): [ { lr = 0.1 }, ... ]"},
     {"search.max_trials", Type::integer, "100", L, "trials, exactly", 1, 10000000},
     {"search.max_failed", Type::integer, "0", L, "the search ends after so many failed trials; 0: a third of max_trials", 0},
@@ -104,6 +104,11 @@ constexpr Setting table[] = {
     {"search.tpe.gamma", Type::number, "0", I, "share of the trials that count as good, 25 at most with one objective; 0: the recipe's, 0.1", 0, 1},
     {"search.tpe.prior_weight", Type::number, "1", I, "weight of the even distribution, in trials", 0, 1000, "", false, true},
     {"search.tpe.multivariate", Type::text, "\"auto\"", I, "parameters are modelled together; auto: with one objective", {}, {}, "auto|on|off"},
+    {"search.nsga3.divisions", Type::integer, "0", I, "of the simplex of reference directions; 0: as many as give no more directions than the population", 0, 1000},
+    {"search.smac.startup", Type::integer, "0", I, "random trials to begin with; 0: ten per parameter, a quarter of all at most", 0, 1000000},
+    {"search.smac.trees", Type::integer, "10", I, "trees of the forest", 1, 1000},
+    {"search.smac.random_points", Type::integer, "500", I, "random points that the forest is asked about, besides those of the local searches", 1, 100000},
+    {"search.smac.random_share", Type::number, "0.2", I, "share of the trials that are random", 0, 1},
 
     {"full.top_k", Type::integer, "3", I, "finalists", 1, 10000},
     {"full.seeds", Type::integer, "3", I, "trainings of each finalist", 1, 1000},

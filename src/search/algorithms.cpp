@@ -13,6 +13,10 @@ constexpr auto table = std::to_array<Algorithm>({
     {"evolution", "mutates good trials; the old ones die (one objective), the dominated ones (several)",
      make_evolution},
     {"tpe", "draws where good trials are dense and bad ones are not: 50 to some thousand trials", make_tpe},
+    {"nsga2", "crosses and mutates the Pareto layers, crowded trials last: several objectives, 100 trials and more",
+     make_nsga2},
+    {"nsga3", "as nsga2, spread by reference directions: three objectives and more", make_nsga3},
+    {"smac", "a random forest says where to look: categories and conditions, 50 to some thousand trials", make_smac},
 });
 
 }  // namespace

@@ -55,5 +55,12 @@ std::unique_ptr<study::Planner> make_evolution(const Setup& setup);
 /// Tree-structured Parzen estimator (tpe.cpp names the papers): a density of the good trials, one of the bad ones, and
 /// the draw from the first where their ratio is largest.
 std::unique_ptr<study::Planner> make_tpe(const Setup& setup);
+/// NSGA-II and NSGA-III without generations (nsga2.cpp, nsga3.cpp name the papers): crossover and mutation of the best,
+/// by Pareto layer and then crowding, or nearness to evenly spread directions.
+std::unique_ptr<study::Planner> make_nsga2(const Setup& setup);
+std::unique_ptr<study::Planner> make_nsga3(const Setup& setup);
+
+/// SMAC: a random forest of the costs, and the point that promises most by it (smac.cpp).
+std::unique_ptr<study::Planner> make_smac(const Setup& setup);
 
 }  // namespace assay::search
