@@ -110,6 +110,12 @@ constexpr Setting table[] = {
     {"search.smac.random_points", Type::integer, "500", I, "random points that the forest is asked about, besides those of the local searches", 1, 100000},
     {"search.smac.random_share", Type::number, "0.2", I, "share of the trials that are random", 0, 1},
 
+    {"search.early_stop", Type::text, "\"none\"", I, "which trials need not be trained to their end; curve: those that will hardly beat the best", {}, {}, "none|median|percentile|curve"},
+    {"search.early_stop_from", Type::integer, "3", I, "first step (epoch) at which a trial is judged", 0},
+    {"search.early_stop_curves", Type::integer, "5", I, "fewest finished trials to compare with", 1, 1000000},
+    {"search.early_stop_percentile", Type::number, "50", I, "the worst so many % at the same step are stopped (percentile)", 0, 100, "", false, true, true},
+    {"search.early_stop_confidence", Type::number, "0.95", I, "stopped if the best so far is so surely out of reach (curve)", 0.5, 1, "", false, false, true},
+
     {"full.top_k", Type::integer, "3", I, "finalists", 1, 10000},
     {"full.seeds", Type::integer, "3", I, "trainings of each finalist", 1, 1000},
     {"full.baseline", Type::flag, "true", I, "train the defaults too, as control"},
