@@ -1,6 +1,8 @@
 // The table itself, and looking things up in it.
 #include "config/settings.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -299,20 +301,29 @@ std::string section_of(const Setting& row) {
   return name.ends_with("[]") ? name.substr(0, name.size() - 2) : name;
 }
 
-/// Every row of a section that can stand as `key = default`.
+/// `key = default`, commented out.
+std::string line_of(const Setting& row) {
+  const auto key = segments_of(row.key).back();
+  const std::string initial(row.initial);
+  const auto line = initial.empty() ? "# " + key + ": " : "#" + key + " = " + initial + "    # ";
+  return line + comment_of(row) + "\n";
+}
+
+/// Every row of a section that can stand as `key = default`, then [search.tpe] and the like; other sections show their
+/// tables as examples.
 std::string rows_of(std::string_view section) {
-  std::string text;
+  std::string text, tables, last;
   const auto example = example_of(section);
   for (const auto& row : table) {
     const auto segments = segments_of(row.key);
-    if (segments.front() != section || segments.size() != 2 || segments[1] == "*") continue;
-    if (example.find(segments[1] + " = ") != std::string_view::npos) continue;
-    const auto comment = comment_of(row);
-    const std::string initial(row.initial);
-    const auto line = initial.empty() ? "# " + segments[1] + ": " : "#" + segments[1] + " = " + initial + "    # ";
-    text += line + comment + "\n";
+    if (segments.front() != section || segments.size() < 2 || segments[1] == "*") continue;
+    if (segments.size() == 2 && example.find(segments[1] + " = ") == std::string_view::npos) text += line_of(row);
+    if (segments.size() != 3 || section != "search") continue;
+    if (segments[1] != last) tables += fmt::format("#[{}.{}]\n", section, segments[1]);
+    last = segments[1];
+    tables += line_of(row);
   }
-  return text;
+  return text + tables;
 }
 
 }  // namespace
