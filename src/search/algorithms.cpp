@@ -13,6 +13,9 @@ constexpr auto table = std::to_array<Algorithm>({
     {"evolution", "mutates good trials; the old ones die (one objective), the dominated ones (several)",
      make_evolution},
     {"tpe", "draws where good trials are dense and bad ones are not: 50 to some thousand trials", make_tpe},
+    {"sobol", "scrambled Sobol points: fills the space more evenly than random draws", make_sobol},
+    {"anneal", "random draws ever nearer to the best trials", make_anneal},
+    {"naive_evolution", "two trials meet, the worse makes room for a child of the better", make_naive_evolution},
 });
 
 }  // namespace

@@ -56,4 +56,14 @@ std::unique_ptr<study::Planner> make_evolution(const Setup& setup);
 /// the draw from the first where their ratio is largest.
 std::unique_ptr<study::Planner> make_tpe(const Setup& setup);
 
+/// Scrambled Sobol points, the n-th for trial n: any number of workers draw one sequence.
+std::unique_ptr<study::Planner> make_sobol(const Setup& setup);
+
+/// Each parameter near its value in one of the best trials, ever nearer as trials go by (hyperopt's annealing, as NNI
+/// offers it).
+std::unique_ptr<study::Planner> make_anneal(const Setup& setup);
+
+/// NNI's "Evolution" tuner: two of the population meet, the loser goes, a child of the winner comes.
+std::unique_ptr<study::Planner> make_naive_evolution(const Setup& setup);
+
 }  // namespace assay::search

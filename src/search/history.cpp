@@ -63,8 +63,10 @@ void History::update(const study::StudyView& view) {
   const auto& objectives = view.objectives();
   if (now.size() < seen_.size() ||
       !std::equal(objectives.begin(), objectives.end(), objectives_.begin(), objectives_.end(), same)) {
+    const auto version = version_;
     *this = History(std::move(space_), std::move(limits_));
     objectives_ = objectives;
+    version_ = version + 1;
   }
   trials_.resize(now.size());
   now.visit_changes(seen_, [&](std::size_t place) { read(place, now[place]); });
