@@ -91,7 +91,7 @@ constexpr Setting table[] = {
     {"proxy.parallel", Type::integer, "0", L, "workers; 0: as search.parallel", 0, 100000},
     {"proxy.max_failed", Type::integer, "0", L, "the stage ends after so many failed trainings; 0: it goes on with the others", 0},
 
-    {"search.algorithm", Type::text, "\"auto\"", I, "auto says what it chose and why", {}, {}, "auto|random|grid|list|evolution|tpe|nsga2|nsga3|smac"},
+    {"search.algorithm", Type::text, "\"auto\"", I, "auto says what it chose and why", {}, {}, "auto|random|grid|list|evolution|tpe|nsga2|nsga3|smac|sobol|anneal|naive_evolution"},
     {"search.points", Type::free, "", I, "points to try (list): [ { lr = 0.1 }, ... ]"},
     {"search.max_trials", Type::integer, "100", L, "trials, exactly", 1, 10000000},
     {"search.max_failed", Type::integer, "0", L, "the search ends after so many failed trials; 0: a third of max_trials", 0},
@@ -117,6 +117,8 @@ constexpr Setting table[] = {
     {"search.early_stop_curves", Type::integer, "5", I, "fewest finished trials to compare with", 1, 1000000},
     {"search.early_stop_percentile", Type::number, "50", I, "the worst so many % at the same step are stopped (percentile)", 0, 100, "", false, true, true},
     {"search.early_stop_confidence", Type::number, "0.95", I, "stopped if the best so far is so surely out of reach (curve)", 0.5, 1, "", false, false, true},
+    {"search.anneal.mean_place", Type::number, "2", I, "mean place of the trial whose neighbourhood is drawn from; 1: always the best", 1, 1000},
+    {"search.anneal.shrinkage", Type::number, "0.1", I, "neighbourhoods after n trials: 1 / (1 + n x this) of the range", 0, 1000},
 
     {"full.top_k", Type::integer, "3", I, "finalists", 1, 10000},
     {"full.seeds", Type::integer, "3", I, "trainings of each finalist", 1, 1000},

@@ -17,6 +17,9 @@ constexpr auto table = std::to_array<Algorithm>({
      make_nsga2},
     {"nsga3", "as nsga2, spread by reference directions: three objectives and more", make_nsga3},
     {"smac", "a random forest says where to look: categories and conditions, 50 to some thousand trials", make_smac},
+    {"sobol", "scrambled Sobol points: fills the space more evenly than random draws", make_sobol},
+    {"anneal", "random draws ever nearer to the best trials", make_anneal},
+    {"naive_evolution", "two trials meet, the worse makes room for a child of the better", make_naive_evolution},
 });
 
 }  // namespace

@@ -63,4 +63,14 @@ std::unique_ptr<study::Planner> make_nsga3(const Setup& setup);
 /// SMAC: a random forest of the costs, and the point that promises most by it (smac.cpp).
 std::unique_ptr<study::Planner> make_smac(const Setup& setup);
 
+/// Scrambled Sobol points, the n-th for trial n: any number of workers draw one sequence.
+std::unique_ptr<study::Planner> make_sobol(const Setup& setup);
+
+/// Each parameter near its value in one of the best trials, ever nearer as trials go by (hyperopt's annealing, as NNI
+/// offers it).
+std::unique_ptr<study::Planner> make_anneal(const Setup& setup);
+
+/// NNI's "Evolution" tuner: two of the population meet, the loser goes, a child of the winner comes.
+std::unique_ptr<study::Planner> make_naive_evolution(const Setup& setup);
+
 }  // namespace assay::search

@@ -66,25 +66,34 @@ std::int64_t Axis::cell_at(double unit) const {
   return above - edges.begin() - 1;
 }
 
-Columns::Columns(std::shared_ptr<const space::Space> space, bool together) : space_(std::move(space)) {
-  const auto& parameters = space_->parameters();
-  std::map<std::string, std::size_t> blocks;
-  first_axis_.resize(parameters.size());
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    const auto key = together ? key_of(parameters[i].conditions) : std::to_string(i);
-    const auto [found, is_new] = blocks.try_emplace(key, blocks_.size());
-    if (is_new) blocks_.emplace_back();
-    auto& block = blocks_[found->second];
-    block.parameters.push_back(i);
-    add_axes(i, block);
+Columns::Columns(std::shared_ptr<const space::Space> space) : space_(std::move(space)) {
+  const auto count = space_->parameters().size();
+  for (std::size_t i = 0; i < count; ++i) {
+    first_axis_.push_back(axes_.size());
+    add_axes(i);
   }
+  first_axis_.push_back(axes_.size());
   columns_.resize(axes_.size());
-  present_.resize(parameters.size());
+  present_.resize(count);
 }
 
-void Columns::add_axes(std::size_t parameter, Block& block) {
+std::vector<Block> Columns::blocks(bool together) const {
+  const auto& parameters = space_->parameters();
+  std::map<std::string, std::size_t> places;
+  std::vector<Block> blocks;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const auto key = together ? key_of(parameters[i].conditions) : std::to_string(i);
+    const auto [found, is_new] = places.try_emplace(key, blocks.size());
+    if (is_new) blocks.emplace_back();
+    auto& block = blocks[found->second];
+    block.parameters.push_back(i);
+    for (auto axis = first_axis_[i]; axis < first_axis_[i + 1]; ++axis) block.axes.push_back(axis);
+  }
+  return blocks;
+}
+
+void Columns::add_axes(std::size_t parameter) {
   const auto& domain = space_->parameters()[parameter].domain;
-  first_axis_[parameter] = axes_.size();
   const auto count = space::count(domain);
   std::vector<Axis> added;
   if (count == 1) {
@@ -101,7 +110,6 @@ void Columns::add_axes(std::size_t parameter, Block& block) {
   }
   for (auto& axis : added) {
     axis.parameter = parameter;
-    block.axes.push_back(axes_.size());
     axes_.push_back(std::move(axis));
   }
 }
@@ -113,7 +121,13 @@ bool Columns::contains(const Block& block, study::TrialId trial) const {
 }
 
 void Columns::update(const std::vector<Observation>& trials) {
-  if (trials.size() < known_.size()) {  // another study
+  const auto changed = [&](std::size_t i) {
+    if (!known_[i] || known_[i] == trials[i].trial) return false;
+    return !trials[i].trial || trials[i].trial->what.params != known_[i]->what.params;
+  };
+  bool other_study = trials.size() < known_.size();
+  for (std::size_t i = 0; !other_study && i < known_.size(); ++i) other_study = changed(i);
+  if (other_study) {
     known_.clear();
     for (auto& column : columns_) column = {};
     for (auto& present : present_) present.clear();
@@ -122,12 +136,13 @@ void Columns::update(const std::vector<Observation>& trials) {
   for (auto& column : columns_) column.values.resize(trials.size(), std::numeric_limits<double>::quiet_NaN());
   for (auto& present : present_) present.resize(trials.size());
   for (std::size_t i = 0; i < trials.size(); ++i) {
-    if (!known_[i] && !trials[i].point.empty()) add(i, trials[i]);
+    if (trials[i].point.empty()) continue;
+    if (!known_[i]) add(i, trials[i]);
+    known_[i] = trials[i].trial;
   }
 }
 
 void Columns::add(std::size_t trial, const Observation& observation) {
-  known_[trial] = true;
   const auto& parameters = space_->parameters();
   std::vector<const space::Value*> values(parameters.size());
   for (std::size_t i = 0; i < parameters.size(); ++i) {

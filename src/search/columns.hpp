@@ -43,12 +43,12 @@ struct Column {
 
 class Columns {
  public:
-  /// `together`: parameters under the same conditions share a block; else each has its own.
-  Columns(std::shared_ptr<const space::Space> space, bool together);
+  explicit Columns(std::shared_ptr<const space::Space> space);
 
   const std::vector<Axis>& axes() const { return axes_; }
-  /// A block's conditions depend on earlier blocks only.
-  const std::vector<Block>& blocks() const { return blocks_; }
+  /// `together`: parameters under the same conditions share a block; else each has its own. A block's conditions depend
+  /// on earlier blocks only.
+  std::vector<Block> blocks(bool together) const;
   const Column& at(std::size_t axis) const { return columns_[axis]; }
   /// True if this trial has the parameters of the block.
   bool contains(const Block& block, study::TrialId trial) const;
@@ -60,16 +60,15 @@ class Columns {
   space::Value value_of(std::size_t parameter, const std::vector<double>& coordinates) const;
 
  private:
-  void add_axes(std::size_t parameter, Block& block);
+  void add_axes(std::size_t parameter);
   void add(std::size_t trial, const Observation& observation);
 
   std::shared_ptr<const space::Space> space_;
   std::vector<Axis> axes_;
-  std::vector<Block> blocks_;
-  std::vector<std::size_t> first_axis_;  ///< by parameter; as many axes as there are where it has none
+  std::vector<std::size_t> first_axis_;  ///< by parameter, and the end
   std::vector<Column> columns_;
-  std::vector<std::vector<bool>> present_;  ///< by parameter, then trial number
-  std::vector<bool> known_;
+  std::vector<std::vector<bool>> present_;     ///< by parameter, then trial number
+  std::vector<study::TrialList::Item> known_;  ///< whose points are in the columns
 };
 
 }  // namespace assay::search

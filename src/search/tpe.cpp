@@ -5,135 +5,195 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <optional>
 
 #include "search/algorithms.hpp"
 #include "search/parzen.hpp"
 #include "search/point_search.hpp"
+#include "search/sobol_points.hpp"
 #include "search/split.hpp"
 #include "space/domain.hpp"
 
 namespace assay::search {
 namespace {
 
-/// What settings leave open.
+/// One objective: no more trials than these are good.
+constexpr std::size_t most_good = 25;
+
 struct Recipe {
-  std::int64_t startup = 10;
-  double gamma = 0.1;
-  std::size_t most_good = 25;  ///< one objective
-  bool root = false;           ///< good trials: gamma times the root of their number
+  std::size_t startup = 10;
+  bool sobol = true;  ///< to begin with; else random
+  std::size_t candidates = 48;
+  double gamma = 0.15;
+  bool root = false;  ///< good trials: gamma times the root of their number
+  /// Share of the proposals whose parameters are modelled together. Along a front some parameters change together, and
+  /// others not at all: with several objectives half of them.
+  double joint_share = 1;
   bool pending_good = false;
   KernelSettings kernels;
 };
 
-Recipe recipe_of(const config::Config& config) {
+Recipe recipe_of(const config::Config& config, bool several) {
+  const auto name = config.text("search.tpe.recipe");
   Recipe recipe;
-  if (config.text("search.tpe.recipe") == "nni") {
+  recipe.candidates = several || name != "assay" ? 24 : 48;
+  recipe.joint_share = !several ? 1 : name == "assay" ? 0.5 : 0;
+  recipe.sobol = name == "assay";
+  if (name == "optuna") recipe.gamma = 0.1;
+  if (name == "nni") {
     recipe.startup = 20;
     recipe.gamma = 0.25;
+    recipe.joint_share = 0;
     recipe.root = recipe.pending_good = recipe.kernels.prior_is_neighbour = true;
   }
-  if (const auto startup = config.integer("search.tpe.startup"); startup > 0) recipe.startup = startup;
+  const auto count = [&](const char* key, std::size_t otherwise) {
+    const auto value = config.integer(key);
+    return value > 0 ? static_cast<std::size_t>(value) : otherwise;
+  };
+  recipe.startup = count("search.tpe.startup", recipe.startup);
+  recipe.candidates = count("search.tpe.candidates", recipe.candidates);
   if (const auto gamma = config.number("search.tpe.gamma"); gamma > 0) recipe.gamma = gamma;
+  const auto multivariate = config.text("search.tpe.multivariate");
+  if (multivariate != "auto") recipe.joint_share = multivariate == "on" ? 1 : 0;
   recipe.kernels.prior_weight = config.number("search.tpe.prior_weight");
   return recipe;
 }
+
+/// Densities of good and bad trials, block by block; the blocks without axes have none.
+struct Model {
+  std::vector<Block> blocks;
+  std::vector<std::optional<Parzen>> good, bad;
+  KernelMemory good_memory, bad_memory;
+  std::uint64_t version = 0;  ///< of the history that it was made from
+};
 
 class Tpe final : public PointSearch {
  public:
   explicit Tpe(const Setup& setup)
       : PointSearch(setup),
-        recipe_(recipe_of(setup.config)),
-        candidates_(static_cast<std::size_t>(setup.config.integer("search.tpe.candidates"))),
-        nni_(setup.config.text("search.tpe.recipe") == "nni"),
-        multivariate_(setup.config.text("search.tpe.multivariate")),
-        space_(setup.space) {}
+        one_(recipe_of(setup.config, false)),
+        several_(recipe_of(setup.config, true)),
+        sobol_(setup.space->parameters().size(), setup.seed),
+        columns_(setup.space) {
+    joint_.blocks = columns_.blocks(true);
+    single_.blocks = columns_.blocks(false);
+  }
 
  private:
-  study::Proposal draw(study::TrialId, base::Rng& rng) override {
+  bool several() const { return history().objectives().size() > 1; }
+  const Recipe& recipe() const { return several() ? several_ : one_; }
+
+  study::Proposal draw(study::TrialId trial, base::Rng& rng) override {
     const auto ended = history().scored().size() + history().stopped().size();
-    if (static_cast<std::int64_t>(ended) < recipe_.startup) return {.params = space().sample(rng), .note = "random"};
-    update();
+    if (ended < recipe().startup) return first_draw(trial, rng);
+    auto& model = rng.uniform() < recipe().joint_share ? joint_ : single_;
+    update(model);
     // Each try is less greedy than the one before.
-    for (auto count = candidates_; count > 0; count /= 2) {
-      if (auto params = point(count, rng)) return {.params = std::move(*params), .note = "tpe"};
+    for (auto count = recipe().candidates; count > 0; count /= 2) {
+      if (auto params = point(model, count, rng)) return {.params = std::move(*params), .note = "tpe"};
     }
     return {.params = space().sample(rng), .note = "random"};
   }
 
-  void update() {
-    if (columns_ && version_ == history().version()) return;
-    version_ = history().version();
-    const bool several = history().objectives().size() > 1;
-    const bool together = multivariate_ == "on" || (multivariate_ == "auto" && !nni_ && !several);
-    if (!columns_ || together != together_) {
-      columns_.emplace(space_, together);
-      together_ = together;
-      good_memory_ = bad_memory_ = {};
+  study::Proposal first_draw(study::TrialId trial, base::Rng& rng) const {
+    if (recipe().sobol) {
+      auto params = space().decode(sobol_.at(static_cast<std::uint64_t>(trial)));
+      if (acceptable(params)) return {.params = std::move(params), .note = "sobol"};
     }
-    columns_->update(history().trials());
-    const auto ended = static_cast<double>(history().scored().size() + history().stopped().size());
-    auto good = static_cast<std::size_t>(std::ceil(recipe_.gamma * (recipe_.root ? std::sqrt(ended) : ended)));
-    if (!several || recipe_.root) good = std::min(good, recipe_.most_good);
-    const auto trials = split(history(), good, recipe_.pending_good);
-    models_.clear();
-    for (const auto& block : columns_->blocks()) {
-      auto& [below, above] = models_.emplace_back();
-      if (block.axes.empty()) continue;
-      below = estimator(block, trials.good, several, good_memory_);
-      above = estimator(block, trials.bad, false, bad_memory_);
+    return {.params = space().sample(rng), .note = "random"};
+  }
+
+  void update(Model& model) {
+    if (split_version_ != history().version()) {
+      split_version_ = history().version();
+      columns_.update(history().trials());
+      const auto ended = static_cast<double>(history().scored().size() + history().stopped().size());
+      const auto& recipe = this->recipe();
+      auto good = static_cast<std::size_t>(std::ceil(recipe.gamma * (recipe.root ? std::sqrt(ended) : ended)));
+      if (!several() || recipe.root) good = std::min(good, most_good);
+      split_ = split(history(), good, recipe.pending_good);
+    }
+    if (model.version == history().version()) return;
+    model.version = history().version();
+    model.good.clear();
+    model.bad.clear();
+    for (const auto& block : model.blocks) {
+      model.good.push_back(estimator(block, split_.good, several(), model.good_memory));
+      model.bad.push_back(estimator(block, split_.bad, false, model.bad_memory));
     }
   }
 
   std::optional<Parzen> estimator(const Block& block, const std::vector<study::TrialId>& trials, bool equal,
                                   KernelMemory& memory) const {
+    if (block.axes.empty()) return std::nullopt;
     std::vector<study::TrialId> members;
     for (const auto id : trials) {
-      if (columns_->contains(block, id)) members.push_back(id);
+      if (columns_.contains(block, id)) members.push_back(id);
     }
     const auto weights = equal ? std::vector<double>(members.size(), 1) : age_weights(members.size());
-    return Parzen(*columns_, block, members, weights, recipe_.kernels, memory);
+    return Parzen(columns_, block, members, weights, recipe().kernels, memory);
   }
 
-  /// Block by block the best of `count` draws; nothing if a constraint is broken.
-  std::optional<space::Params> point(std::size_t count, base::Rng& rng) const {
+  /// Block by block the best of `count` draws; nothing if a constraint is broken, or the point was proposed before.
+  std::optional<space::Params> point(const Model& model, std::size_t count, base::Rng& rng) const {
     space::Params params;
-    std::vector<double> coordinates(columns_->axes().size());
-    for (std::size_t i = 0; i < columns_->blocks().size(); ++i) {
-      const auto& block = columns_->blocks()[i];
+    std::vector<double> coordinates(columns_.axes().size());
+    for (std::size_t i = 0; i < model.blocks.size(); ++i) {
+      const auto& block = model.blocks[i];
       if (!space().active(space().parameters()[block.parameters.front()], params)) continue;
-      if (const auto& [below, above] = models_[i]; below) {
-        const auto points = below->sample(count, rng);
-        auto gain = below->log_density(points);
-        const auto loss = above->log_density(points);
-        for (std::size_t k = 0; k < count; ++k) gain[k] -= loss[k];
-        const auto best = static_cast<std::size_t>(std::max_element(gain.begin(), gain.end()) - gain.begin());
-        for (std::size_t k = 0; k < block.axes.size(); ++k)
-          coordinates[block.axes[k]] = points.values[k * count + best];
+      if (!model.good[i]) {
+        put(block, coordinates, params);
+        continue;
       }
-      for (const auto parameter : block.parameters) {
-        auto value = columns_->value_of(parameter, coordinates);
-        const auto& domain = space().parameters()[parameter].domain;
-        if (!space::contains(domain, value)) return std::nullopt;  // an empty subset
-        params[space().parameters()[parameter].name] = std::move(value);
+      const auto points = model.good[i]->sample(count, rng);
+      const auto order = by_gain(*model.good[i], *model.bad[i], points);
+      // Where one block is everything, the next best draws will do as well.
+      const auto tries = model.blocks.size() == 1 ? count : 1;
+      for (std::size_t k = 0; k < tries; ++k) {
+        for (std::size_t j = 0; j < block.axes.size(); ++j)
+          coordinates[block.axes[j]] = points.values[j * count + order[k]];
+        const bool complete = put(block, coordinates, params);
+        if (tries > 1 && complete && acceptable(params)) return params;
+        if (tries == 1 && !complete) return std::nullopt;
       }
     }
-    if (!space().satisfies_constraints(params)) return std::nullopt;
+    if (!acceptable(params)) return std::nullopt;
     return params;
   }
 
-  Recipe recipe_;
-  std::size_t candidates_;
-  bool nni_;
-  std::string multivariate_;
-  std::shared_ptr<const space::Space> space_;
+  bool acceptable(const space::Params& params) const {
+    return space().satisfies_constraints(params) && !proposed_before(params);
+  }
 
-  std::optional<Columns> columns_;
-  bool together_ = false;
-  std::uint64_t version_ = 0;
-  std::vector<std::pair<std::optional<Parzen>, std::optional<Parzen>>> models_;  ///< good and bad, by block
-  KernelMemory good_memory_, bad_memory_;
+  static std::vector<std::size_t> by_gain(const Parzen& good, const Parzen& bad, const Candidates& points) {
+    auto gain = good.log_density(points);
+    const auto loss = bad.log_density(points);
+    std::vector<std::size_t> order(points.count);
+    for (std::size_t k = 0; k < points.count; ++k) {
+      gain[k] -= loss[k];
+      order[k] = k;
+    }
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return gain[a] > gain[b]; });
+    return order;
+  }
+
+  /// False if one of the values is none of its domain: an empty subset.
+  bool put(const Block& block, const std::vector<double>& coordinates, space::Params& params) const {
+    for (const auto place : block.parameters) {
+      const auto& parameter = space().parameters()[place];
+      auto value = columns_.value_of(place, coordinates);
+      if (!space::contains(parameter.domain, value)) return false;
+      params[parameter.name] = std::move(value);
+    }
+    return true;
+  }
+
+  Recipe one_, several_;  ///< for one objective, and for several
+  SobolPoints sobol_;     ///< to begin with
+  Columns columns_;
+  Split split_;
+  std::uint64_t split_version_ = 0;
+  Model joint_, single_;
 };
 
 }  // namespace

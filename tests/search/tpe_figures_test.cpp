@@ -1,6 +1,8 @@
 // How good the searches are on problems in closed form: medians over seeds, printed. Beside Optuna 5.0.0's TPE,
 // measured with the same budgets. Hidden: minutes.
 #include <catch2/catch_test_macros.hpp>
+#include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 
@@ -66,5 +68,57 @@ TEST_CASE("figures: regret on problems in closed form", "[.figures]") {
     }
     std::printf("\n");
     std::fflush(stdout);
+  }
+}
+
+namespace {
+
+/// Seconds of the first suggestion that a planner makes for a study of `trials`, and the median of 50 more, each after
+/// one more trial has ended.
+std::pair<double, double> latency(const std::string& algorithm, std::size_t parameters, std::size_t objectives,
+                                  study::TrialId trials) {
+  base::set_verbosity(base::Level::quiet);
+  std::string text = "[params.model]\n";
+  for (std::size_t i = 0; i < parameters; ++i) text += "x" + std::to_string(10 + i) + ".float = [0.0, 1.0]\n";
+  std::vector<study::Objective> goals{{"f", false, {}}, {"g", false, {}}};
+  goals.resize(objectives);
+  const auto config = config::Config::parse(text + "[search]\nalgorithm = \"" + algorithm + "\"\n", "t.toml");
+  const auto space = std::make_shared<const space::Space>(space::Space::load(config));
+  const auto planner = search::make_planner(config, space, 1);
+  base::Rng rng(1, "test", 0, "points");
+  study::ViewBuilder builder;
+  builder.objectives(goals).max_trials(trials + 1000);
+  const auto add = [&](study::TrialId number, space::Params params) {
+    const auto u = space->encode(params);
+    double far = 0;
+    for (std::size_t i = 1; i < u.size(); ++i) far += (u[i] - 0.4) * (u[i] - 0.4);
+    const double angle = u[0] * 1.5707963;
+    builder.done(number, std::move(params), {{"f", (1 + far) * std::cos(angle)}, {"g", (1 + far) * std::sin(angle)}});
+  };
+  for (study::TrialId i = 0; i < trials; ++i) add(i, space->sample(rng));
+  std::vector<double> seconds;
+  for (study::TrialId i = trials; i < trials + 51; ++i) {
+    const auto view = builder.build();
+    base::Rng own(1, "search", i, "propose");
+    const auto start = std::chrono::steady_clock::now();
+    auto proposal = planner->propose(view, i, own);
+    seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    add(i, std::move(proposal->params));
+  }
+  const double first = seconds.front();
+  seconds.erase(seconds.begin());
+  return {first, stats::quantile(seconds, 0.5)};
+}
+
+}  // namespace
+
+TEST_CASE("figures: time of one suggestion", "[.figures]") {
+  for (const auto* name : {"tpe", "sobol", "anneal", "naive_evolution", "evolution"}) {
+    for (const auto& [parameters, objectives, trials] :
+         {std::tuple{6, 1, 1000}, {6, 2, 1000}, {20, 1, 10'000}, {20, 2, 10'000}}) {
+      const auto [first, next] = latency(name, std::size_t(parameters), std::size_t(objectives), trials);
+      std::printf("%-16s %2d parameters, %d objectives, %5d trials: %.3f ms, the first %.3f ms\n", name, parameters,
+                  objectives, trials, next * 1e3, first * 1e3);
+    }
   }
 }
