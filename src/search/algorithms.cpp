@@ -16,6 +16,8 @@ constexpr auto table = std::to_array<Algorithm>({
      make_nsga2},
     {"nsga3", "as nsga2, spread by reference directions: three objectives and more", make_nsga3},
     {"smac", "a random forest says where to look: categories and conditions, 50 to some thousand trials", make_smac},
+    {"reinforce", "a policy over the decisions learns by REINFORCE: hundreds of trials", make_reinforce},
+    {"ppo", "a policy over the decisions learns by PPO, several epochs per batch: hundreds of trials", make_ppo},
 });
 
 }  // namespace

@@ -60,4 +60,9 @@ std::unique_ptr<study::Planner> make_nsga3(const Setup& setup);
 /// SMAC: a random forest of the costs, and the point that promises most by it (smac.cpp).
 std::unique_ptr<study::Planner> make_smac(const Setup& setup);
 
+/// A policy that makes the decisions one after the other learns from batches of trials (policy_search.hpp), by
+/// REINFORCE or by proximal policy optimisation.
+std::unique_ptr<study::Planner> make_reinforce(const Setup& setup);
+std::unique_ptr<study::Planner> make_ppo(const Setup& setup);
+
 }  // namespace assay::search
