@@ -20,6 +20,8 @@ constexpr auto table = std::to_array<Algorithm>({
     {"sobol", "scrambled Sobol points: fills the space more evenly than random draws", make_sobol},
     {"anneal", "random draws ever nearer to the best trials", make_anneal},
     {"naive_evolution", "two trials meet, the worse makes room for a child of the better", make_naive_evolution},
+    {"reinforce", "a policy over the decisions learns by REINFORCE: hundreds of trials", make_reinforce},
+    {"ppo", "a policy over the decisions learns by PPO, several epochs per batch: hundreds of trials", make_ppo},
 });
 
 }  // namespace

@@ -72,5 +72,9 @@ std::unique_ptr<study::Planner> make_anneal(const Setup& setup);
 
 /// NNI's "Evolution" tuner: two of the population meet, the loser goes, a child of the winner comes.
 std::unique_ptr<study::Planner> make_naive_evolution(const Setup& setup);
+/// A policy that makes the decisions one after the other learns from batches of trials (policy_search.hpp), by
+/// REINFORCE or by proximal policy optimisation.
+std::unique_ptr<study::Planner> make_reinforce(const Setup& setup);
+std::unique_ptr<study::Planner> make_ppo(const Setup& setup);
 
 }  // namespace assay::search

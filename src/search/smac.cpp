@@ -18,8 +18,8 @@ constexpr std::size_t starts = 8;      ///< local searches from good trials, and
 constexpr std::size_t neighbours = 8;  ///< looked at in each step
 constexpr int most_steps = 10;
 constexpr double parego_rho = 0.05;
-/// Random trials to begin with: so many per parameter, this share of all at most.
-constexpr std::int64_t startup_per_parameter = 10, startup_share = 4;
+/// Random trials to begin with: one per parameter and so many at least, but no more than this part of all.
+constexpr std::int64_t least_startup = 10, startup_part = 4;
 
 /// A point as the forest sees it: numbers in [0, 1], categories by their place, sets item by item. What does not exist
 /// at a point is below all numbers, or a category of its own.
@@ -127,9 +127,8 @@ class Smac final : public PointSearch {
         startup_(setup.config.integer("search.smac.startup")) {
     settings_.trees = static_cast<int>(setup.config.integer("search.smac.trees"));
     const auto parameters = static_cast<std::int64_t>(setup.space->parameters().size());
-    const auto share = setup.config.integer("search.max_trials") / startup_share;
-    if (startup_ == 0)
-      startup_ = std::clamp<std::int64_t>(share, 2, startup_per_parameter * std::max<std::int64_t>(parameters, 1));
+    const auto most = std::max<std::int64_t>(setup.config.integer("search.max_trials") / startup_part, 2);
+    if (startup_ == 0) startup_ = std::min(most, std::max(least_startup, parameters));
   }
 
  private:
