@@ -25,7 +25,7 @@ std::int64_t integer(const space::Params& params, const std::string& name) {
 }  // namespace
 
 TEST_CASE("what an expression means at a point") {
-  const std::string domains = R"(n.int = [0, 9]
+  const std::string domains = R"(n = { int = [0, 9], default = 4 }
 op.choice = ["conv", "pool", { name = "attn", heads.choice = [2, 4] }]
 mixed.choice = ["none", 4]
 on.choice = [true, false]
