@@ -2,9 +2,11 @@
 // `assay` alone.
 #include <algorithm>
 #include <catch2/matchers/catch_matchers_string.hpp>
+#include <set>
 
 #include "assay/programs.hpp"
 #include "base/json.hpp"
+#include "study/outputs.hpp"
 #include "study/study.hpp"
 
 using namespace assay;
@@ -158,6 +160,25 @@ TEST_CASE("a result is told though the log of the worker that asked was packed m
   CHECK(told["params"]["params.training.lr"] == 0.1);
   REQUIRE(told["rungs"][0]["reports"].size() == 1);
   CHECK(assay.trial(1)["state"] == "running");
+  assay.check_sound();
+}
+
+TEST_CASE("what a trial printed is shown also after it was packed") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay;
+  assay.ask();
+  CHECK(assay({"tell", "runs/c", "0", "--failed", "exit code 1"}).code == 0);
+  const study::Layout layout{assay.scratch / "runs/c/search"};
+  const auto attempt = layout.attempt({0, 0}, assay.trial(0)["rungs"][0]["attempt"].get<int>());
+  os::make_folders(attempt);
+  os::publish(attempt / "output.log", "loading\nno such module\n");
+  std::set<study::TrialId> refused;
+  const auto ended = [](study::TrialId) { return true; };
+  const auto gone = [](const std::string&) { return false; };
+  REQUIRE(study::pack_outputs(layout, "packer", 1, ended, gone, refused) == 1);
+  REQUIRE_FALSE(os::file_size(attempt / "output.log"));
+  CHECK_THAT(assay({"trial", "runs/c", "0"}).out,
+             ContainsSubstring("last lines of output.log:\n    loading\n    no such module\n"));
   assay.check_sound();
 }
 
