@@ -12,6 +12,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "study/json.hpp"
+#include "study/reward.hpp"
 
 namespace assay::apps {
 namespace {
@@ -66,8 +67,8 @@ struct Import {
 class Importer {
  public:
   Importer(const space::Space& space, std::vector<study::Objective> objectives, study::Fidelity fidelity,
-           const std::vector<std::string>& map)
-      : space_(space), objectives_(std::move(objectives)), fidelity_(fidelity) {
+           const std::vector<std::string>& map, study::Reward reward)
+      : space_(space), objectives_(std::move(objectives)), fidelity_(fidelity), reward_(std::move(reward)) {
     for (const auto& word : map) {
       const auto [from, to] = cut_pair(word, "--map OLD=NEW (OLD= leaves a column out)");
       map_[from] = to;
@@ -86,6 +87,7 @@ class Importer {
       if (column.empty()) continue;
       place(column, cell, row, cells, result);
     }
+    reward_.add(result.measured.metrics);
     if (!has_result(flat, result.measured)) return std::nullopt;
     result.what.params = point_of(space_, cells, row.place);
     for (const auto& [name, cell] : cells) seen_.insert(name);
@@ -226,6 +228,7 @@ class Importer {
   const space::Space& space_;
   std::vector<study::Objective> objectives_;
   study::Fidelity fidelity_;
+  study::Reward reward_;
   std::map<std::string, std::string> map_;
   std::set<std::string> used_, seen_;
   std::int64_t other_fidelity_ = 0;
@@ -295,7 +298,7 @@ Exit import_trials(const cli::Values& values) {
   const auto parts = open_search(run);
   const auto view = look_at(run, stage);
   need_open(run, stage, view);
-  Importer importer(*parts.space, run.objectives(), parts.fidelity, values.texts("--map"));
+  Importer importer(*parts.space, run.objectives(), parts.fidelity, values.texts("--map"), study::Reward(run.config()));
   const auto reading = read_rows(rows, importer, file, values.flag("--skip"));
   tell(reading, importer, *parts.space);
   if (reading.trials.empty())
