@@ -71,10 +71,18 @@ constexpr Setting table[] = {
 
     {"objectives.*.goal", Type::text, "", I, "direction", {}, {}, "max|min"},
     {"objectives.*.threshold", Type::number, "", I, "least useful value: reference point of the hypervolume"},
+    {"objectives.*.target", Type::number, "", L, "good enough: stop = [\"target\"] ends the search where a trial has reached all targets"},
+    {"objectives.*.of", Type::text, "", I, "derived: this metric times the factors of the [[reward]] entries"},
+
+    {"reward[].metric", Type::text, "", I, "what should stay below its target, e.g. \"latency_ms\""},
+    {"reward[].target", Type::number, "", I, "factor of a derived objective: (target / measured)^exponent", 0, {}, "", false, true},
+    {"reward[].kind", Type::text, "", I, "hard (default): at most 1, exponent 1; soft: on both sides of the target, exponent 0.07", {}, {}, "hard|soft"},
+    {"reward[].exponent", Type::number, "", I, "how strongly the factor counts, instead of the kind's own", 0, {}, "", false, true},
 
     {"constraint[].metric", Type::text, "", I, "a measured metric"},
     {"constraint[].at_most", Type::number, "", I, "its upper limit"},
     {"constraint[].at_least", Type::number, "", I, "its lower limit"},
+    {"constraint[].weight", Type::number, "", I, "soft: what the first objective loses where the limit is missed by its own size; else hard", 0, {}, "", false, true},
     {"constraint[].require", Type::text, "", I, "relation between parameters, e.g. \"hidden2 <= hidden1\""},
 
     {"baseline.batch_sweep", Type::flag, "true", I, "measure throughput at power-of-two batch sizes"},
@@ -123,6 +131,10 @@ constexpr Setting table[] = {
     {"search.ppo.entropy", Type::number, "0.01", I, "bonus for decisions that are open, against early convergence", 0, 10},
     {"search.ppo.hidden", Type::integer, "16", I, "units that see the decisions made before", 1, 1024},
 
+    {"search.stop", Type::texts, "[\"invalid\"]", L, "rules that end the search early, and say why; []: none. Lists and grids know only target", {}, {}, "converged|invalid|no-progress|target|gain"},
+    {"search.stop_window", Type::integer, "200", L, "trials over which converged and gain look back", 10, 1000000},
+    {"search.stop_tolerance", Type::number, "0.01", L, "least growth over the window: of the first window's spread, or of the hypervolume (converged)", 0, 1},
+    {"search.noise", Type::number, "0", L, "standard deviation of the objective between trainings of one network (gain)", 0},
     {"search.early_stop", Type::text, "\"none\"", I, "which trials need not be trained to their end; curve: those that will hardly beat the best", {}, {}, "none|median|percentile|curve"},
     {"search.early_stop_from", Type::integer, "3", I, "first step (epoch) at which a trial is judged", 0},
     {"search.early_stop_curves", Type::integer, "5", I, "fewest finished trials to compare with", 1, 1000000},
@@ -282,12 +294,21 @@ expand.choice = [1, 3]
   if (section == "objectives") {
     return R"(accuracy = { goal = "max", threshold = 0.9 }
 parameters = { goal = "min" }
+#reward = { goal = "max", of = "accuracy" }    # one number instead: accuracy times the factors of [[reward]]
+)";
+  }
+  if (section == "reward") {
+    return R"(#[[reward]]
+#metric = "latency_ms"
+#target = 2.0    # factor (target / latency_ms)^exponent
+#kind = "hard"    # at most 1, exponent 1; or soft: exponent 0.07
 )";
   }
   if (section == "constraint") {
     return R"(#[[constraint]]
 #metric = "latency_ms"
 #at_most = 2.0    # or at_least
+#weight = 0.1    # soft: what the first objective loses at 4 ms; without it: hard
 #[[constraint]]
 #require = "a <= b"    # between parameters
 )";
@@ -350,7 +371,7 @@ std::string commented_toml() {
     last = section;
     text += '\n';
     const auto example = std::string(example_of(section));
-    if (section == "constraint" || section == "params") {
+    if (section == "constraint" || section == "params" || section == "reward") {
       text += example;
     } else if (section == "define") {
       text += "[define.body]\n" + example;

@@ -13,6 +13,7 @@
 #include "os/file.hpp"
 #include "os/host.hpp"
 #include "run/results.hpp"
+#include "study/reward.hpp"
 
 namespace assay::eval {
 namespace {
@@ -155,7 +156,8 @@ std::unique_ptr<study::Evaluator> make_command_evaluator(const Context& context)
   settings.look_seconds = context.run.limits(context.stage).heartbeat_seconds / 2;
   settings.keep_alive = config.flag("trial.keep_alive");
   settings.keep_output = config.flag("trial.keep_output");
-  for (const auto& objective : context.run.objectives()) settings.required.push_back(objective.metric);
+  for (const auto& metric : study::Reward(config).measured(context.run.objectives()))
+    settings.required.push_back(metric);
   settings.values = [space = context.space](const space::Params& params) { return free_parameters(*space, params); };
   settings.rows = RowFiles(context);
   return make_command_evaluator(std::move(settings));

@@ -7,6 +7,7 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "study/reward.hpp"
 
 namespace assay::apps {
 namespace {
@@ -90,7 +91,7 @@ Exit import_trials(const cli::Values& values) {
   const auto parts = open_search(run);
   const auto view = look_at(run, stage);
   need_open(run, stage, view);
-  Importer importer(*parts.space, run.objectives(), parts.fidelity, values.texts("--map"));
+  Importer importer(*parts.space, run.objectives(), parts.fidelity, values.texts("--map"), study::Reward(run.config()));
   const auto reading = read_rows(rows, importer, file, values.flag("--skip"));
   tell(reading, importer, *parts.space);
   if (reading.trials.empty()) no_result(run, importer, file);

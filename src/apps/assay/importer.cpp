@@ -85,8 +85,8 @@ void add_metric(const std::string& name, const Json& cell, const Row& row, Impor
 }  // namespace
 
 Importer::Importer(const space::Space& space, std::vector<study::Objective> objectives, study::Fidelity fidelity,
-                   const std::vector<std::string>& map)
-    : space_(space), objectives_(std::move(objectives)), fidelity_(fidelity) {
+                   const std::vector<std::string>& map, study::Reward reward)
+    : space_(space), objectives_(std::move(objectives)), fidelity_(fidelity), reward_(std::move(reward)) {
   for (const auto& word : map) {
     const auto [from, to] = cut_pair(word, "--map OLD=NEW (OLD= leaves a column out)");
     map_[from] = to;
@@ -107,6 +107,7 @@ std::optional<Import> Importer::read(const Row& row, const std::string& source) 
     }
   }
   for (const auto& [name, value] : result.measured.metrics) metrics_.insert(name);
+  reward_.add(result.measured.metrics);
   if (!has_result(facts, result.measured)) return std::nullopt;
   result.what.params = point_of(space_, parameters, row.place);
   for (const auto& [name, cell] : parameters) seen_.insert(name);

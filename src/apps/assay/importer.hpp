@@ -9,6 +9,7 @@
 
 #include "apps/assay/table.hpp"
 #include "base/json.hpp"
+#include "study/reward.hpp"
 #include "study/trial.hpp"
 
 namespace assay::apps {
@@ -21,9 +22,9 @@ struct Import {
 
 class Importer {
  public:
-  /// `fidelity`: what a row was measured at that does not say it. `map`: OLD=NEW words; OLD= leaves a column out.
+  /// `fidelity`: what a row was measured at that does not say it. `reward` is added to the metrics. `map`: OLD=NEW words; OLD= leaves a column out.
   Importer(const space::Space& space, std::vector<study::Objective> objectives, study::Fidelity fidelity,
-           const std::vector<std::string>& map);
+           const std::vector<std::string>& map, study::Reward reward);
 
   /// Nothing for rows without a result. Error(config) for what is no point of the space.
   std::optional<Import> read(const Row& row, const std::string& source);
@@ -55,6 +56,7 @@ class Importer {
   const space::Space& space_;
   std::vector<study::Objective> objectives_;
   study::Fidelity fidelity_;
+  study::Reward reward_;
   std::map<std::string, std::string> map_;
   std::set<std::string> used_, seen_, metrics_;
   std::int64_t other_fidelity_ = 0;

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "os/file.hpp"
+#include "study/reward.hpp"
 
 namespace assay::apps {
 namespace {
@@ -129,10 +130,12 @@ Exit tell(const cli::Values& values) {
   const auto run = open_run(values);
   const auto stage = search_only(values, "its workers measure it; only trials of the search can be told");
   const auto number = number_of(values.text("N", ""));
-  const auto told = read_words(values.texts("METRIC=VALUE"));
+  auto told = read_words(values.texts("METRIC=VALUE"));
+  const auto unrewarded = study::Reward(run.config()).add(told.metrics);
   const auto step = values.integer("--step");
   const bool failed = values.text("--failed").has_value();
   const bool result = !step || failed || values.flag("--final");
+  if (result && !failed && unrewarded) base::fail(Exit::config, "{}", *unrewarded);
   if (result && !failed) check_objectives(run, told.metrics);
   const auto view = look_at(run, stage);
   const auto& trial = trial_of(view, number);
