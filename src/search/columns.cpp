@@ -152,12 +152,15 @@ void Columns::sort_in(Column& column, const std::vector<study::TrialId>& added) 
     const double x = column.values[static_cast<std::size_t>(a)], y = column.values[static_cast<std::size_t>(b)];
     return x != y ? x < y : a < b;
   };
-  const auto middle = static_cast<std::ptrdiff_t>(column.order.size());
+  constexpr std::size_t few = 16;
   for (const auto id : added) {
-    if (!std::isnan(column.values[static_cast<std::size_t>(id)])) column.order.push_back(id);
+    if (std::isnan(column.values[static_cast<std::size_t>(id)])) continue;
+    const bool sorted = added.size() <= few;
+    const auto place =
+        sorted ? std::upper_bound(column.order.begin(), column.order.end(), id, before) : column.order.end();
+    column.order.insert(place, id);
   }
-  std::sort(column.order.begin() + middle, column.order.end(), before);
-  std::inplace_merge(column.order.begin(), column.order.begin() + middle, column.order.end(), before);
+  if (added.size() > few) std::sort(column.order.begin(), column.order.end(), before);
 }
 
 void Columns::add(std::size_t trial, const Observation& observation) {
