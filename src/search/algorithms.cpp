@@ -13,9 +13,15 @@ constexpr auto table = std::to_array<Algorithm>({
     {"evolution", "mutates good trials; the old ones die (one objective), the dominated ones (several)",
      make_evolution},
     {"tpe", "draws where good trials are dense and bad ones are not: 50 to some thousand trials", make_tpe},
+    {"nsga2", "crosses and mutates the Pareto layers, crowded trials last: several objectives, 100 trials and more",
+     make_nsga2},
+    {"nsga3", "as nsga2, spread by reference directions: three objectives and more", make_nsga3},
+    {"smac", "a random forest says where to look: categories and conditions, 50 to some thousand trials", make_smac},
     {"sobol", "scrambled Sobol points: fills the space more evenly than random draws", make_sobol},
     {"anneal", "random draws ever nearer to the best trials", make_anneal},
     {"naive_evolution", "two trials meet, the worse makes room for a child of the better", make_naive_evolution},
+    {"reinforce", "a policy over the decisions learns by REINFORCE: hundreds of trials", make_reinforce},
+    {"ppo", "a policy over the decisions learns by PPO, several epochs per batch: hundreds of trials", make_ppo},
 });
 
 }  // namespace

@@ -63,10 +63,10 @@ void History::update(const study::StudyView& view) {
   const auto& objectives = view.objectives();
   if (now.size() < seen_.size() ||
       !std::equal(objectives.begin(), objectives.end(), objectives_.begin(), objectives_.end(), same)) {
-    const auto version = version_;
+    const auto next = generation_ + 1;
     *this = History(std::move(space_), std::move(limits_));
+    generation_ = next;
     objectives_ = objectives;
-    version_ = version + 1;
   }
   trials_.resize(now.size());
   now.visit_changes(seen_, [&](std::size_t place) { read(place, now[place]); });
@@ -90,7 +90,7 @@ void History::read(std::size_t place, const study::TrialList::Item& trial) {
   entry = std::move(fresh);
   if (auto* list = list_of(entry.status)) insert(*list, id);
   if (!trial) first_free_ = std::min(first_free_, place);
-  ++version_;
+  changes_.push_back(id);
 }
 
 std::vector<study::TrialId>* History::list_of(Status status) {

@@ -20,12 +20,12 @@ bool gridded(const Domain& domain) {
   return domain.kind == Kind::integer || (domain.kind == Kind::real && domain.step > 0);
 }
 
-/// Places of the lowest and the highest value, counted in steps from `lo`, or from 0 where multiples are meant. Halves
-/// go to even, as in Python.
-double first_step(const Domain& domain) { return domain.rounded ? std::nearbyint(domain.lo / domain.step) : 0; }
+/// Steps are counted from `lo`; of rounded draws from 0. A multiple counts whose cell of half a step to each side has
+/// more than its edge in the range.
+double first_step(const Domain& domain) { return domain.rounded ? std::floor(domain.lo / domain.step + 0.5) : 0; }
 
 std::int64_t grid_size(const Domain& domain) {
-  const double steps = domain.rounded ? std::nearbyint(domain.hi / domain.step) - first_step(domain)
+  const double steps = domain.rounded ? std::ceil(domain.hi / domain.step - 0.5) - first_step(domain)
                                       : std::floor((domain.hi - domain.lo) / step_of(domain) + 1e-9);
   return static_cast<std::int64_t>(steps) + 1;
 }
@@ -41,7 +41,8 @@ Value typed(const Domain& domain, double number) {
 }
 
 std::int64_t nearest_place(const Domain& domain, double number) {
-  const double last = static_cast<double>(grid_size(domain) - 1);
+  const auto last = static_cast<double>(grid_size(domain) - 1);
+  // Halves go to even, as in Python.
   const double steps = domain.rounded ? std::nearbyint(number / domain.step) - first_step(domain)
                                       : std::round((number - domain.lo) / step_of(domain));
   return static_cast<std::int64_t>(std::clamp(steps, 0.0, last));
@@ -185,7 +186,9 @@ double probability(const Domain& domain, std::int64_t place) {
 }
 
 double to_unit(const Domain& domain, const Value& value) {
-  base::require(contains(domain, value), "{} is outside of {}", to_text(value), to_text(domain));
+  if (!contains(domain, value)) {
+    base::require(false, "{} is outside of {}", to_text(value), to_text(domain));
+  }
   if (domain.kind == Kind::choice) {
     return middle_of_cell(ordinal(domain, value), static_cast<std::int64_t>(domain.items.size()));
   }

@@ -7,8 +7,10 @@
 
 #include "base/text.hpp"
 #include "config/settings.hpp"
+#include "os/file.hpp"
 #include "space/domain.hpp"
 #include "space/expression.hpp"
+#include "space/nni.hpp"
 #include "space/read_domain.hpp"
 #include "space/template.hpp"
 
@@ -16,12 +18,22 @@ namespace assay::space {
 
 using config::Node;
 
+namespace {
+
+/// Of a table below [params].
+Role role_of(const std::string& section) {
+  return section == "training" ? Role::training : section == "augment" ? Role::augmentation : Role::architecture;
+}
+
+}  // namespace
+
 Loader::Loader(const config::Config& config, std::string_view overlay, std::string_view values)
     : config_(config), overlay_(overlay), values_(values), reader_(registry_, config.node("define")) {
   read_model();
   read_section("training", Role::training);
   read_section("augment", Role::augmentation);
   read_params();
+  read_import();
   registry_.check_references();
   resolve_references(pattern, registry_.placeholders());
   read_constraints();
@@ -87,8 +99,22 @@ void Loader::read_params() {
   if (!params) return;
   auto& result = pattern["params"] = base::Json::object();
   for (const auto& [key, node] : params.items()) {
-    const auto role = key == "training" ? Role::training : key == "augment" ? Role::augmentation : Role::architecture;
-    result[key] = reader_.value(node, "params." + key, {role, false, {}});
+    result[key] = reader_.value(node, "params." + key, {role_of(key), false, {}});
+  }
+}
+
+void Loader::read_import() {
+  const auto node = config_.node("space.import");
+  if (!node) return;
+  const auto file = config_.text("space.import");
+  const auto section = config_.has("space.role") ? config_.text("space.role") : std::string("training");
+  const auto text = os::try_read_file(file);
+  if (!text) node.fail(fmt::format("there is no file {}; name NNI's search_space.json, relative to this file", file));
+  const auto imported = import_nni(registry_, *text, file, "params." + section, role_of(section));
+  auto& table = pattern["params"][section];
+  for (const auto& [key, value] : imported.items()) {
+    if (table.contains(key)) node.fail(fmt::format("[params.{}] has {} too; remove one of the two", section, key));
+    table[key] = value;
   }
 }
 

@@ -29,6 +29,7 @@ class Loader {
   /// The key as a stage's overlay writes it, or an empty Node.
   config::Node overlaid(const std::string& stage, const std::string& place) const;
   void read_params();
+  void read_import();
   void read_constraints();
   /// A searched key cannot be a fidelity.
   void check_fidelities() const;

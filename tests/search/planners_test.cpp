@@ -146,7 +146,7 @@ TEST_CASE("failed trials and results that are no numbers have no offspring") {
     ++children;
     CHECK(std::stoi(trial->what.note.substr(9)) % 3 == 2);
   }
-  CHECK(children == 200 - 24);
+  CHECK(children == 200 - 16);
 }
 
 TEST_CASE("nothing but failures: evolution goes on at random") {
