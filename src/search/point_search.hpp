@@ -32,6 +32,9 @@ class PointSearch : public study::Planner {
   /// Numbers below take the proposals given to begin with.
   study::TrialId begin() const { return static_cast<study::TrialId>(first_.size()); }
 
+  /// True if the view that draw() is asked with holds this point.
+  bool proposed_before(const space::Params& params) const { return seen_.contains(params); }
+
   /// A point for this number; called again, up to 20 times, while it was proposed before.
   virtual study::Proposal draw(study::TrialId trial, base::Rng& rng) = 0;
 

@@ -2,26 +2,31 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/config.hpp"
-#include "search/table.hpp"
-#include "study/view.hpp"
+#include "space/space.hpp"
+#include "study/trial.hpp"
 
 namespace assay::bench {
 
 struct World {
   config::Config config;  ///< space, objectives and [search]
   std::vector<study::Objective> objectives;
-  test::Measure measure;
-  /// What is missing to the best after each of these results, in the order of the trials: of the value, or of the
-  /// hypervolume.
+  int epochs = 1;  ///< of a full training; 1: there is nothing less
+  /// Nothing: the training failed.
+  std::function<std::optional<study::Metrics>(const space::Params&, int epochs)> measure;
+  /// What is missing to the best after each of these results of full trainings: of the value, or of the hypervolume.
   std::function<std::vector<double>(const std::vector<study::Metrics>&)> regrets;
 };
 
-/// A name of problems.hpp; or nas-bench-macro ("macro": accuracy in points; "macro_flops": accuracy from 85 % on and
-/// FLOPs, as a share of the table's hypervolume), which needs the data set. `search`: lines "key = value" of [search].
+/// A name of problems.hpp, or of a table, which needs the data set:
+///   macro        nas-bench-macro, accuracy in points
+///   macro_flops  the same with FLOPs: share of the table's hypervolume, accuracies from 85 % on
+///   nlp          nas-bench-nlp, WikiText-2: validation loss after up to 50 epochs; the cells are mere names
+/// `search`: lines "key = value" of [search].
 World world(const std::string& problem, const std::string& search);
 
 }  // namespace assay::bench
