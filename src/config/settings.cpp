@@ -44,6 +44,8 @@ constexpr Setting table[] = {
     {"params.model", Type::free, "", I, "free keys for an external trainer: architecture"},
     {"params.training", Type::free, "", I, "free keys for an external trainer: training"},
     {"params.augment", Type::free, "", I, "free keys for an external trainer: augmentation"},
+    {"space.import", Type::path, "", I, "NNI's search_space.json: its parameters join [params.<role>]"},
+    {"space.role", Type::text, "", I, "what imported parameters are; without: training", {}, {}, "model|training|augment"},
 
     {"training.epochs", Type::integer, "30", I, "passes over the training data, full schedule", 1, 1000000, "", true},
     {"training.batch_size", Type::integer, "128", I, "rows per step, over all ranks of a trial", 1, 1048576, "", true},

@@ -68,7 +68,7 @@ base::Json TreeReader::domain(const Node& node, const std::string& name, const S
 
   // The parameter comes before those inside its items, so that parents stand earlier in the list.
   base::Json placeholder{{"$param", full}};
-  registry_.add({full, written.domain, scope.role, scope.conditions, node.where()}, node, placeholder);
+  registry_.add({full, written.domain, scope.role, scope.conditions, node.where()}, node.path(), placeholder);
   auto cases = base::Json::object();
   for (std::size_t i = 0; i < written.items.size(); ++i) {
     const auto& one = written.items[i];
