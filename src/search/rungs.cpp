@@ -77,12 +77,11 @@ bool goes_on(const Climb& before, const Climb& after) {
 std::vector<study::Fidelity> divided_rungs(const config::Config& config, const study::Fidelity& top) {
   if (const auto epochs = listed(config, top)) return with_epochs(*epochs, top);
   const auto eta = static_cast<double>(config.integer("search.eta"));
-  const auto least = config.integer("search.min_epochs");
+  const auto least = static_cast<double>(config.integer("search.min_epochs"));
   std::vector<std::int64_t> epochs{top.epochs};
-  for (double divided = top.epochs / eta;; divided /= eta) {
+  for (double divided = top.epochs / eta; divided >= least; divided /= eta) {
     const auto rounded = std::llround(divided);
-    if (rounded < least || rounded < 1 || rounded == epochs.back()) break;
-    epochs.push_back(rounded);
+    if (rounded < epochs.back()) epochs.push_back(rounded);
   }
   std::reverse(epochs.begin(), epochs.end());
   return with_epochs(epochs, top);
