@@ -1,6 +1,8 @@
 // The table itself, and looking things up in it.
 #include "config/settings.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -89,14 +91,37 @@ constexpr Setting table[] = {
     {"proxy.parallel", Type::integer, "0", L, "workers; 0: as search.parallel", 0, 100000},
     {"proxy.max_failed", Type::integer, "0", L, "the stage ends after so many failed trainings; 0: it goes on with the others", 0},
 
-    {"search.algorithm", Type::text, "\"auto\"", I, "auto says what it chose and why", {}, {}, "auto|random|grid|list|evolution|asha|hyperband|bohb|econas|pbt"},
+    {"search.algorithm", Type::text, "\"auto\"", I, "auto says what it chose and why", {}, {}, "auto|random|grid|list|evolution|tpe|nsga2|nsga3|smac|sobol|anneal|naive_evolution|reinforce|ppo|asha|hyperband|bohb|econas|pbt"},
     {"search.points", Type::free, "", I, "points to try (list): [ { lr = 0.1 }, ... ]"},
     {"search.max_trials", Type::integer, "100", L, "trials, exactly", 1, 10000000},
     {"search.max_failed", Type::integer, "0", L, "the search ends after so many failed trials; 0: a third of max_trials", 0},
     {"search.parallel", Type::integer, "2", L, "workers", 1, 100000},
-    {"search.max_duration", Type::duration, "\"\"", L, "no new trials once the search is so old by the clock, e.g. \"12h\"; it ends with what it has; empty: no limit"},
-    {"search.population", Type::integer, "24", I, "networks that may have offspring (evolution)", 2, 100000},
-    {"search.tournament", Type::integer, "6", I, "of which the best is a parent (evolution)", 1, 100000},
+    {"search.max_duration", Type::duration, "\"\"", L, "no new trial that would typically end after the search is so old by the clock, e.g. \"12h\"; empty: no limit"},
+    {"search.max_device_hours", Type::number, "0", L, "no new trial that would, with those running, spend more hours x devices; 0: no limit", 0},
+    {"search.population", Type::integer, "16", I, "networks that may have offspring (evolution)", 2, 100000},
+    {"search.tournament", Type::integer, "0", I, "so many of them are drawn, the best is the parent (evolution); 0: three quarters with one objective, a quarter with several", 0, 100000},
+    {"search.tpe.recipe", Type::text, "\"assay\"", I, "what 0 and auto below mean; nni: the defaults of NNI's tuner, 20, .25 x root of the trials, univariate, running trials count as the best", {}, {}, "assay|nni"},
+    {"search.tpe.startup", Type::integer, "0", I, "random trials to begin with; 0: the recipe's, 10", 0, 1000000},
+    {"search.tpe.candidates", Type::integer, "24", I, "draws of which the most promising is tried", 1, 100000},
+    {"search.tpe.gamma", Type::number, "0", I, "share of the trials that count as good, 25 at most with one objective; 0: the recipe's, 0.1", 0, 1},
+    {"search.tpe.prior_weight", Type::number, "1", I, "weight of the even distribution, in trials", 0, 1000, "", false, true},
+    {"search.tpe.multivariate", Type::text, "\"auto\"", I, "parameters are modelled together; auto: with one objective", {}, {}, "auto|on|off"},
+    {"search.nsga3.divisions", Type::integer, "0", I, "of the simplex of reference directions; 0: as many as give no more directions than the population", 0, 1000},
+    {"search.smac.startup", Type::integer, "0", I, "random trials to begin with; 0: one per parameter, 10 at least, a quarter of all trials at most", 0, 1000000},
+    {"search.smac.trees", Type::integer, "10", I, "trees of the forest", 1, 1000},
+    {"search.smac.random_points", Type::integer, "500", I, "random points that the forest is asked about, besides those of the local searches", 1, 100000},
+    {"search.smac.random_share", Type::number, "0.2", I, "share of the trials that are random", 0, 1},
+    {"search.reinforce.batch", Type::integer, "5", I, "trials per step of the policy", 1, 10000},
+    {"search.reinforce.rate", Type::number, "0.1", I, "learning rate of the policy", 0, 10, "", false, true},
+    {"search.reinforce.entropy", Type::number, "0.01", I, "bonus for decisions that are open, against early convergence", 0, 10},
+    {"search.reinforce.hidden", Type::integer, "16", I, "units that see the decisions made before", 1, 1024},
+    {"search.ppo.batch", Type::integer, "10", I, "trials per update of the policy", 1, 10000},
+    {"search.ppo.minibatch", Type::integer, "4", I, "of them, per step", 1, 10000},
+    {"search.ppo.epochs", Type::integer, "4", I, "passes over each batch", 1, 1000},
+    {"search.ppo.clip", Type::number, "0.2", I, "largest change of a probability per update that is rewarded", 0, 1, "", false, true},
+    {"search.ppo.rate", Type::number, "0.05", I, "learning rate of the policy", 0, 10, "", false, true},
+    {"search.ppo.entropy", Type::number, "0.01", I, "bonus for decisions that are open, against early convergence", 0, 10},
+    {"search.ppo.hidden", Type::integer, "16", I, "units that see the decisions made before", 1, 1024},
     {"search.rungs", Type::integers, "", I, "epochs after which trials are compared (asha, hyperband, bohb, econas, pbt), e.g. [3, 9, 27]; the full number is the last", 1, 1000000},
     {"search.eta", Type::integer, "3", I, "of so many trials one goes on, for so many times the epochs (asha, hyperband, bohb)", 2, 100},
     {"search.min_epochs", Type::integer, "1", I, "fewest epochs of a rung, where search.rungs lists none (asha, hyperband, bohb)", 1, 1000000},
@@ -113,6 +138,14 @@ constexpr Setting table[] = {
     {"search.pbt.quorum", Type::number, "0.5", I, "share of the members that end a step before any goes on; 1: all, a barrier", 0, 1},
     {"search.pbt.resample", Type::number, "0.25", I, "probability that a copy draws a parameter anew", 0, 1},
     {"search.pbt.factor", Type::number, "0.2", I, "else it moves by this share of its range", 0, 1, "", false, true},
+
+    {"search.early_stop", Type::text, "\"none\"", I, "which trials need not be trained to their end; curve: those that will hardly beat the best", {}, {}, "none|median|percentile|curve"},
+    {"search.early_stop_from", Type::integer, "3", I, "first step (epoch) at which a trial is judged", 0},
+    {"search.early_stop_curves", Type::integer, "5", I, "fewest finished trials to compare with", 1, 1000000},
+    {"search.early_stop_percentile", Type::number, "50", I, "the worst so many % at the same step are stopped (percentile)", 0, 100, "", false, true, true},
+    {"search.early_stop_confidence", Type::number, "0.95", I, "stopped if the best so far is so surely out of reach (curve)", 0.5, 1, "", false, false, true},
+    {"search.anneal.mean_place", Type::number, "2", I, "mean place of the trial whose neighbourhood is drawn from; 1: always the best", 1, 1000},
+    {"search.anneal.shrinkage", Type::number, "0.1", I, "neighbourhoods after n trials: 1 / (1 + n x this) of the range", 0, 1000},
 
     {"full.top_k", Type::integer, "3", I, "finalists", 1, 10000},
     {"full.seeds", Type::integer, "3", I, "trainings of each finalist", 1, 1000},
@@ -297,20 +330,29 @@ std::string section_of(const Setting& row) {
   return name.ends_with("[]") ? name.substr(0, name.size() - 2) : name;
 }
 
-/// Every row of a section that can stand as `key = default`.
+/// `key = default`, commented out.
+std::string line_of(const Setting& row) {
+  const auto key = segments_of(row.key).back();
+  const std::string initial(row.initial);
+  const auto line = initial.empty() ? "# " + key + ": " : "#" + key + " = " + initial + "    # ";
+  return line + comment_of(row) + "\n";
+}
+
+/// Every row of a section that can stand as `key = default`, then [search.tpe] and the like; other sections show their
+/// tables as examples.
 std::string rows_of(std::string_view section) {
-  std::string text;
+  std::string text, tables, last;
   const auto example = example_of(section);
   for (const auto& row : table) {
     const auto segments = segments_of(row.key);
-    if (segments.front() != section || segments.size() != 2 || segments[1] == "*") continue;
-    if (example.find(segments[1] + " = ") != std::string_view::npos) continue;
-    const auto comment = comment_of(row);
-    const std::string initial(row.initial);
-    const auto line = initial.empty() ? "# " + segments[1] + ": " : "#" + segments[1] + " = " + initial + "    # ";
-    text += line + comment + "\n";
+    if (segments.front() != section || segments.size() < 2 || segments[1] == "*") continue;
+    if (segments.size() == 2 && example.find(segments[1] + " = ") == std::string_view::npos) text += line_of(row);
+    if (segments.size() != 3 || section != "search") continue;
+    if (segments[1] != last) tables += fmt::format("#[{}.{}]\n", section, segments[1]);
+    last = segments[1];
+    tables += line_of(row);
   }
-  return text;
+  return text + tables;
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ std::string search_text(const run::SearchFigures& figures, const std::string& me
                   score_text(metric, figures.best_score), figures.best);
   if (figures.pareto.size() > 1) text += fmt::format("; front {}", figures.pareto.size());
   if (counts.failed > 0) text += fmt::format("; failed {}", counts.failed);
-  if (figures.reason.starts_with("max_duration") || figures.reason.starts_with("closed by hand"))
+  if (figures.reason.starts_with("max_d") || figures.reason.starts_with("closed by hand"))
     text += "; " + figures.reason;
   if (counts.infeasible > 0) text += fmt::format("; infeasible {}", counts.infeasible);
   return text + fmt::format("; {} per trial", base::format_duration(figures.mean_trial_seconds));

@@ -296,7 +296,8 @@ class Parser {
     if (inputs[0].type != inputs[1].type) {
       wrong("value gives {} or {}; both must be of one kind", name_of(inputs[0].type), name_of(inputs[1].type));
     }
-    return joined(Op::value, inputs[0].type, std::move(inputs));
+    const auto type = inputs[0].type;
+    return joined(Op::value, type, std::move(inputs));
   }
 
   Expression active() {

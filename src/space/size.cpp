@@ -134,4 +134,12 @@ double Space::valid_share() const {
   return share;
 }
 
+std::vector<double> Space::refused_shares() const {
+  std::vector<double> shares(structure_->constraints.size());
+  for (const auto& group : structure_->groups) {
+    for (std::size_t i = 0; i < group.constraints.size(); ++i) shares[group.constraints[i]] = group.refused[i];
+  }
+  return shares;
+}
+
 }  // namespace assay::space

@@ -118,6 +118,8 @@ class Space {
   double log10_size() const { return size().log10; }
   /// Share of even draws that keep all constraints: exact where they tie few values together, else of 1,000 draws.
   double valid_share() const;
+  /// Of each constraint: the share of 1,000 even draws that break it.
+  std::vector<double> refused_shares() const;
 
   /// The same point with every value in its domain's own type: an integer written for a real becomes a real. Other
   /// values stay as they are; check() judges them. Equal points have equal text then.

@@ -37,10 +37,13 @@ class Planner {
   virtual base::Json describe() const = 0;
 };
 
-class StopRule {
+/// Early stopping inside trials: asked after a report of a running item. A function of the view, which holds that report;
+/// may cache.
+class EarlyStop {
  public:
-  virtual ~StopRule() = default;
-  virtual std::optional<std::string> check(const StudyView& view) const = 0;
+  virtual ~EarlyStop() = default;
+  /// Why the item should end now, in words; nothing: it goes on.
+  virtual std::optional<std::string> check(const StudyView& view, const ItemId& item) = 0;
 };
 
 enum class Verdict { go_on, stop };

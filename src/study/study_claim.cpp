@@ -17,11 +17,7 @@ Study::Offer Study::Impl::claim(Planner& planner) {
       if (facts.open().empty()) return Ended{facts.members()->reason, facts.members()->failed};
       return Nothing{waiting_for()};
     }
-    if (too_many_failures()) {
-      return Ended{fmt::format("{} trials failed, {} are allowed", facts.failures(), max_failed()), true};
-    }
-    if (too_old())
-      return Ended{fmt::format("max_duration ({}) is over", base::format_duration(limits.max_seconds)), false};
+    if (auto why = over()) return std::move(*why);
     const auto seen = view();
     const auto decision = planner.next(seen);
     if (const auto* wait = std::get_if<Wait>(&decision)) return Nothing{wait->reason};
@@ -36,20 +32,6 @@ Study::Offer Study::Impl::claim(Planner& planner) {
     if (!number) return Ended{fmt::format("all {} trials are taken", limits.max_trials), false};
     if (auto claim = propose_and_start(planner, seen, {*number, 0}, 1)) return std::move(*claim);
   }
-}
-
-std::int64_t Study::Impl::max_failed() const {
-  return limits.max_failed > 0 ? limits.max_failed : std::max<std::int64_t>(1, limits.max_trials / 3);
-}
-
-bool Study::Impl::too_many_failures() const { return facts.failures() >= max_failed(); }
-
-bool Study::Impl::too_old() const {
-  if (limits.max_seconds <= 0) return false;
-  const double now = base::unix_seconds();
-  return std::any_of(facts.workers().begin(), facts.workers().end(), [&](const WorkerFacts& worker) {
-    return worker.greeted && worker.info.first_seen > 0 && now - worker.info.first_seen >= limits.max_seconds;
-  });
 }
 
 std::optional<TrialId> Study::Impl::link_free_number() {

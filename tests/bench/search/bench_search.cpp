@@ -86,21 +86,19 @@ Json curves(const Words& words) {
           {"curves", std::move(all)}};
 }
 
+struct Times {
+  std::vector<double> first, next;  ///< seconds
+};
+
 /// For several histories: the suggestion of a planner that sees the study for the first time, and of the same planner
 /// when one more trial has ended, as a worker asks all the time.
-Json suggest(const Words& words) {
-  const auto& problem = words.at(0);
-  const auto trials = std::stoll(words.at(2));
-  const bool late = words.size() > 3 && words[3] == "late";
-  const auto world =
-      bench::world(problem, settings(words.at(1), {}, 0) + "max_trials = " + std::to_string(trials + 100) + "\n");
+Times suggestions(const bench::World& world, const std::string& problem, std::int64_t trials, bool late) {
   const auto space = space_of(world);
-  const auto rungs = search::rungs_of(world.config, *space, {.epochs = world.epochs});
-  std::vector<double> first, next;
+  Times times;
   for (std::uint64_t round = 0; round < 7; ++round) {
     auto before = bench::past(world, problem, trials, late, round);
     study::ViewBuilder builder;
-    builder.objectives(world.objectives).max_trials(trials + 100).fidelities(rungs);
+    builder.objectives(world.objectives).max_trials(trials + 100).fidelities({{.epochs = world.epochs}});
     for (std::size_t n = 0; n < before.points.size(); ++n)
       builder.done(static_cast<std::int64_t>(n), std::move(before.points[n]), std::move(before.results[n]));
     const auto planner = search::make_planner(world.config, space, round);
@@ -110,12 +108,66 @@ Json suggest(const Words& words) {
       const double start = base::steady_seconds();
       planner->next(view);
       const auto proposal = planner->propose(view, n, rng);
-      (n == trials ? first : next).push_back(base::steady_seconds() - start);
-      if (!proposal) base::fail(base::Exit::defect, "{} proposed nothing", words.at(1));
+      (n == trials ? times.first : times.next).push_back(base::steady_seconds() - start);
+      if (!proposal) base::fail(base::Exit::defect, "nothing was proposed");
       builder.done(n, proposal->params, *world.measure(proposal->params, world.epochs));
     }
   }
-  return {{"first", stats::median(first)}, {"next", stats::median(next)}};
+  return times;
+}
+
+/// Keeps the time of each decision, with the proposal if there was one.
+class Timed final : public study::Planner {
+ public:
+  Timed(std::unique_ptr<study::Planner> inner, std::size_t from) : inner_(std::move(inner)), from_(from) {}
+
+  study::Decision next(const study::StudyView& view) override {
+    const double start = base::steady_seconds();
+    auto decision = inner_->next(view);
+    if (view.trials().size() >= from_) seconds.push_back(base::steady_seconds() - start);
+    return decision;
+  }
+  std::optional<study::Proposal> propose(const study::StudyView& view, study::TrialId id, base::Rng& rng) override {
+    const double start = base::steady_seconds();
+    auto proposal = inner_->propose(view, id, rng);
+    if (!seconds.empty()) seconds.back() += base::steady_seconds() - start;
+    return proposal;
+  }
+  Json describe() const override { return inner_->describe(); }
+
+  std::vector<double> seconds;
+
+ private:
+  std::unique_ptr<study::Planner> inner_;
+  std::size_t from_;
+};
+
+/// Algorithms with rungs make their own past, up to 27 epochs: what is promoted depends on it.
+Times suggestions_with_rungs(bench::World world, std::int64_t trials) {
+  world.epochs = 27;
+  const auto space = space_of(world);
+  const auto rungs = search::rungs_of(world.config, *space, {.epochs = world.epochs});
+  Times times;
+  for (std::uint64_t round = 0; round < 3; ++round) {
+    Timed planner(search::make_planner(world.config, space, round), static_cast<std::size_t>(trials));
+    bench::run(planner, world, rungs, trials + 20, round, 1);
+    times.next.insert(times.next.end(), planner.seconds.begin(), planner.seconds.end());
+  }
+  return times;
+}
+
+Json suggest(const Words& words) {
+  const auto& problem = words.at(0);
+  const auto trials = std::stoll(words.at(2));
+  const auto world =
+      bench::world(problem, settings(words.at(1), {}, 0) + "max_trials = " + std::to_string(trials + 100) + "\n");
+  const auto* algorithm = search::find_algorithm(words.at(1));
+  const bool with_rungs = algorithm != nullptr && algorithm->rungs != nullptr;
+  const auto times = with_rungs ? suggestions_with_rungs(world, trials)
+                                : suggestions(world, problem, trials, words.size() > 3 && words[3] == "late");
+  Json said{{"next", stats::median(times.next)}};
+  if (!times.first.empty()) said["first"] = stats::median(times.first);
+  return said;
 }
 
 Json compare() {
