@@ -3,8 +3,19 @@
 #include <algorithm>
 #include <array>
 
+#include "search/rungs.hpp"
+
 namespace assay::search {
 namespace {
+
+std::vector<study::Fidelity> thirds(const config::Config& config, const study::Fidelity& top) {
+  return even_rungs(config, top, top.epochs / 3.0);
+}
+
+std::vector<study::Fidelity> steps(const config::Config& config, const study::Fidelity& top) {
+  const auto step = config.integer("search.pbt.step");
+  return even_rungs(config, top, step > 0 ? static_cast<double>(step) : top.epochs / 10.0);
+}
 
 constexpr auto table = std::to_array<Algorithm>({
     {"random", "independent draws, none twice: the control of every other search", make_random},
@@ -22,6 +33,11 @@ constexpr auto table = std::to_array<Algorithm>({
     {"naive_evolution", "two trials meet, the worse makes room for a child of the better", make_naive_evolution},
     {"reinforce", "a policy over the decisions learns by REINFORCE: hundreds of trials", make_reinforce},
     {"ppo", "a policy over the decisions learns by PPO, several epochs per batch: hundreds of trials", make_ppo},
+    {"asha", "many short trainings, the best third goes on, and again; nobody waits", make_asha, divided_rungs},
+    {"hyperband", "as asha in brackets, from many short trainings to few long ones", make_hyperband, divided_rungs},
+    {"bohb", "hyperband that draws from a model of the good points", make_bohb, divided_rungs},
+    {"econas", "evolution over three pools of networks, trained a third, two thirds and fully", make_econas, thirds},
+    {"pbt", "trains a population at once; the last copy the first and vary their training", make_pbt, steps},
 });
 
 }  // namespace

@@ -77,4 +77,11 @@ std::unique_ptr<study::Planner> make_naive_evolution(const Setup& setup);
 std::unique_ptr<study::Planner> make_reinforce(const Setup& setup);
 std::unique_ptr<study::Planner> make_ppo(const Setup& setup);
 
+/// Algorithms with rungs: each file tells its paper.
+std::unique_ptr<study::Planner> make_asha(const Setup& setup);
+std::unique_ptr<study::Planner> make_hyperband(const Setup& setup);
+std::unique_ptr<study::Planner> make_bohb(const Setup& setup);
+std::unique_ptr<study::Planner> make_econas(const Setup& setup);
+std::unique_ptr<study::Planner> make_pbt(const Setup& setup);
+
 }  // namespace assay::search

@@ -67,12 +67,7 @@ Claim Study::Impl::start(const ItemId& item, int attempt, Proposal what) {
   auto& work = claim.work;
   work.item = item;
   work.attempt = attempt;
-  if (what.at) {
-    work.at = *what.at;
-  } else if (!founding.fidelities.empty()) {
-    const auto rung = std::min(static_cast<std::size_t>(item.rung), founding.fidelities.size() - 1);
-    work.at = founding.fidelities[rung];
-  }
+  work.at = what.at ? *what.at : fidelity(item);
   work.seed = base::derive_seed(founding.seed, founding.stage, item.trial, "trial");
   work.folder = layout.attempt(item, attempt);
   if (attempt > 1 || item.rung > 0 || what.from) work.previous = previous_folder(layout, facts, item, attempt, what);
@@ -85,10 +80,22 @@ Claim Study::Impl::start(const ItemId& item, int attempt, Proposal what) {
   return claim;
 }
 
-Proposal Study::Impl::continuation(const ItemId& item) const {
-  const auto* known = facts.proposal(item.trial);
-  base::require(known != nullptr, "trial {} is continued at rung {} and has no parameters yet", item.trial, item.rung);
-  auto what = *known;
+Fidelity Study::Impl::fidelity(const ItemId& item) {
+  if (founding.fidelities.empty()) return {};
+  auto* below = item.rung > 0 ? facts.find({item.trial, item.rung - 1}) : nullptr;
+  const auto* attempt = below == nullptr ? nullptr : below->settled ? below->find(below->winner) : below->telling();
+  const auto level = attempt == nullptr ? static_cast<std::size_t>(item.rung)
+                                        : level_of(attempt->at, item.rung - 1, founding.fidelities) + 1;
+  return founding.fidelities[std::min(level, founding.fidelities.size() - 1)];
+}
+
+/// What the rung below measured, further.
+Proposal Study::Impl::continuation(const ItemId& item) {
+  const auto seen = view();
+  const auto* known = seen.find(item.trial);
+  base::require(known != nullptr && known->proposed && static_cast<int>(known->rungs.size()) >= item.rung,
+                "trial {} is continued at rung {} and has no parameters yet", item.trial, item.rung);
+  auto what = known->what_of(known->rungs[static_cast<std::size_t>(item.rung) - 1]);
   what.at.reset();
   what.from = ItemId{item.trial, item.rung - 1};
   return what;

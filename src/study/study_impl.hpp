@@ -45,7 +45,9 @@ struct Study::Impl {
   std::optional<Claim> take_over(Planner& planner, const ItemId& item);
   std::optional<Claim> claim_rung(const Continue& next);
   /// The trial's own parameters, to go on from its lower rung.
-  Proposal continuation(const ItemId& item) const;
+  /// Of an item whose proposal names none.
+  Fidelity fidelity(const ItemId& item);
+  Proposal continuation(const ItemId& item);
   std::optional<TrialId> link_free_number();
   std::optional<Claim> propose_and_start(Planner& planner, const StudyView& seen, const ItemId& item, int attempt);
   Claim start(const ItemId& item, int attempt, Proposal what);

@@ -59,7 +59,9 @@ class Course {
  private:
   void start(study::Trial trial, int rung, std::shared_ptr<const study::Proposal> own) {
     study::Measurement measurement{.item = {trial.id, rung}, .attempt = 1, .state = study::State::running};
-    measurement.at = rungs_[std::min(static_cast<std::size_t>(rung), rungs_.size() - 1)];
+    auto level = static_cast<std::size_t>(rung);
+    if (rung > 0) level = study::level_of(trial.rungs[static_cast<std::size_t>(rung) - 1].at, rung - 1, rungs_) + 1;
+    measurement.at = rungs_[std::min(level, rungs_.size() - 1)];
     measurement.own = std::move(own);
     if (trial.proposed && trial.what_of(measurement).at) measurement.at = *trial.what_of(measurement).at;
     if (!trial.proposed) measurement.state = study::State::voided;
