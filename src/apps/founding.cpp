@@ -1,6 +1,9 @@
 #include "apps/founding.hpp"
 
+#include "arch/canonical.hpp"
 #include "base/json.hpp"
+#include "config/check.hpp"
+#include "run/results.hpp"
 #include "search/planners.hpp"
 
 namespace assay::apps {
@@ -27,8 +30,14 @@ study::Founding founding_of(const run::Run& run, run::Stage stage, const space::
 SearchParts search_parts(const run::Run& run, const study::Fidelity& fidelity) {
   SearchParts parts;
   parts.space = std::make_shared<const space::Space>(space::Space::load(run.config(), "search"));
+  // A table's rows and an external trainer's networks are nobody's graph: their key is the point itself.
+  const bool data = !config::without_data(run.config());
+  const auto outputs = data ? run::split_figures(run.need(run::Stage::split)).outputs : 0;
+  const auto key = [space = parts.space, outputs](const space::Params& params) {
+    return arch::canonical(*space, params, outputs);
+  };
   parts.planner = search::make_stopping_planner(run.config(), parts.space, run.seed(),
-                                                {{.params = parts.space->defaults(), .note = "defaults"}});
+                                                {{.params = parts.space->defaults(), .note = "defaults"}}, key);
   parts.fidelity = fidelity;
   return parts;
 }

@@ -100,6 +100,7 @@ constexpr Setting table[] = {
     {"proxy.max_failed", Type::integer, "0", L, "the stage ends after so many failed trainings; 0: it goes on with the others", 0},
 
     {"search.algorithm", Type::text, "\"auto\"", I, "auto says what it chose and why", {}, {}, "auto|random|grid|list|evolution|tpe|nsga2|nsga3|smac|sobol|anneal|naive_evolution|reinforce|ppo|asha|hyperband|bohb|econas|pbt"},
+    {"search.reuse", Type::flag, "true", I, "a network that equals one measured before takes its result instead of a training"},
     {"search.points", Type::free, "", I, "points to try (list): [ { lr = 0.1 }, ... ]"},
     {"search.max_trials", Type::integer, "100", L, "trials, exactly", 1, 10000000},
     {"search.max_failed", Type::integer, "0", L, "the search ends after so many failed trials; 0: a third of max_trials", 0},

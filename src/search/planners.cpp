@@ -15,6 +15,8 @@ namespace {
 
 /// Fewer trials teach an algorithm nothing.
 constexpr std::int64_t fewest_to_learn_from = 20;
+/// More trials than this: what a model costs per proposal grows, what it gains over evolution shrinks.
+constexpr std::int64_t most_for_a_model = 5000;
 
 /// Name and settings, as JSON. For "auto" the study is founded with the settings, not with the choice: the number of
 /// trials may be changed while it runs, and workers that choose differently still take part in one study.
@@ -53,8 +55,10 @@ std::pair<std::string, std::string> choose(const space::Space& space, std::int64
                                 base::with_commas(static_cast<long long>(all->size())), base::with_commas(trials))};
   }
   if (trials < fewest_to_learn_from) return {"random", fmt::format("{} trials are too few to learn from", trials)};
-  return {"evolution", fmt::format("{} trials in a space of about 10^{:.0f} points", base::with_commas(trials),
-                                   std::floor(space.log10_size()))};
+  const auto budget = fmt::format("{} trials in a space of about 10^{:.0f} points", base::with_commas(trials),
+                                  std::floor(space.log10_size()));
+  if (trials <= most_for_a_model) return {"tpe", budget + ": a model of the good points finds them with the fewest"};
+  return {"evolution", budget + ": enough for a search without a model"};
 }
 
 const Algorithm& chosen(const config::Config& config, const space::Space& space, bool say) {
@@ -84,10 +88,12 @@ std::unique_ptr<study::Planner> make_planner(const config::Config& config, std::
 
 std::unique_ptr<StoppingPlanner> make_stopping_planner(const config::Config& config,
                                                        std::shared_ptr<const space::Space> space, std::uint64_t seed,
-                                                       std::vector<study::Proposal> first) {
+                                                       std::vector<study::Proposal> first, KeyOf key) {
   const auto name = chosen(config, *space, false).name;
-  return std::make_unique<StoppingPlanner>(make_planner(config, std::move(space), seed, std::move(first)), config,
-                                           name == "grid" || name == "list");
+  auto planner = make_planner(config, std::move(space), seed, std::move(first));
+  if (key && config.flag("search.reuse"))
+    planner = std::make_unique<ReusingPlanner>(std::move(planner), std::move(key));
+  return std::make_unique<StoppingPlanner>(std::move(planner), config, name == "grid" || name == "list");
 }
 
 std::vector<study::Fidelity> rungs_of(const config::Config& config, const space::Space& space,

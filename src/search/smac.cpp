@@ -205,7 +205,7 @@ class Smac final : public PointSearch {
     std::partial_sort(random.begin(), random.begin() + static_cast<std::ptrdiff_t>(from_random), random.end(), more);
     Candidate best;
     const auto consider = [&](const Candidate& candidate) {
-      if (known(candidate.params)) return;
+      if (proposed_before(candidate.params)) return;
       if (best.params.empty() || candidate.promise > best.promise) best = candidate;
     };
     for (std::size_t i = 0; i < from_random; ++i) climb(random[i], consider, rng);

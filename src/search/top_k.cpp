@@ -50,7 +50,11 @@ std::vector<study::TrialId> top_k(const study::StudyView& view, int k, const con
   std::set<std::string> taken;
   for (const auto i : order) {
     if (static_cast<int>(best.size()) == k) break;
-    if (taken.insert(text_of(trials[i].trial->what.params)).second) best.push_back(trials[i].trial->id);
+    // Equal networks are one finalist, whatever their points say.
+    const auto& what = trials[i].trial->what;
+    const auto network = what.tags.find(study::network_tag);
+    if (taken.insert(network != what.tags.end() ? network->second : text_of(what.params)).second)
+      best.push_back(trials[i].trial->id);
   }
   return best;
 }

@@ -57,6 +57,11 @@ struct Report {
 /// Mark of a trial that ran out of memory once: it is tried again with half the batch, accumulated over two steps.
 inline constexpr const char* halved_tag = "halved";
 
+/// Key of what a proposal builds and trains: equal keys mean equal trainings.
+inline constexpr const char* network_tag = "network";
+/// Number of an earlier trial with an equal key whose result is taken instead of a training.
+inline constexpr const char* same_as_tag = "same_as";
+
 /// What a planner wants measured. `at`: at this fidelity; nothing: the lowest of the study's, for a higher rung the one
 /// after that of the rung below.
 struct Proposal {

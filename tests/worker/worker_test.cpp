@@ -239,3 +239,31 @@ TEST_CASE("a budget knows what is worth starting") {
   long_trials.took(1000);
   CHECK(long_trials.worth_starting());
 }
+
+TEST_CASE("a trial whose network was measured takes that result; one whose twin failed is trained") {
+  class Twins : public RandomPlanner {
+   public:
+    std::optional<study::Proposal> propose(const study::StudyView& view, study::TrialId trial,
+                                           base::Rng& rng) override {
+      auto proposal = RandomPlanner::propose(view, trial, rng);
+      if (trial >= 2) proposal->tags[study::same_as_tag] = std::to_string(trial % 2);
+      return proposal;
+    }
+  };
+  Folder folder;
+  Twins planner;
+  Study study(folder.path(), founding(), limits(6));
+  Evaluator evaluator([](const Work& work, Reporter&) {
+    if (work.item.trial != 1) return judge(work);
+    return Outcome{.state = State::failed, .failure = Failure::nan};
+  });
+  const comm::Group group;
+  CHECK(worker::work(group, study, planner, evaluator, {}) == Exit::done);
+  CHECK(evaluator.runs == 4);  // 0, 1, and the twins of 1
+  const auto view = study.refresh();
+  for (const study::TrialId twin : {2, 4}) {
+    CHECK(view.find(twin)->result()->metrics == view.find(0)->result()->metrics);
+    CHECK(view.find(twin)->result()->attributes.at("reused") == "0");
+  }
+  CHECK_FALSE(view.find(3)->result()->attributes.contains("reused"));
+}
