@@ -126,7 +126,7 @@ TEST_CASE("early stopping and derived objectives by hand") {
   CHECK(lacking.code == 64);
   CHECK_THAT(lacking.error, ContainsSubstring("worth needs ms, which was not measured"));
   CHECK(assay({"tell", "runs/c", "0", "score=0.5", "ms=4"}).code == 0);
-  CHECK(assay.trial(0)["metrics"]["worth"] == 0.25);
+  CHECK(assay.trial(0)["rungs"][0]["metrics"]["worth"] == 0.25);
 
   CHECK(assay({"tell", "runs/c", "1", "--step", "1", "score=0.1", "ms=1"}).out == "go on\n");
   const auto told = assay({"tell", "runs/c", "1", "--step", "2", "score=0.2", "ms=1"});
@@ -135,7 +135,7 @@ TEST_CASE("early stopping and derived objectives by hand") {
   CHECK(assay({"tell", "runs/c", "1", "--stopped", "score=0.2"}).out == "trial 1 is stopped\n");
   const auto stopped = assay.trial(1);
   CHECK(stopped["state"] == "stopped");
-  CHECK(stopped["metrics"]["score"] == 0.2);
+  CHECK(stopped["rungs"][0]["metrics"]["score"] == 0.2);
   assay.check_sound();
 }
 
