@@ -200,6 +200,33 @@ TEST_CASE("what was dropped is not told any more") {
   assay.check_sound();
 }
 
+TEST_CASE("early stopping and derived objectives by hand") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay(
+      "max_trials = 6\nearly_stop = \"median\"\nearly_stop_from = 2\nearly_stop_curves = 1\n[objectives.worth]\ngoal "
+      "= \"max\"\nof = \"score\"\n[[reward]]\nmetric = \"ms\"\ntarget = 2\n");
+  assay.ask();
+  assay.ask();
+  for (const auto* step : {"1", "2", "3"}) {
+    CHECK(assay({"tell", "runs/c", "0", "--step", step, "score=0.5", "ms=1"}).out == "go on\n");
+  }
+  const auto lacking = assay({"tell", "runs/c", "0", "score=0.5"});
+  CHECK(lacking.code == 64);
+  CHECK_THAT(lacking.error, ContainsSubstring("worth needs ms, which was not measured"));
+  CHECK(assay({"tell", "runs/c", "0", "score=0.5", "ms=4"}).code == 0);
+  CHECK(assay.trial(0)["rungs"][0]["metrics"]["worth"] == 0.25);
+
+  CHECK(assay({"tell", "runs/c", "1", "--step", "1", "score=0.1", "ms=1"}).out == "go on\n");
+  const auto told = assay({"tell", "runs/c", "1", "--step", "2", "score=0.2", "ms=1"});
+  CHECK(told.out == "stop\n");
+  CHECK_THAT(told.error, ContainsSubstring("median rule: the best score so far, 0.2 at step 2, is below 0.5"));
+  CHECK(assay({"tell", "runs/c", "1", "--stopped", "score=0.2"}).out == "trial 1 is stopped\n");
+  const auto stopped = assay.trial(1);
+  CHECK(stopped["state"] == "stopped");
+  CHECK(stopped["rungs"][0]["metrics"]["score"] == 0.2);
+  assay.check_sound();
+}
+
 TEST_CASE("given parameters are added as words, JSON and CSV, and measured next") {
   if (missing()) SKIP("assay is not built in " ASSAY_BIN);
   const Bench assay;

@@ -267,3 +267,70 @@ TEST_CASE("a trial whose network was measured takes that result; one whose twin 
   }
   CHECK_FALSE(view.find(3)->result()->attributes.contains("reused"));
 }
+
+namespace {
+
+/// Stops trials whose newest score is low, once another trial has finished.
+class Impatient : public study::EarlyStop {
+ public:
+  std::optional<std::string> check(const study::StudyView& view, const study::ItemId& item) override {
+    ++checks;
+    const auto& reports = view.find(item.trial)->rungs.front().reports;
+    longest = std::max(longest, reports.size());
+    if (view.counts().done == 0 || reports.back().metrics.at("score") > 0.5) return std::nullopt;
+    return "the score is only " + std::to_string(reports.back().step);
+  }
+  int checks = 0;
+  std::size_t longest = 0;
+};
+
+}  // namespace
+
+TEST_CASE("early stopping: the rule sees the newest report; a stopped trial keeps reports, metrics and the reason") {
+  Folder folder;
+  Impatient rule;
+  int after_stop = 0;
+  Evaluator evaluator([&](const Work& work, Reporter& reporter) {
+    Outcome outcome;
+    for (int epoch = 1; epoch <= 5; ++epoch) {
+      outcome.metrics = {{"score", work.item.trial == 0 ? 1.0 : epoch == 3 ? 0.1 : 0.9}};
+      if (reporter.report(epoch, outcome.metrics) == study::Verdict::go_on) continue;
+      // As a slow external trainer does: it reports once more.
+      after_stop += reporter.report(epoch + 1, {{"score", 0.95}}) == study::Verdict::stop;
+      outcome.state = State::stopped;
+      outcome.reason = "stopped after its report";
+      return outcome;
+    }
+    return outcome;
+  });
+  RandomPlanner planner;
+  Study study(folder.path(), founding(), limits(3));
+  const worker::Options options{.limits = {}, .early_stop = &rule};
+  CHECK(worker::work(comm::Group(), study, planner, evaluator, options) == Exit::done);
+  const auto view = study::Reader(folder.path()).refresh();
+  CHECK(view.counts().done == 1);
+  CHECK(view.counts().stopped == 2);
+  CHECK(after_stop == 2);
+  CHECK(rule.checks == 5 + 3 + 3);
+  for (const study::TrialId id : {1, 2}) {
+    const auto& rung = view.find(id)->rungs.front();
+    CHECK(rung.reason == "the score is only 3");
+    CHECK(rung.metrics.at("score") == 0.1);
+    CHECK(rung.reports.size() == 4);
+  }
+}
+
+TEST_CASE("early stopping: thousands of reports are judged a few hundred times, the first hundred one by one") {
+  Folder folder;
+  Impatient rule;
+  Evaluator evaluator([&](const Work& work, Reporter& reporter) {
+    for (int step = 1; step <= 5000; ++step) reporter.report(step, {{"score", 1.0}});
+    return judge(work);
+  });
+  RandomPlanner planner;
+  Study study(folder.path(), founding(), limits(1));
+  const worker::Options options{.limits = {}, .early_stop = &rule};
+  CHECK(worker::work(comm::Group(), study, planner, evaluator, options) == Exit::done);
+  CHECK((rule.checks > 100 && rule.checks < 300));
+  CHECK(rule.longest > 4700);
+}

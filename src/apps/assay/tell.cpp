@@ -6,9 +6,11 @@
 #include "apps/assay/by_hand.hpp"
 #include "apps/assay/scribe.hpp"
 #include "base/json.hpp"
+#include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "os/file.hpp"
+#include "search/early_stop.hpp"
 #include "study/reward.hpp"
 
 namespace assay::apps {
@@ -80,6 +82,10 @@ study::Measurement result_of(const cli::Values& values, const Told& told, const 
   }
   if (const auto reason = values.text("--failed"))
     fail(*reason == "oom" ? study::Failure::oom : study::Failure::exit, *reason);
+  if (values.flag("--stopped") && result.state == State::done) {
+    result.state = State::stopped;
+    result.reason = "stopped early";
+  }
   return result;
 }
 
@@ -109,18 +115,24 @@ Exit halve(const run::Run& run, run::Stage stage, const study::Trial& trial) {
   return Exit::done;
 }
 
-/// A report prolongs the time that the trial is held; "stop" if its result does not count any more.
+/// A report prolongs the time that the trial is held; "stop" if its result does not count any more, or [search]
+/// early_stop would end it here.
 Exit report(const run::Run& run, run::Stage stage, const study::Trial& trial, std::int64_t step, const Told& told,
             double patience) {
   const auto& rung = trial.rungs.back();
   const study::Layout layout{run.folder(stage)};
   const auto members = study::read_members(layout);
-  const bool over = study::owner(layout.commit(rung.item)) || (members && !members->items.contains(rung.item));
+  bool over = study::owner(layout.commit(rung.item)) || (members && !members->items.contains(rung.item));
   if (!over) {
     Scribe scribe(run.folder(stage), patience);
     const double seconds = rung.started > 0 ? std::max(0.0, base::unix_seconds() - rung.started) : 0;
     scribe.report(rung.item, rung.attempt, {step, seconds, told.metrics});
     scribe.detach();
+    if (const auto rule = search::make_early_stop(run.config())) {
+      const auto why = rule->check(look_at(run, stage), rung.item);
+      if (why) base::log_info("{}", *why);
+      over = why.has_value();
+    }
   }
   std::printf("%s\n", over ? "stop" : "go on");
   return Exit::done;
@@ -134,9 +146,10 @@ Exit tell(const cli::Values& values) {
   const auto unrewarded = study::Reward(run.config()).add(told.metrics);
   const auto step = values.integer("--step");
   const bool failed = values.text("--failed").has_value();
-  const bool result = !step || failed || values.flag("--final");
-  if (result && !failed && unrewarded) base::fail(Exit::config, "{}", *unrewarded);
-  if (result && !failed) check_objectives(run, told.metrics);
+  const bool partial = failed || values.flag("--stopped");
+  const bool result = !step || partial || values.flag("--final");
+  if (result && !partial && unrewarded) base::fail(Exit::config, "{}", *unrewarded);
+  if (result && !partial) check_objectives(run, told.metrics);
   const auto view = look_at(run, stage);
   const auto& trial = trial_of(view, number);
   if (!trial.proposed || trial.rungs.empty()) base::fail(Exit::config, "trial {} has no parameters yet", number);
@@ -172,6 +185,7 @@ cli::Verb tell_verb() {
            stage_option(),
            {.kind = Kind::integer, .name = "--step", .help = "a report on the way; prints \"go on\" or \"stop\""},
            {.kind = Kind::flag, .name = "--final", .help = "with --step: the report is the result as well"},
+           {.kind = Kind::flag, .name = "--stopped", .help = "the trial was ended early, after \"stop\" for instance"},
            {.name = "--failed",
             .help = "the trial failed, for this reason; oom: out of memory, it is tried again with half the batch"}},
           tell};
