@@ -37,8 +37,8 @@ class Planner {
   virtual base::Json describe() const = 0;
 };
 
-/// Early stopping inside trials: asked after a report of a running item. A function of the view, which holds that report;
-/// may cache.
+/// Early stopping inside trials: asked after a report of a running item. A function of the view, which holds that
+/// report; may cache.
 class EarlyStop {
  public:
   virtual ~EarlyStop() = default;
