@@ -27,8 +27,8 @@ study::Founding founding_of(const run::Run& run, run::Stage stage, const space::
 SearchParts search_parts(const run::Run& run, const study::Fidelity& fidelity) {
   SearchParts parts;
   parts.space = std::make_shared<const space::Space>(space::Space::load(run.config(), "search"));
-  parts.planner = search::make_planner(run.config(), parts.space, run.seed(),
-                                       {{.params = parts.space->defaults(), .note = "defaults"}});
+  parts.planner = search::make_stopping_planner(run.config(), parts.space, run.seed(),
+                                                {{.params = parts.space->defaults(), .note = "defaults"}});
   parts.fidelity = fidelity;
   return parts;
 }

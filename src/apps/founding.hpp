@@ -7,6 +7,7 @@
 
 #include "config/config.hpp"
 #include "run/run.hpp"
+#include "search/stop_rules.hpp"
 #include "space/space.hpp"
 #include "study/planner.hpp"
 #include "study/study.hpp"
@@ -25,7 +26,7 @@ study::Founding founding_of(const run::Run& run, run::Stage stage, const space::
 /// What the search works with.
 struct SearchParts {
   std::shared_ptr<const space::Space> space;
-  std::unique_ptr<study::Planner> planner;
+  std::unique_ptr<search::StoppingPlanner> planner;
   study::Fidelity fidelity;  ///< of all its trials
 };
 /// `fidelity`: the chosen proxy's, or the full one.

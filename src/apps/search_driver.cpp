@@ -3,6 +3,7 @@
 #include "apps/study_stage.hpp"
 #include "base/log.hpp"
 #include "launch/summary.hpp"
+#include "search/early_stop.hpp"
 #include "search/planners.hpp"
 
 using namespace assay;
@@ -26,7 +27,7 @@ run::SearchFigures figures_of(const study::StudyView& view, const run::Run& run,
   }
   for (const auto* trial : view.pareto()) figures.pareto.push_back(trial->id);
   figures.device_seconds = apps::device_seconds(view);
-  const auto measured = std::max<std::int64_t>(1, figures.counts.done + figures.counts.failed);
+  const auto measured = std::max<std::int64_t>(1, figures.counts.done + figures.counts.stopped + figures.counts.failed);
   figures.mean_trial_seconds = figures.device_seconds / static_cast<double>(measured);
   const auto& why = view.end_reason();
   figures.reason = partial ? "too many failed trials" : why.starts_with("all trials are") ? "all trials are done" : why;
@@ -40,7 +41,9 @@ base::Exit search_space(cli::StageContext& context, const comm::World& world) {
   for (const auto& warning : parts.space->warnings()) base::log_warning("{}", warning);
 
   apps::StudyStage stage{.stage = run::Stage::search, .space = parts.space};
+  stage.reconfigure = [rules = parts.planner.get()](const config::Config& config) { rules->configure(config); };
   stage.planner = std::move(parts.planner);
+  stage.early_stop = search::make_early_stop(run.config());
   stage.fidelities = search::rungs_of(run.config(), *stage.space, fidelity);
 
   return apps::run_study(context, world, std::move(stage), [&](const study::StudyView& view, bool partial) {

@@ -79,10 +79,13 @@ base::Exit run_study(cli::StageContext& context, const comm::World& world, Study
   study::Study study(run.folder(stage.stage),
                      founding_of(run, stage.stage, *stage.space, *stage.planner, stage.fidelities),
                      limits_of(run, stage));
-  const worker::Options options{.time_budget = context.options.time_budget, .limits = [&] {
-                                  run.reload();
-                                  return limits_of(run, stage);
-                                }};
+  const auto limits = [&] {
+    run.reload();
+    if (stage.reconfigure) stage.reconfigure(run.config());
+    return limits_of(run, stage);
+  };
+  const worker::Options options{
+      .time_budget = context.options.time_budget, .limits = limits, .early_stop = stage.early_stop.get()};
   const auto exit = worker::work(group, study, *stage.planner, *evaluator, options);
   if (exit == base::Exit::again) return exit;
   return conclude(study.refresh(), exit == base::Exit::partial);

@@ -21,6 +21,8 @@ struct StudyStage {
   run::Stage stage;
   std::shared_ptr<const space::Space> space;
   std::unique_ptr<study::Planner> planner;
+  std::unique_ptr<study::EarlyStop> early_stop;                 ///< nullptr: trials are trained to their end
+  std::function<void(const config::Config&)> reconfigure = {};  ///< called when the limits of the run are read anew
   std::vector<study::Fidelity> fidelities;
   eval::Rows rows = eval::Rows::search;
   bool keep_weights = false;

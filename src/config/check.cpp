@@ -205,10 +205,45 @@ class Checker {
   }
 };
 
+/// Rules that need a figure.
+void check_stop(const Node& root) {
+  const auto search = root.at("search"), objectives = root.at("objectives");
+  for (const auto& [key, rule] : search.at("stop").items()) {
+    const auto name = rule.string();
+    if (name == "gain") {
+      const auto noise = search.at("noise");
+      if (!noise || !(noise.number() > 0)) rule.fail("\"gain\" needs search.noise, the spread of repeated trainings");
+      if (objectives.size() > 1) rule.fail("\"gain\" is for one objective; take \"converged\"");
+    }
+    if (name != "target") continue;
+    bool any = false;
+    for (const auto& [metric, objective] : objectives.items()) any = any || objective.at("target");
+    if (!any) rule.fail("\"target\" needs an objective with a target: accuracy = { goal = \"max\", target = 0.95 }");
+  }
+}
+
+void check_reward(const Node& root) {
+  bool derived = false;
+  for (const auto& [name, objective] : root.at("objectives").items()) {
+    const auto of = objective.at("of");
+    if (!of) continue;
+    derived = true;
+    if (of.string() == name || root.at("objectives").at(of.string()).at("of"))
+      of.fail("must be a metric that is measured, not a derived one");
+    if (!root.at("reward")) of.fail("needs factors: [[reward]] with metric and target");
+  }
+  for (const auto& [key, factor] : root.at("reward").items()) {
+    if (!factor.at("metric") || !factor.at("target")) factor.fail("write metric = \"latency_ms\" and target = 2.0");
+    if (!derived)
+      factor.fail("no objective is made with it; write [objectives] reward = { goal = \"max\", of = \"accuracy\" }");
+  }
+}
+
 void check_relations(const Node& root, const std::map<std::string, Written>& found) {
   for (const auto& [key, constraint] : root.at("constraint").items()) {
     const bool relation = static_cast<bool>(constraint.at("require"));
     const bool limit = constraint.at("at_most") || constraint.at("at_least");
+    if (relation && constraint.at("weight")) constraint.at("weight").fail("only limits of metrics can be soft");
     if (relation == static_cast<bool>(constraint.at("metric")) || relation == limit) {
       constraint.fail("write either metric with at_most or at_least, or require = \"a <= b\"");
     }
@@ -216,6 +251,7 @@ void check_relations(const Node& root, const std::map<std::string, Written>& fou
   for (const auto& [name, objective] : root.at("objectives").items()) {
     if (!objective.at("goal")) objective.fail("goal is missing; write goal = \"max\" or goal = \"min\"");
   }
+  check_reward(root);
   for (const auto& [key, candidate] : root.at("proxy").at("candidate").items()) {
     if (candidate.size() == 0)
       candidate.fail("an empty proxy is the full training; set epochs, data, width or resolution");
@@ -228,6 +264,7 @@ void check_relations(const Node& root, const std::map<std::string, Written>& fou
       for (const auto& [name, column] : table.at(key).items()) column.string();
     }
   }
+  check_stop(root);
   const auto algorithm = found.find("search.algorithm");
   const auto points = root.at("search").at("points");
   if (algorithm != found.end() && algorithm->second.node.string() == "list" && points.size() == 0) {

@@ -71,10 +71,18 @@ constexpr Setting table[] = {
 
     {"objectives.*.goal", Type::text, "", I, "direction", {}, {}, "max|min"},
     {"objectives.*.threshold", Type::number, "", I, "least useful value: reference point of the hypervolume"},
+    {"objectives.*.target", Type::number, "", L, "good enough: stop = [\"target\"] ends the search where a trial has reached all targets"},
+    {"objectives.*.of", Type::text, "", I, "derived: this metric times the factors of the [[reward]] entries"},
+
+    {"reward[].metric", Type::text, "", I, "what should stay below its target, e.g. \"latency_ms\""},
+    {"reward[].target", Type::number, "", I, "factor of a derived objective: (target / measured)^exponent", 0, {}, "", false, true},
+    {"reward[].kind", Type::text, "", I, "hard (default): at most 1, exponent 1; soft: on both sides of the target, exponent 0.07", {}, {}, "hard|soft"},
+    {"reward[].exponent", Type::number, "", I, "how strongly the factor counts, instead of the kind's own", 0, {}, "", false, true},
 
     {"constraint[].metric", Type::text, "", I, "a measured metric"},
     {"constraint[].at_most", Type::number, "", I, "its upper limit"},
     {"constraint[].at_least", Type::number, "", I, "its lower limit"},
+    {"constraint[].weight", Type::number, "", I, "soft: what the first objective loses where the limit is missed by its own size; else hard", 0, {}, "", false, true},
     {"constraint[].require", Type::text, "", I, "relation between parameters, e.g. \"hidden2 <= hidden1\""},
 
     {"baseline.batch_sweep", Type::flag, "true", I, "measure throughput at power-of-two batch sizes"},
@@ -100,27 +108,27 @@ constexpr Setting table[] = {
     {"search.max_device_hours", Type::number, "0", L, "no new trial that would, with those running, spend more hours x devices; 0: no limit", 0},
     {"search.population", Type::integer, "16", I, "networks that may have offspring (evolution)", 2, 100000},
     {"search.tournament", Type::integer, "0", I, "so many of them are drawn, the best is the parent (evolution); 0: three quarters with one objective, a quarter with several", 0, 100000},
-    {"search.tpe.recipe", Type::text, "\"assay\"", I, "what 0 and auto below mean; nni: the defaults of NNI's tuner, 20, .25 x root of the trials, univariate, running trials count as the best", {}, {}, "assay|nni"},
-    {"search.tpe.startup", Type::integer, "0", I, "random trials to begin with; 0: the recipe's, 10", 0, 1000000},
-    {"search.tpe.candidates", Type::integer, "24", I, "draws of which the most promising is tried", 1, 100000},
-    {"search.tpe.gamma", Type::number, "0", I, "share of the trials that count as good, 25 at most with one objective; 0: the recipe's, 0.1", 0, 1},
+    {"search.tpe.recipe", Type::text, "\"assay\"", I, "what 0 and auto below stand for; optuna, nni: as those tools have it (Optuna 5, NNI 3)", {}, {}, "assay|optuna|nni"},
+    {"search.tpe.startup", Type::integer, "0", I, "trials to begin with that are spread evenly; 0: 10 (nni: 20)", 0, 1000000},
+    {"search.tpe.candidates", Type::integer, "0", I, "draws of which the most promising is tried; 0: 48, with several objectives 24 (optuna, nni: 24)", 0, 100000},
+    {"search.tpe.gamma", Type::number, "0", I, "share of the trials that count as good, with one objective 25 trials at most; 0: 0.15 (optuna: 0.1; nni: 0.25 of the root of their number)", 0, 1},
     {"search.tpe.prior_weight", Type::number, "1", I, "weight of the even distribution, in trials", 0, 1000, "", false, true},
-    {"search.tpe.multivariate", Type::text, "\"auto\"", I, "parameters are modelled together; auto: with one objective", {}, {}, "auto|on|off"},
+    {"search.tpe.multivariate", Type::text, "\"auto\"", I, "model parameters together; auto: with one objective yes, with several for every other trial (optuna: no); nni: no", {}, {}, "auto|on|off"},
     {"search.nsga3.divisions", Type::integer, "0", I, "of the simplex of reference directions; 0: as many as give no more directions than the population", 0, 1000},
     {"search.smac.startup", Type::integer, "0", I, "random trials to begin with; 0: one per parameter, 10 at least, a quarter of all trials at most", 0, 1000000},
     {"search.smac.trees", Type::integer, "10", I, "trees of the forest", 1, 1000},
     {"search.smac.random_points", Type::integer, "500", I, "random points that the forest is asked about, besides those of the local searches", 1, 100000},
     {"search.smac.random_share", Type::number, "0.2", I, "share of the trials that are random", 0, 1},
-    {"search.reinforce.batch", Type::integer, "5", I, "trials per step of the policy", 1, 10000},
+    {"search.reinforce.batch", Type::integer, "10", I, "trials per step of the policy", 1, 10000},
     {"search.reinforce.rate", Type::number, "0.1", I, "learning rate of the policy", 0, 10, "", false, true},
-    {"search.reinforce.entropy", Type::number, "0.01", I, "bonus for decisions that are open, against early convergence", 0, 10},
+    {"search.reinforce.entropy", Type::number, "0.05", I, "bonus for decisions that are open, against early convergence", 0, 10},
     {"search.reinforce.hidden", Type::integer, "16", I, "units that see the decisions made before", 1, 1024},
-    {"search.ppo.batch", Type::integer, "10", I, "trials per update of the policy", 1, 10000},
+    {"search.ppo.batch", Type::integer, "8", I, "trials per update of the policy", 1, 10000},
     {"search.ppo.minibatch", Type::integer, "4", I, "of them, per step", 1, 10000},
     {"search.ppo.epochs", Type::integer, "4", I, "passes over each batch", 1, 1000},
     {"search.ppo.clip", Type::number, "0.2", I, "largest change of a probability per update that is rewarded", 0, 1, "", false, true},
-    {"search.ppo.rate", Type::number, "0.05", I, "learning rate of the policy", 0, 10, "", false, true},
-    {"search.ppo.entropy", Type::number, "0.01", I, "bonus for decisions that are open, against early convergence", 0, 10},
+    {"search.ppo.rate", Type::number, "0.03", I, "learning rate of the policy", 0, 10, "", false, true},
+    {"search.ppo.entropy", Type::number, "0.05", I, "bonus for decisions that are open, against early convergence", 0, 10},
     {"search.ppo.hidden", Type::integer, "16", I, "units that see the decisions made before", 1, 1024},
     {"search.rungs", Type::integers, "", I, "epochs after which trials are compared (asha, hyperband, bohb, econas, pbt), e.g. [3, 9, 27]; the full number is the last", 1, 1000000},
     {"search.eta", Type::integer, "3", I, "of so many trials one goes on, for so many times the epochs (asha, hyperband, bohb)", 2, 100},
@@ -139,6 +147,10 @@ constexpr Setting table[] = {
     {"search.pbt.resample", Type::number, "0.25", I, "probability that a copy draws a parameter anew", 0, 1},
     {"search.pbt.factor", Type::number, "0.2", I, "else it moves by this share of its range", 0, 1, "", false, true},
 
+    {"search.stop", Type::texts, "[\"invalid\"]", L, "rules that end the search early, and say why; []: none. Lists and grids know only target", {}, {}, "converged|invalid|no-progress|target|gain"},
+    {"search.stop_window", Type::integer, "200", L, "trials over which converged and gain look back", 10, 1000000},
+    {"search.stop_tolerance", Type::number, "0.01", L, "least growth over the window: of the first window's spread, or of the hypervolume (converged)", 0, 1},
+    {"search.noise", Type::number, "0", L, "standard deviation of the objective between trainings of one network (gain)", 0},
     {"search.early_stop", Type::text, "\"none\"", I, "which trials need not be trained to their end; curve: those that will hardly beat the best", {}, {}, "none|median|percentile|curve"},
     {"search.early_stop_from", Type::integer, "3", I, "first step (epoch) at which a trial is judged", 0},
     {"search.early_stop_curves", Type::integer, "5", I, "fewest finished trials to compare with", 1, 1000000},
@@ -298,12 +310,21 @@ expand.choice = [1, 3]
   if (section == "objectives") {
     return R"(accuracy = { goal = "max", threshold = 0.9 }
 parameters = { goal = "min" }
+#reward = { goal = "max", of = "accuracy" }    # one number instead: accuracy times the factors of [[reward]]
+)";
+  }
+  if (section == "reward") {
+    return R"(#[[reward]]
+#metric = "latency_ms"
+#target = 2.0    # factor (target / latency_ms)^exponent
+#kind = "hard"    # at most 1, exponent 1; or soft: exponent 0.07
 )";
   }
   if (section == "constraint") {
     return R"(#[[constraint]]
 #metric = "latency_ms"
 #at_most = 2.0    # or at_least
+#weight = 0.1    # soft: what the first objective loses at 4 ms; without it: hard
 #[[constraint]]
 #require = "a <= b"    # between parameters
 )";
@@ -366,7 +387,7 @@ std::string commented_toml() {
     last = section;
     text += '\n';
     const auto example = std::string(example_of(section));
-    if (section == "constraint" || section == "params") {
+    if (section == "constraint" || section == "params" || section == "reward") {
       text += example;
     } else if (section == "define") {
       text += "[define.body]\n" + example;

@@ -13,6 +13,7 @@
 #include "os/file.hpp"
 #include "os/host.hpp"
 #include "run/results.hpp"
+#include "study/reward.hpp"
 
 namespace assay::eval {
 namespace {
@@ -53,17 +54,12 @@ std::optional<std::string> devices_of(const Context& context, int gpus) {
   // With a launcher the command's steps get their GPUs from it.
   if (gpus == 0 || !context.run.config().text("trial.launcher").empty()) return std::nullopt;
   const auto visible = os::visible_gpus();
-  const auto wanted = static_cast<std::size_t>(gpus);
-  if (visible.size() < wanted) {
+  if (visible.size() < static_cast<std::size_t>(gpus)) {
     base::fail(Exit::config,
                "trial.gpus = {}, but {} GPU{} visible to this worker; ask the job for more or lower the key", gpus,
                visible.size(), visible.size() == 1 ? " is" : "s are");
   }
-  const auto slots = visible.size() / wanted;
-  const auto first = static_cast<std::size_t>(worker_index(context.group)) % slots * wanted;
-  return base::join({visible.begin() + static_cast<std::ptrdiff_t>(first),
-                     visible.begin() + static_cast<std::ptrdiff_t>(first + wanted)},
-                    ",");
+  return base::join(os::share_of_gpus(visible, worker_index(context.group), gpus), ",");
 }
 
 /// Which rows a trial trains on and is scored on, as index files: the split's own, a nested subset for data fidelities
@@ -160,7 +156,8 @@ std::unique_ptr<study::Evaluator> make_command_evaluator(const Context& context)
   settings.look_seconds = context.run.limits(context.stage).heartbeat_seconds / 2;
   settings.keep_alive = config.flag("trial.keep_alive");
   settings.keep_output = config.flag("trial.keep_output");
-  for (const auto& objective : context.run.objectives()) settings.required.push_back(objective.metric);
+  for (const auto& metric : study::Reward(config).measured(context.run.objectives()))
+    settings.required.push_back(metric);
   settings.values = [space = context.space](const space::Params& params) { return free_parameters(*space, params); };
   settings.rows = RowFiles(context);
   return make_command_evaluator(std::move(settings));

@@ -14,6 +14,7 @@
 #include "data/csv.hpp"
 #include "os/signal.hpp"
 #include "space/domain.hpp"
+#include "study/reward.hpp"
 
 namespace assay::eval {
 namespace {
@@ -79,9 +80,10 @@ std::string params_text(const space::Params& params) {
 }
 
 std::vector<std::string> objectives_of(const config::Config& config) {
-  std::vector<std::string> names;
-  for (const auto& [name, node] : config.node("objectives").items()) names.push_back(name);
-  return names;
+  std::vector<study::Objective> objectives;
+  for (const auto& [name, node] : config.node("objectives").items()) objectives.push_back({.metric = name});
+  const auto names = study::Reward(config).measured(objectives);
+  return {names.begin(), names.end()};
 }
 
 }  // namespace

@@ -19,6 +19,7 @@
 #include "nn/network_module.hpp"
 #include "nn/weights.hpp"
 #include "os/file.hpp"
+#include "study/reward.hpp"
 #include "train/device.hpp"
 #include "train/loop.hpp"
 #include "train/material.hpp"
@@ -41,8 +42,7 @@ Outcome failed(State state, Failure failure, std::string reason) {
 
 /// Metrics that cost extra and are measured only if somebody wants them.
 std::set<std::string> wanted_metrics(const run::Run& run) {
-  std::set<std::string> names;
-  for (const auto& objective : run.objectives()) names.insert(objective.metric);
+  auto names = study::Reward(run.config()).measured(run.objectives());
   for (const auto& [key, constraint] : run.config().node("constraint").items()) {
     if (const auto metric = constraint.at("metric")) names.insert(metric.string());
   }
@@ -183,6 +183,9 @@ void Trainer::save_network(const study::Work& work, const arch::Network& network
 Outcome Trainer::train_one(const study::Work& work, const Json& concrete, Design& design, study::Reporter& reporter) {
   const auto& parts = material().parts(design.network.input());
   auto model = train::as_model(std::make_shared<nn::NetworkModule>(design.network, work.seed));
+  // Known from the beginning; where they count, each report tells them, for early stopping to judge by.
+  const study::Metrics sizes = {{"parameters", static_cast<double>(design.counts.parameters)},
+                                {"multiply_adds", static_cast<double>(design.counts.multiply_adds)}};
   const train::Job job{.train = parts.train,
                        .valid = parts.valid,
                        .positions = material().positions(work.at.data),
@@ -194,7 +197,11 @@ Outcome Trainer::train_one(const study::Work& work, const Json& concrete, Design
                        .previous = work.previous,
                        .leave_checkpoint = context_.keep_checkpoint,
                        .report = [&](std::int64_t epoch, const train::Metrics& metrics) {
-                         return reporter.report(epoch, metrics) == study::Verdict::stop;
+                         auto all = metrics;
+                         for (const auto& [name, value] : sizes) {
+                           if (wanted_.contains(name)) all[name] = value;
+                         }
+                         return reporter.report(epoch, all) == study::Verdict::stop;
                        }};
   const auto result = train::train(model, job);
 
@@ -202,8 +209,7 @@ Outcome Trainer::train_one(const study::Work& work, const Json& concrete, Design
   Outcome outcome;
   outcome.reason = result.reason;
   outcome.metrics = result.metrics;
-  outcome.metrics["parameters"] = static_cast<double>(design.counts.parameters);
-  outcome.metrics["multiply_adds"] = static_cast<double>(design.counts.multiply_adds);
+  outcome.metrics.insert(sizes.begin(), sizes.end());
   outcome.metrics["train_seconds"] = result.train_seconds;
   outcome.attributes = {{"device", device_.str()}, {"network", design.network_hash}};
   if (design.settings.accumulate > 1) outcome.attributes["accumulate"] = std::to_string(design.settings.accumulate);

@@ -61,15 +61,16 @@ std::string proxy_text(const run::ProxyFigures& figures) {
 
 std::string search_text(const run::SearchFigures& figures, const std::string& metric) {
   const auto& counts = figures.counts;
-  auto text =
-      fmt::format("{} trials; best {} (trial {})", base::with_commas(counts.done + counts.failed + counts.infeasible),
-                  score_text(metric, figures.best_score), figures.best);
+  auto text = fmt::format("{} trials; best {} (trial {})",
+                          base::with_commas(counts.done + counts.stopped + counts.failed + counts.infeasible),
+                          score_text(metric, figures.best_score), figures.best);
   if (figures.pareto.size() > 1) text += fmt::format("; front {}", figures.pareto.size());
   if (counts.failed > 0) text += fmt::format("; failed {}", counts.failed);
-  if (figures.reason.starts_with("max_d") || figures.reason.starts_with("closed by hand"))
-    text += "; " + figures.reason;
+  if (counts.stopped > 0) text += fmt::format("; stopped early {}", counts.stopped);
   if (counts.infeasible > 0) text += fmt::format("; infeasible {}", counts.infeasible);
-  return text + fmt::format("; {} per trial", base::format_duration(figures.mean_trial_seconds));
+  text += fmt::format("; {} per trial", base::format_duration(figures.mean_trial_seconds));
+  const bool to_its_end = figures.reason.empty() || figures.reason.starts_with("all ");
+  return to_its_end || figures.reason.starts_with("too many failed") ? text : text + "; " + figures.reason;
 }
 
 std::string full_text(const run::FullFigures& figures, const std::string& metric) {

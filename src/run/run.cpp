@@ -21,9 +21,9 @@ namespace fs = std::filesystem;
 using base::Exit;
 
 /// Everything that a result can depend on.
-const std::vector<std::string> all_sections = {"run",    "data",     "split",    "model",      "define",     "params",
-                                               "space",  "training", "augment",  "objectives", "constraint", "proxy",
-                                               "search", "full",     "baseline", "trial",      "study",      "report"};
+const std::vector<std::string> all_sections = {
+    "run",        "data",  "split",  "model", "define",   "params", "space", "training", "augment", "objectives",
+    "constraint", "proxy", "search", "full",  "baseline", "trial",  "study", "report",   "reward"};
 
 std::vector<std::string> with_seed(std::vector<std::string> overrides, std::optional<std::uint64_t> seed) {
   if (seed) overrides.push_back("run.seed=" + std::to_string(*seed));

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "search/algorithms.hpp"
 #include "search/point_search.hpp"
@@ -20,7 +21,7 @@ class Anneal final : public PointSearch {
  private:
   study::Proposal draw(study::TrialId, base::Rng& rng) override {
     rank();
-    if (best_.empty()) return {.params = space().sample(rng), .note = "random"};
+    if (order_.empty()) return {.params = space().sample(rng), .note = "random"};
     // The neighbourhood grows while all that it has was proposed before.
     double widening = 1;
     for (int attempt = 0; attempt < tries; ++attempt, widening *= 1.1) {
@@ -35,7 +36,6 @@ class Anneal final : public PointSearch {
     return {.params = space().sample(rng), .note = "random"};
   }
 
-  /// Trials by parameter that have it, best first.
   void rank() {
     if (version_ == history().version()) return;
     version_ = history().version();
@@ -43,18 +43,21 @@ class Anneal final : public PointSearch {
     for (const auto id : history().scored()) trials.push_back({history().at(id).trial.get(), *history().at(id).score});
     const auto count = trials.size();
     best_.clear();
+    order_.clear();
     if (count == 0) return;
+    for (const auto& trial : ranked(std::move(trials), count)) order_.push_back(trial.trial->id);
     best_.resize(space().parameters().size());
-    for (const auto& trial : ranked(std::move(trials), count)) {
-      for (std::size_t i = 0; i < best_.size(); ++i) {
-        if (trial.trial->what.params.contains(space().parameters()[i].name)) best_[i].push_back(trial.trial->id);
-      }
+    for (std::size_t i = 0; i < best_.size(); ++i) {
+      const auto& parameter = space().parameters()[i];
+      if (parameter.conditions.empty()) continue;
+      std::copy_if(order_.begin(), order_.end(), std::back_inserter(best_[i]),
+                   [&](auto id) { return history().at(id).trial->what.params.contains(parameter.name); });
     }
   }
 
   space::Value near(std::size_t place, double widening, base::Rng& rng) const {
     const auto& domain = space().parameters()[place].domain;
-    const auto& trials = best_[place];
+    const auto& trials = space().parameters()[place].conditions.empty() ? order_ : best_[place];
     if (trials.empty()) return space::from_unit(domain, rng.uniform());
     // The place of the model trial is geometric: 1 is the best.
     std::size_t rank = 0;
@@ -76,7 +79,8 @@ class Anneal final : public PointSearch {
   }
 
   double mean_place_, shrinkage_;
-  std::vector<std::vector<study::TrialId>> best_;
+  std::vector<study::TrialId> order_;              ///< best first
+  std::vector<std::vector<study::TrialId>> best_;  ///< by parameter with conditions: those that have it
   std::uint64_t version_ = 0;
 };
 

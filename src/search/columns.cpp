@@ -135,11 +135,32 @@ void Columns::update(const std::vector<Observation>& trials) {
   known_.resize(trials.size());
   for (auto& column : columns_) column.values.resize(trials.size(), std::numeric_limits<double>::quiet_NaN());
   for (auto& present : present_) present.resize(trials.size());
+  std::vector<study::TrialId> added;
   for (std::size_t i = 0; i < trials.size(); ++i) {
     if (trials[i].point.empty()) continue;
-    if (!known_[i]) add(i, trials[i]);
+    if (!known_[i]) {
+      add(i, trials[i]);
+      added.push_back(static_cast<study::TrialId>(i));
+    }
     known_[i] = trials[i].trial;
   }
+  for (auto& column : columns_) sort_in(column, added);
+}
+
+void Columns::sort_in(Column& column, const std::vector<study::TrialId>& added) {
+  const auto before = [&](study::TrialId a, study::TrialId b) {
+    const double x = column.values[static_cast<std::size_t>(a)], y = column.values[static_cast<std::size_t>(b)];
+    return x != y ? x < y : a < b;
+  };
+  constexpr std::size_t few = 16;
+  for (const auto id : added) {
+    if (std::isnan(column.values[static_cast<std::size_t>(id)])) continue;
+    const bool sorted = added.size() <= few;
+    const auto place =
+        sorted ? std::upper_bound(column.order.begin(), column.order.end(), id, before) : column.order.end();
+    column.order.insert(place, id);
+  }
+  if (added.size() > few) std::sort(column.order.begin(), column.order.end(), before);
 }
 
 void Columns::add(std::size_t trial, const Observation& observation) {
@@ -157,7 +178,6 @@ void Columns::add(std::size_t trial, const Observation& observation) {
     if (value == nullptr) continue;
     const double unit = observation.point[axis.parameter];
     const auto& domain = parameters[axis.parameter].domain;
-    auto& column = columns_[i];
     double place = unit;
     if (axis.item >= 0) {
       place = has_item(*value, space::to_text(domain.items[static_cast<std::size_t>(axis.item)])) ? 1 : 0;
@@ -166,13 +186,7 @@ void Columns::add(std::size_t trial, const Observation& observation) {
     } else if (axis.kind == Axis::Kind::grid) {
       place = static_cast<double>(axis.cell_at(unit));
     }
-    column.values[trial] = place;
-    const auto id = static_cast<study::TrialId>(trial);
-    const auto before = [&](study::TrialId a, study::TrialId b) {
-      const double x = column.values[static_cast<std::size_t>(a)], y = column.values[static_cast<std::size_t>(b)];
-      return x != y ? x < y : a < b;
-    };
-    column.order.insert(std::upper_bound(column.order.begin(), column.order.end(), id, before), id);
+    columns_[i].values[trial] = place;
   }
 }
 

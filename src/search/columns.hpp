@@ -62,6 +62,7 @@ class Columns {
  private:
   void add_axes(std::size_t parameter);
   void add(std::size_t trial, const Observation& observation);
+  static void sort_in(Column& column, const std::vector<study::TrialId>& added);
 
   std::shared_ptr<const space::Space> space_;
   std::vector<Axis> axes_;

@@ -82,6 +82,14 @@ std::unique_ptr<study::Planner> make_planner(const config::Config& config, std::
                          .description = description_of(config, config.text("search.algorithm"))});
 }
 
+std::unique_ptr<StoppingPlanner> make_stopping_planner(const config::Config& config,
+                                                       std::shared_ptr<const space::Space> space, std::uint64_t seed,
+                                                       std::vector<study::Proposal> first) {
+  const auto name = chosen(config, *space, false).name;
+  return std::make_unique<StoppingPlanner>(make_planner(config, std::move(space), seed, std::move(first)), config,
+                                           name == "grid" || name == "list");
+}
+
 std::vector<study::Fidelity> rungs_of(const config::Config& config, const space::Space& space,
                                       const study::Fidelity& top) {
   const auto& algorithm = chosen(config, space, false);

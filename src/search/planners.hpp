@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "search/stop_rules.hpp"
 #include "space/space.hpp"
 #include "study/planner.hpp"
 
@@ -16,6 +17,11 @@ namespace assay::search {
 /// trial rank behind all feasible ones.
 std::unique_ptr<study::Planner> make_planner(const config::Config& config, std::shared_ptr<const space::Space> space,
                                              std::uint64_t seed, std::vector<study::Proposal> first = {});
+
+/// The same planner, which ends the study when a rule of [search] stop says so.
+std::unique_ptr<StoppingPlanner> make_stopping_planner(const config::Config& config,
+                                                       std::shared_ptr<const space::Space> space, std::uint64_t seed,
+                                                       std::vector<study::Proposal> first = {});
 
 /// The fidelities that the algorithm measures at, lowest first and `top` last.
 std::vector<study::Fidelity> rungs_of(const config::Config& config, const space::Space& space,

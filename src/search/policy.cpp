@@ -144,12 +144,9 @@ double Policy::log_probability(const std::vector<double>& weights, const Decisio
 }
 
 double Policy::entropy(const std::vector<double>& weights, const Decisions& decisions) const {
-  double sum = 0, most = 0;
-  walk(weights, decisions, [&](const Slot& slot, int, const Step& step) {
-    sum += entropy_of(step.probabilities);
-    most += std::log(slot.options);
-  });
-  return most > 0 ? sum / most : 0;
+  double sum = 0;
+  walk(weights, decisions, [&](const Slot&, int, const Step& step) { sum += entropy_of(step.probabilities); });
+  return sum;
 }
 
 void Policy::add_gradient(const std::vector<double>& weights, const Decisions& decisions, double factor, double bonus,

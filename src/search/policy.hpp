@@ -38,7 +38,7 @@ class Policy {
   void add_gradient(const std::vector<double>& weights, const Decisions& decisions, double factor, double bonus,
                     std::vector<double>& gradient) const;
 
-  /// Mean over the decisions of their entropies, as a share of the largest possible.
+  /// Sum of the entropies of the decisions, each given those before it.
   double entropy(const std::vector<double>& weights, const Decisions& decisions) const;
 
  private:

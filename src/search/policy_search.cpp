@@ -11,7 +11,7 @@ namespace {
 /// A reward says how a trial compares with so many.
 constexpr std::size_t window = 100;
 /// The states of learning that are kept, for trials that end late.
-constexpr std::size_t most_snapshots = 16;
+constexpr std::size_t most_snapshots = 64;
 
 bool same(const std::optional<Score>& a, const std::optional<Score>& b) {
   if (!a || !b) return !a && !b;

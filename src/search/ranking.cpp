@@ -55,22 +55,34 @@ MetricLimits::MetricLimits(const config::Config& config) {
   for (const auto& [key, node] : list.items()) {
     const auto metric = node.at("metric"), at_most = node.at("at_most"), at_least = node.at("at_least");
     if (!metric) continue;
-    Limit limit{metric.string(), {}, {}};
+    Limit limit{.metric = metric.string()};
     if (at_most) limit.at_most = at_most.number();
     if (at_least) limit.at_least = at_least.number();
-    limits_.push_back(std::move(limit));
+    const auto weight = node.at("weight");
+    if (weight) limit.weight = weight.number();
+    (weight ? soft_ : limits_).push_back(std::move(limit));
   }
 }
 
-double MetricLimits::violation(const study::Metrics& metrics) const {
+double MetricLimits::missed(const Limit& limit, const study::Metrics& metrics) {
   const auto miss = [](double by, double bound) { return std::max(0.0, by) / (bound == 0 ? 1 : std::abs(bound)); };
+  const auto found = metrics.find(limit.metric);
+  if (found == metrics.end() || !std::isfinite(found->second)) return std::numeric_limits<double>::infinity();
   double sum = 0;
-  for (const auto& limit : limits_) {
-    const auto found = metrics.find(limit.metric);
-    if (found == metrics.end() || !std::isfinite(found->second)) return std::numeric_limits<double>::infinity();
-    if (limit.at_most) sum += miss(found->second - *limit.at_most, *limit.at_most);
-    if (limit.at_least) sum += miss(*limit.at_least - found->second, *limit.at_least);
-  }
+  if (limit.at_most) sum += miss(found->second - *limit.at_most, *limit.at_most);
+  if (limit.at_least) sum += miss(*limit.at_least - found->second, *limit.at_least);
+  return sum;
+}
+
+double MetricLimits::violation(const study::Metrics& metrics) const {
+  double sum = 0;
+  for (const auto& limit : limits_) sum += missed(limit, metrics);
+  return sum;
+}
+
+double MetricLimits::penalty(const study::Metrics& metrics) const {
+  double sum = 0;
+  for (const auto& limit : soft_) sum += limit.weight * missed(limit, metrics);
   return sum;
 }
 
@@ -90,6 +102,8 @@ std::optional<Score> score_of(const study::Metrics& metrics, const std::vector<s
     score.values.push_back(sign * found->second);
     score.missed += objective.threshold && sign * found->second < sign * *objective.threshold;
   }
+  score.values.front() -= limits.penalty(metrics);
+  if (!std::isfinite(score.values.front())) return std::nullopt;
   return score;
 }
 

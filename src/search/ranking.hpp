@@ -21,21 +21,27 @@ class MetricLimits {
   /// Sum over the limits of how far each is missed, as a share of its size (of 1 where that is 0); infinite where a
   /// metric is missing or no number.
   double violation(const study::Metrics& metrics) const;
-  bool empty() const { return limits_.empty(); }
+  /// Of the soft ones (those with a weight, which break nothing): what the first objective loses, the sum of weight
+  /// times share of the limit by which it is missed; infinite where a metric is missing or no number.
+  double penalty(const study::Metrics& metrics) const;
+  bool empty() const { return limits_.empty() && soft_.empty(); }
 
  private:
   struct Limit {
     std::string metric;
     std::optional<double> at_most, at_least;
+    double weight = 1;  ///< of a soft one
   };
-  std::vector<Limit> limits_;
+  static double missed(const Limit& limit, const study::Metrics& metrics);
+
+  std::vector<Limit> limits_, soft_;
 };
 
 /// A measurement's objectives, turned so that more is better.
 struct Score {
-  std::vector<double> values;
-  double violation = 0;  ///< of the constraints on metrics; 0: all hold
-  int missed = 0;        ///< objectives on the wrong side of their threshold
+  std::vector<double> values;  ///< the first less the penalty of soft constraints
+  double violation = 0;        ///< of the constraints on metrics; 0: all hold
+  int missed = 0;              ///< objectives on the wrong side of their threshold
 
   bool feasible() const { return violation == 0; }
 };

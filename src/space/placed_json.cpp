@@ -109,7 +109,7 @@ class Builder : public nlohmann::json_sax<Json> {
       return root_;
     }
     auto& parent = *open_.back();
-    parent.items.emplace_back(parent.is_object() ? key_ : "", std::move(value));
+    parent.items.push_back({parent.is_object() ? key_ : "", std::move(value)});
     if (parent.is_object()) parent.items.back().second.where = key_place_;
     return parent.items.back().second;
   }

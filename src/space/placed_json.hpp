@@ -3,7 +3,6 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -11,12 +10,13 @@
 
 namespace assay::space {
 
+struct PlacedItem;
+
 struct PlacedJson {
   base::Json::value_t type = base::Json::value_t::null;
-  base::Json scalar;  ///< of a number, text, flag or null
-  std::vector<std::pair<std::string, PlacedJson>>
-      items;          ///< of an object in the order written; of an array without keys
-  base::Where where;  ///< of the key, else of the value
+  base::Json scalar;              ///< of a number, text, flag or null
+  std::vector<PlacedItem> items;  ///< of an object in the order written; of an array without keys
+  base::Where where;              ///< of the key, else of the value
 
   bool is_object() const { return type == base::Json::value_t::object; }
   bool is_array() const { return type == base::Json::value_t::array; }
@@ -27,6 +27,11 @@ struct PlacedJson {
 
   /// Throws Error(config) at this place.
   [[noreturn]] void fail(const std::string& message, const std::string& nearest = "") const;
+};
+
+struct PlacedItem {
+  std::string first;  ///< the key
+  PlacedJson second;
 };
 
 /// Error(config) with file:line:column for what is no JSON, for a key that is written twice and for over 64 levels.

@@ -194,6 +194,8 @@ StudyView Study::refresh() {
   return impl_->view();
 }
 
+StudyView Study::known() { return impl_->view(); }
+
 Study::Offer Study::claim(Planner& planner) { return impl_->claim(planner); }
 
 Verdict Study::report(const Claim& claim, std::int64_t step, const Metrics& metrics) {

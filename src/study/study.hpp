@@ -63,6 +63,9 @@ class Study {
   /// Reads only what was appended since the last call.
   StudyView refresh();
 
+  /// What is known without reading anew: this worker's own records, and what others had written at the last look.
+  StudyView known();
+
   struct Nothing {
     std::string reason;
   };  ///< wait, then ask again

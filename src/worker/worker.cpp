@@ -24,16 +24,46 @@ using study::Study;
 constexpr int most_exceptions = 3;
 constexpr double limits_seconds = 1;
 
+/// The first so many reports of a trial are judged one by one, then ever fewer: looking at a curve costs its length.
+constexpr std::int64_t judged_singly = 100;
+constexpr double sparser = 1.05;
+/// Between two looks at what others reported and finished.
+constexpr double refresh_seconds = 1;
+
 class StudyReporter : public study::Reporter {
  public:
-  StudyReporter(Study& study, const study::Claim& claim) : study_(study), claim_(claim) {}
+  StudyReporter(Study& study, const study::Claim& claim, study::EarlyStop* early_stop)
+      : study_(study), claim_(claim), early_stop_(early_stop) {}
+
   study::Verdict report(std::int64_t step, const study::Metrics& metrics) override {
-    return study_.report(claim_, step, metrics);
+    if (study_.report(claim_, step, metrics) == study::Verdict::stop) return study::Verdict::stop;
+    // An external trainer may report on for a while after it was asked to stop.
+    if (reason_) return study::Verdict::stop;
+    ++reports_;
+    if (early_stop_ == nullptr || static_cast<double>(reports_) < next_) return study::Verdict::go_on;
+    next_ = reports_ < judged_singly ? static_cast<double>(reports_ + 1) : sparser * static_cast<double>(reports_);
+    reason_ = early_stop_->check(look(), claim_.work.item);
+    return reason_ ? study::Verdict::stop : study::Verdict::go_on;
   }
 
+  /// Why early stopping ended the trial.
+  const std::optional<std::string>& reason() const { return reason_; }
+
  private:
+  study::StudyView look() {
+    const double now = base::steady_seconds();
+    if (now - refreshed_ < refresh_seconds) return study_.known();
+    refreshed_ = now;
+    return study_.refresh();
+  }
+
   Study& study_;
   const study::Claim& claim_;
+  study::EarlyStop* early_stop_;
+  std::optional<std::string> reason_;
+  std::int64_t reports_ = 0;
+  double next_ = 0;
+  double refreshed_ = base::steady_seconds();  ///< the claim has just looked
 };
 
 class SilentReporter : public study::Reporter {
@@ -131,9 +161,10 @@ class Leader {
   /// Exceptions become infrastructure failures; those that end the worker are kept in `fatal` and release the trial.
   Outcome judge(const study::Claim& claim, std::exception_ptr& fatal) {
     Outcome outcome;
-    StudyReporter reporter(study_, claim);
+    StudyReporter reporter(study_, claim, options_.early_stop);
     try {
       outcome = evaluator_.run(claim.work, reporter);
+      if (outcome.state == study::State::stopped && reporter.reason()) outcome.reason = *reporter.reason();
       if (outcome.failure != study::Failure::infrastructure) exceptions_ = 0;
       return outcome;
     } catch (const Error& error) {

@@ -12,8 +12,9 @@
 namespace assay::worker {
 
 struct Options {
-  double time_budget = 0;                 ///< seconds this process may run; 0: no limit
-  std::function<study::Limits()> limits;  ///< asked between trials: limits may change while the study runs
+  double time_budget = 0;                  ///< seconds this process may run; 0: no limit
+  std::function<study::Limits()> limits;   ///< asked between trials: limits may change while the study runs
+  study::EarlyStop* early_stop = nullptr;  ///< asked after reports; nullptr: trials run to their end
 };
 
 /// Runs in the group's leader; the other ranks call follow(). Returns done (the study is closed, all members

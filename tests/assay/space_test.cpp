@@ -13,7 +13,7 @@ using tests::Scratch;
 
 namespace {
 
-const char* const small_space = R"([model]
+const char* const small_space = R"toml([model]
 input  = [1, 8, 8]
 blocks = [
   { op = "conv", name = "stem", width = { choice = [4, 8], default = 8 } },
@@ -24,7 +24,7 @@ blocks = [
 lr = { float = [1e-4, 1e-1], log = true }
 [[constraint]]
 require = "stem.width == 8 or not active(tail.deep.kernel)"
-)";
+)toml";
 
 }  // namespace
 

@@ -120,7 +120,7 @@ TEST_CASE("naive evolution: losers leave, failed trials make room for random one
     CHECK(changed == 1);
   }
   CHECK(children + random == 200);
-  // 24 to begin with, and one for each of the 20 that failed, the last perhaps not replaced yet.
-  CHECK(random >= 24 + 18);
-  CHECK(random <= 24 + 20);
+  // 16 to begin with, and one for each of the 20 that failed, the last perhaps not replaced yet.
+  CHECK(random >= 16 + 18);
+  CHECK(random <= 16 + 20);
 }

@@ -1,10 +1,10 @@
 // How good the searches are on problems in closed form: medians over seeds, printed. Beside Optuna 5.0.0's TPE,
 // measured with the same budgets. Hidden: minutes.
 #include <catch2/catch_test_macros.hpp>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 
 #include "base/log.hpp"
 #include "bench/search/problems.hpp"
@@ -73,8 +73,8 @@ TEST_CASE("figures: regret on problems in closed form", "[.figures]") {
 
 namespace {
 
-/// Seconds of the first suggestion that a planner makes for a study of `trials`, and the median of 50 more, each after
-/// one more trial has ended.
+/// Seconds of processor time of the first suggestion that a planner makes for a study of `trials`, and the median of 50
+/// more, each after one more trial has ended.
 std::pair<double, double> latency(const std::string& algorithm, std::size_t parameters, std::size_t objectives,
                                   study::TrialId trials) {
   base::set_verbosity(base::Level::quiet);
@@ -100,9 +100,9 @@ std::pair<double, double> latency(const std::string& algorithm, std::size_t para
   for (study::TrialId i = trials; i < trials + 51; ++i) {
     const auto view = builder.build();
     base::Rng own(1, "search", i, "propose");
-    const auto start = std::chrono::steady_clock::now();
+    const auto start = std::clock();
     auto proposal = planner->propose(view, i, own);
-    seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    seconds.push_back(double(std::clock() - start) / CLOCKS_PER_SEC);
     add(i, std::move(proposal->params));
   }
   const double first = seconds.front();
@@ -112,7 +112,7 @@ std::pair<double, double> latency(const std::string& algorithm, std::size_t para
 
 }  // namespace
 
-TEST_CASE("figures: time of one suggestion", "[.figures]") {
+TEST_CASE("figures: processor time of one suggestion", "[.figures]") {
   for (const auto* name : {"tpe", "sobol", "anneal", "naive_evolution", "evolution"}) {
     for (const auto& [parameters, objectives, trials] :
          {std::tuple{6, 1, 1000}, {6, 2, 1000}, {20, 1, 10'000}, {20, 2, 10'000}}) {

@@ -25,7 +25,7 @@ std::int64_t integer(const space::Params& params, const std::string& name) {
 }  // namespace
 
 TEST_CASE("what an expression means at a point") {
-  const std::string domains = R"(n.int = [0, 9]
+  const std::string domains = R"(n = { int = [0, 9], default = 4 }
 op.choice = ["conv", "pool", { name = "attn", heads.choice = [2, 4] }]
 mixed.choice = ["none", 4]
 on.choice = [true, false]
@@ -212,7 +212,8 @@ size = { choice = ["s", "m", "l"], ordered = true, default = "m" }
   CHECK(Encoder(space, Encoding::mixed)(attn) == Vector{0.5, 1, 0.25, 0.5, 0.5});
   CHECK(Encoder(space, Encoding::one_hot)(attn) == Vector{0.5, 0, 1, 0.25, 1, 0.5, 0.5});
   std::string names;
-  for (const auto& column : Encoder(space, Encoding::one_hot).columns()) names += column.name + ",";
+  const Encoder one_hot(space, Encoding::one_hot);
+  for (const auto& column : one_hot.columns()) names += column.name + ",";
   const std::string p = "params.model.";
   CHECK(names == p + "k," + p + "op=conv," + p + "op=attn," + p + "op.attn.heads," + p + "op.attn.heads exists," + p +
                      "lr," + p + "size,");

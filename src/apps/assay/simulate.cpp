@@ -12,6 +12,7 @@
 #include "base/time.hpp"
 #include "eval/table.hpp"
 #include "search/planners.hpp"
+#include "study/reward.hpp"
 
 namespace assay::apps {
 namespace {
@@ -86,7 +87,8 @@ class Trials {
         full_(full),
         median_(duration(values, "--seconds", 3600)),
         sigma_(number(values, "--sigma", 0.5, 0)),
-        landscape_(*space, seed, objectives) {
+        landscape_(*space, seed, objectives),
+        reward_(config) {
     if (eval::uses_table(config)) table_.emplace(config, space);
     from_table_ = table_ && table_->has_cost() && !values.text("--seconds");
   }
@@ -95,6 +97,7 @@ class Trials {
     search::SimulatedTrial result;
     if (table_) {
       result.outcome = table_->look_up(work.what.params, work.at).outcome;
+      reward_.add(result.outcome.metrics);
     } else {
       result.outcome.metrics = landscape_.at(work.what.params);
     }
@@ -122,6 +125,7 @@ class Trials {
   double median_, sigma_;
   bool from_table_ = false;
   Landscape landscape_;
+  study::Reward reward_;
   std::optional<eval::Table> table_;
 };
 

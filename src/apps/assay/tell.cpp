@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 
 #include "apps/assay/by_hand.hpp"
 #include "apps/assay/scribe.hpp"
@@ -10,6 +9,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "os/file.hpp"
+#include "study/reward.hpp"
 
 namespace assay::apps {
 namespace {
@@ -26,10 +26,8 @@ Told read_words(const std::vector<std::string>& words) {
   Told told;
   for (const auto& word : words) {
     const auto [name, text] = cut_pair(word, "metric=value, for instance accuracy=0.91");
-    char* end = nullptr;
-    const double value = std::strtod(text.c_str(), &end);
-    if (end != text.c_str() && *end == '\0')
-      told.metrics[name] = value;
+    if (const auto value = base::number_in(text))
+      told.metrics[name] = *value;
     else
       told.attributes[name] = text;
   }
@@ -80,7 +78,8 @@ study::Measurement result_of(const cli::Values& values, const Told& told, const 
   for (const auto& [name, value] : told.metrics) {
     if (!std::isfinite(value)) fail(study::Failure::nan, "\"" + name + "\" is not a number");
   }
-  if (const auto reason = values.text("--failed")) fail(study::Failure::exit, *reason);
+  if (const auto reason = values.text("--failed"))
+    fail(*reason == "oom" ? study::Failure::oom : study::Failure::exit, *reason);
   return result;
 }
 
@@ -95,6 +94,19 @@ bool commit(const run::Run& run, run::Stage stage, const study::Trial& trial, co
       !study::owner(layout.commit(rung.item)) && scribe.record(rung.item, trial.what_of(rung), result, attempt);
   scribe.leave("told a result");
   return counts;
+}
+
+/// Out of memory the first time: whoever asks next gets the trial with half the batch, as from a worker.
+Exit halve(const run::Run& run, run::Stage stage, const study::Trial& trial) {
+  auto study = join_study(run, stage);
+  study::Outcome outcome;
+  outcome.state = State::failed;
+  outcome.failure = study::Failure::oom;
+  outcome.reason = "oom";
+  study.commit(study.seize(trial.rungs.back().item), outcome);
+  study.leave("told that a trial ran out of memory");
+  std::printf("trial %lld waits to be tried once more with half the batch\n", static_cast<long long>(trial.id));
+  return Exit::done;
 }
 
 /// A report prolongs the time that the trial is held; "stop" if its result does not count any more.
@@ -118,10 +130,12 @@ Exit tell(const cli::Values& values) {
   const auto run = open_run(values);
   const auto stage = search_only(values, "its workers measure it; only trials of the search can be told");
   const auto number = number_of(values.text("N", ""));
-  const auto told = read_words(values.texts("METRIC=VALUE"));
+  auto told = read_words(values.texts("METRIC=VALUE"));
+  const auto unrewarded = study::Reward(run.config()).add(told.metrics);
   const auto step = values.integer("--step");
   const bool failed = values.text("--failed").has_value();
   const bool result = !step || failed || values.flag("--final");
+  if (result && !failed && unrewarded) base::fail(Exit::config, "{}", *unrewarded);
   if (result && !failed) check_objectives(run, told.metrics);
   const auto view = look_at(run, stage);
   const auto& trial = trial_of(view, number);
@@ -138,6 +152,8 @@ Exit tell(const cli::Values& values) {
     if (!result) return exit;
   }
   const auto measured = result_of(values, told, rung);
+  if (measured.failure == study::Failure::oom && !trial.what_of(rung).tags.contains(study::halved_tag))
+    return halve(run, stage, trial);
   if (!commit(run, stage, trial, measured))
     base::fail(Exit::config, "somebody else told the result of trial {} just now", number);
   std::printf("trial %lld is %s\n", static_cast<long long>(number), study::to_string(measured.state).c_str());
@@ -156,7 +172,8 @@ cli::Verb tell_verb() {
            stage_option(),
            {.kind = Kind::integer, .name = "--step", .help = "a report on the way; prints \"go on\" or \"stop\""},
            {.kind = Kind::flag, .name = "--final", .help = "with --step: the report is the result as well"},
-           {.name = "--failed", .help = "the trial failed, for this reason"}},
+           {.name = "--failed",
+            .help = "the trial failed, for this reason; oom: out of memory, it is tried again with half the batch"}},
           tell};
 }
 

@@ -1,0 +1,138 @@
+#include "search/progress.hpp"
+
+#include <algorithm>
+
+namespace assay::search {
+namespace {
+
+constexpr std::size_t block = 64;
+
+bool before(const Progress::Result& result, study::TrialId number) { return result.trial < number; }
+
+/// Adds the point to a front, more is better in each value; false if another one is at least as good.
+bool join(stats::Points& front, const std::vector<double>& point) {
+  const auto covers = [](const std::vector<double>& a, const std::vector<double>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), [](double x, double y) { return x >= y; });
+  };
+  if (std::any_of(front.begin(), front.end(), [&](const auto& other) { return covers(other, point); })) return false;
+  std::erase_if(front, [&](const auto& other) { return covers(point, other); });
+  front.push_back(point);
+  return true;
+}
+
+}  // namespace
+
+void Progress::update(const study::StudyView& view) {
+  const auto same = [](const auto& a, const auto& b) {
+    return a.metric == b.metric && a.maximise == b.maximise && a.threshold == b.threshold;
+  };
+  const auto& objectives = view.objectives();
+  const auto top = view.fidelities().empty() ? 0 : view.fidelities().size() - 1;
+  if (view.trials().size() < seen_.size() || top != top_rung_ ||
+      !std::equal(objectives.begin(), objectives.end(), objectives_.begin(), objectives_.end(), same)) {
+    *this = Progress(std::move(limits_));
+    objectives_ = objectives;
+    top_rung_ = top;
+  }
+  const auto& now = view.trials();
+  kinds_.resize(now.size(), Kind::open);
+  now.visit_changes(seen_, [&](std::size_t place) { read(place, now[place].get()); });
+  seen_ = now;
+}
+
+void Progress::read(std::size_t place, const study::Trial* trial) {
+  const auto id = static_cast<study::TrialId>(place);
+  auto kind = Kind::open;
+  std::optional<Score> score;
+  const auto state = trial == nullptr ? study::State::running : trial->state();
+  const auto* result = trial == nullptr ? nullptr : trial->result();
+  if (result != nullptr) {
+    score = score_of(result->metrics, objectives_, limits_);
+    kind = score ? Kind::done : Kind::failed;
+    if (result->item.rung < static_cast<int>(top_rung_)) score.reset();
+  } else if (state == study::State::stopped) {
+    kind = Kind::done;
+  } else if (state == study::State::infeasible) {
+    kind = Kind::infeasible;
+  } else if (state == study::State::failed && trial->rungs.back().failure != study::Failure::infrastructure) {
+    kind = Kind::failed;
+  }
+  count(kinds_[place], -1);
+  count(kind, 1);
+  kinds_[place] = kind;
+  ++version_;
+
+  const auto known = std::lower_bound(results_.begin(), results_.end(), id, before);
+  const bool had = known != results_.end() && known->trial == id;
+  if (had && score && known->score.values == score->values && known->score.violation == score->violation) return;
+  if (had) remove(id);
+  if (score) this->place(id, std::move(*score));
+}
+
+void Progress::count(Kind kind, std::int64_t by) {
+  ended_ += kind == Kind::open ? 0 : by;
+  failed_ += kind == Kind::failed ? by : 0;
+  infeasible_ += kind == Kind::infeasible ? by : 0;
+}
+
+void Progress::place(study::TrialId id, Score score) {
+  const auto at = std::lower_bound(results_.begin(), results_.end(), id, before);
+  const auto place = static_cast<std::size_t>(at - results_.begin());
+  results_.insert(at, {id, std::move(score)});
+  stale_from_ = std::min(stale_from_, static_cast<std::size_t>(id) / block);
+  rank_from(place);
+}
+
+void Progress::remove(study::TrialId id) {
+  const auto at = std::lower_bound(results_.begin(), results_.end(), id, before);
+  const auto place = static_cast<std::size_t>(at - results_.begin());
+  results_.erase(at);
+  stale_from_ = std::min(stale_from_, static_cast<std::size_t>(id) / block);
+  rank_from(place);
+}
+
+void Progress::rank_from(std::size_t place) {
+  best_.resize(results_.size());
+  for (auto i = place; i < results_.size(); ++i) {
+    const bool leads = i == 0 || better(results_[i].score, results_[best_[i - 1]].score);
+    best_[i] = leads ? i : best_[i - 1];
+  }
+}
+
+std::vector<double> Progress::values(std::size_t from, std::size_t to) const {
+  std::vector<double> values;
+  for (auto i = from; i < to; ++i) values.push_back(results_[i].score.values.front());
+  return values;
+}
+
+void Progress::build_fronts() {
+  const auto blocks = (kinds_.size() + block - 1) / block;
+  const auto first = std::min(stale_from_, fronts_.size());
+  fronts_.resize(blocks);
+  for (auto number = first; number < blocks; ++number) {
+    const auto last = number == 0 ? std::make_shared<const stats::Points>() : fronts_[number - 1];
+    auto front = *last;
+    bool grew = false;
+    const auto begin = static_cast<study::TrialId>(number * block), end = begin + static_cast<study::TrialId>(block);
+    for (auto at = std::lower_bound(results_.begin(), results_.end(), begin, before);
+         at != results_.end() && at->trial < end; ++at) {
+      if (at->score.feasible()) grew = join(front, at->score.values) || grew;
+    }
+    const bool known = fronts_[number] != nullptr && *fronts_[number] == front;
+    if (!known) fronts_[number] = grew ? std::make_shared<const stats::Points>(std::move(front)) : last;
+  }
+  stale_from_ = blocks;
+}
+
+std::shared_ptr<const stats::Points> Progress::front() {
+  build_fronts();
+  return fronts_.empty() ? std::make_shared<const stats::Points>() : fronts_.back();
+}
+
+std::shared_ptr<const stats::Points> Progress::front_before(study::TrialId trial) {
+  build_fronts();
+  const auto full = static_cast<std::size_t>(trial) / block;
+  return full == 0 ? std::make_shared<const stats::Points>() : fronts_[full - 1];
+}
+
+}  // namespace assay::search

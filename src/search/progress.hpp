@@ -1,0 +1,72 @@
+// What stop rules know of a study: results in the order of their numbers and how they grew, kept from view to view.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "search/ranking.hpp"
+#include "stats/pareto.hpp"
+#include "study/view.hpp"
+
+namespace assay::search {
+
+/// A cache only: the same view gives the same progress, whatever was read before. Results are those at the highest
+/// fidelity of the study; what ended lower counts as ended, and teaches nothing about growth.
+class Progress {
+ public:
+  struct Result {
+    study::TrialId trial = 0;
+    Score score;
+  };
+
+  explicit Progress(MetricLimits limits) : limits_(std::move(limits)) {}
+
+  void update(const study::StudyView& view);
+
+  /// By trial number.
+  const std::vector<Result>& results() const { return results_; }
+  const std::vector<study::Objective>& objectives() const { return objectives_; }
+  /// Place in results() of the best of the first `count` > 0; of equal ones the first.
+  std::size_t best_of(std::size_t count) const { return best_[count - 1]; }
+  /// Values of the first objective, more is better, of results [from, to).
+  std::vector<double> values(std::size_t from, std::size_t to) const;
+
+  std::int64_t ended() const { return ended_; }  ///< with a result, or without by the model's fault
+  std::int64_t failed() const { return failed_; }
+  std::int64_t infeasible() const { return infeasible_; }
+  /// Grows when a trial changes.
+  std::uint64_t version() const { return version_; }
+
+  /// The front of those that keep all constraints, with values that more is better in: of all results, or of those
+  /// whose numbers lie in blocks of 64 that are full before `trial`. Equal pointers: no result in between changed it.
+  std::shared_ptr<const stats::Points> front();
+  std::shared_ptr<const stats::Points> front_before(study::TrialId trial);
+
+ private:
+  enum class Kind : std::uint8_t { open, done, failed, infeasible };
+
+  void read(std::size_t place, const study::Trial* trial);
+  void count(Kind kind, std::int64_t by);
+  void place(study::TrialId id, Score score);
+  void remove(study::TrialId id);
+  void rank_from(std::size_t place);
+  void build_fronts();
+
+  MetricLimits limits_;
+  study::TrialList seen_;
+  std::vector<study::Objective> objectives_;
+  std::size_t top_rung_ = 0;
+  std::vector<Kind> kinds_;  ///< by trial number
+  std::vector<Result> results_;
+  std::vector<std::size_t> best_;  ///< by place: the best up to there
+  std::int64_t ended_ = 0, failed_ = 0, infeasible_ = 0;
+  std::vector<std::shared_ptr<const stats::Points>> fronts_;  ///< after each block of numbers
+  std::size_t stale_from_ = 0;                                ///< first block whose front is not known
+  std::uint64_t version_ = 0;
+};
+
+}  // namespace assay::search

@@ -1,0 +1,54 @@
+#include <catch2/catch_approx.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <cmath>
+
+#include "base/error.hpp"
+#include "search/planners.hpp"
+#include "search/ranking.hpp"
+#include "study/view_builder.hpp"
+
+using namespace assay;
+using Catch::Approx;
+
+namespace {
+
+const std::string soft = "[[constraint]]\nmetric = \"latency_ms\"\nat_most = 2\nweight = 0.1\n";
+
+}  // namespace
+
+TEST_CASE("a soft constraint costs the first objective its weight per limit missed, and breaks nothing") {
+  const search::MetricLimits limits(config::Config::parse(soft, "t"));
+  for (const bool maximise : {true, false}) {
+    const std::vector<study::Objective> objectives{{"score", maximise, {}}, {"size", false, {}}};
+    const auto score = [&](double latency) {
+      return search::score_of({{"score", 0.5}, {"size", 3}, {"latency_ms", latency}}, objectives, limits).value();
+    };
+    const double plain = maximise ? 0.5 : -0.5;
+    CHECK(score(2).values == std::vector<double>{plain, -3});
+    CHECK(score(1).values.front() == plain);
+    CHECK(score(3).values.front() == Approx(plain - 0.05));
+    CHECK(score(4).values.front() == Approx(plain - 0.1));
+    CHECK(score(4).values.back() == -3);
+    CHECK(score(4).feasible());
+  }
+  CHECK(!search::score_of({{"score", 0.5}}, {{"score", true, {}}}, limits));
+}
+
+TEST_CASE("the best k weigh a soft constraint, and sort hard ones apart") {
+  const std::vector<study::Objective> objectives{{"score", true, {}}};
+  study::ViewBuilder builder;
+  builder.objectives(objectives);
+  const auto params = [](std::int64_t i) { return space::Params{{"x", i}}; };
+  builder
+      .done(0, params(0), {{"score", 0.90}, {"latency_ms", 6}})     // loses 0.2
+      .done(1, params(1), {{"score", 0.85}, {"latency_ms", 2}})     // loses nothing
+      .done(2, params(2), {{"score", 0.88}, {"latency_ms", 2.4}});  // loses 0.02
+  CHECK(search::top_k(builder.build(), 3, config::Config::parse(soft, "t")) == std::vector<study::TrialId>{2, 1, 0});
+  const auto both = soft + "[[constraint]]\nmetric = \"latency_ms\"\nat_most = 2.2\n";
+  CHECK(search::top_k(builder.build(), 3, config::Config::parse(both, "t")) == std::vector<study::TrialId>{1, 2, 0});
+}
+
+TEST_CASE("relations between parameters cannot be soft") {
+  CHECK_THROWS_AS(config::Config::parse("[[constraint]]\nrequire = \"a <= b\"\nweight = 1\n", "t"), base::Error);
+}
