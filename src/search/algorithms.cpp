@@ -8,8 +8,14 @@
 namespace assay::search {
 namespace {
 
-std::vector<study::Fidelity> thirds(const config::Config& config, const study::Fidelity& top) {
-  return even_rungs(config, top, top.epochs / 3.0);
+/// Published: thirds. Without the barrier of the published cycles: each stage search.eta times as long as the one
+/// before, so that what most networks get costs least.
+std::vector<study::Fidelity> stages(const config::Config& config, const study::Fidelity& top) {
+  if (config.flag("search.econas.barrier")) return even_rungs(config, top, top.epochs / 3.0);
+  auto rungs = divided_rungs(config, top);
+  const auto extra = rungs.size() - std::min<std::size_t>(rungs.size(), 3);
+  if (!config.has("search.rungs")) rungs.erase(rungs.begin(), rungs.begin() + static_cast<std::ptrdiff_t>(extra));
+  return rungs;
 }
 
 std::vector<study::Fidelity> steps(const config::Config& config, const study::Fidelity& top) {
@@ -36,7 +42,7 @@ constexpr auto table = std::to_array<Algorithm>({
     {"asha", "many short trainings, the best third goes on, and again; nobody waits", make_asha, divided_rungs},
     {"hyperband", "as asha in brackets, from many short trainings to few long ones", make_hyperband, divided_rungs},
     {"bohb", "hyperband that draws from a model of the good points", make_bohb, divided_rungs},
-    {"econas", "evolution over three pools of networks, trained a third, two thirds and fully", make_econas, thirds},
+    {"econas", "evolution over three pools of networks, by how far they are trained", make_econas, stages},
     {"pbt", "trains a population at once; the last copy the first and vary their training", make_pbt, steps},
 });
 

@@ -122,16 +122,32 @@ std::vector<study::TrialId> Rungs::update(const study::StudyView& view) {
   }
   climbs_.resize(now.size());
   std::vector<study::TrialId> changed;
-  now.visit_changes(seen_, [&](std::size_t place) {
-    auto climb = climb_of(now[place]);
-    rewinds_ += !goes_on(climbs_[place], climb);
-    count(climbs_[place], false);
-    climbs_[place] = std::move(climb);
-    count(climbs_[place], true);
-    changed.push_back(static_cast<study::TrialId>(place));
-  });
+  now.visit_changes(seen_, [&](std::size_t place) { changed.push_back(static_cast<study::TrialId>(place)); });
+  const bool many = changed.size() > 64 && 8 * changed.size() > now.size();
+  for (const auto id : changed) {
+    auto& climb = climbs_[static_cast<std::size_t>(id)];
+    auto fresh = climb_of(now[static_cast<std::size_t>(id)]);
+    rewinds_ += !goes_on(climb, fresh);
+    if (!many) count(climb, false);
+    climb = std::move(fresh);
+    if (!many) count(climb, true);
+  }
+  if (many) count_all();
   seen_ = now;
   return changed;
+}
+
+/// Sorted once, not kept sorted through thousands of insertions.
+void Rungs::count_all() {
+  for (auto& level : levels_) {
+    Level empty;
+    empty.version = level.version + 1;
+    level = std::move(empty);
+  }
+  for (const auto& climb : climbs_) count(climb, true, false);
+  for (auto& level : levels_) {
+    std::sort(level.scored.begin(), level.scored.end(), [](const auto& a, const auto& b) { return a.before(b); });
+  }
 }
 
 Climb Rungs::climb_of(const study::TrialList::Item& trial) const {
@@ -147,7 +163,7 @@ Climb Rungs::climb_of(const study::TrialList::Item& trial) const {
   return climb;
 }
 
-void Rungs::count(const Climb& climb, bool in) {
+void Rungs::count(const Climb& climb, bool in, bool sorted) {
   for (std::size_t i = 0; i < climb.results.size(); ++i) {
     auto& level = levels_[climb.first + i];
     const auto& result = climb.results[i];
@@ -159,6 +175,10 @@ void Rungs::count(const Climb& climb, bool in) {
     if (result.state != State::scored) continue;
     const auto& score = *result.score;
     const Standing standing{class_of(score), score.violation, score.values.front(), climb.trial->id};
+    if (!sorted) {
+      level.scored.push_back(standing);
+      continue;
+    }
     const auto place = std::lower_bound(level.scored.begin(), level.scored.end(), standing,
                                         [](const auto& a, const auto& b) { return a.before(b); });
     if (in) {

@@ -92,7 +92,8 @@ class Rungs {
   };
 
   Climb climb_of(const study::TrialList::Item& trial) const;
-  void count(const Climb& climb, bool in);
+  void count(const Climb& climb, bool in, bool sorted = true);
+  void count_all();
   const std::vector<study::TrialId>& several_best(std::size_t level, std::size_t count) const;
 
   MetricLimits limits_;

@@ -243,7 +243,8 @@ class Simulation {
     const auto work = work_of(item, trial, worker.given);
     trial.rungs.resize(static_cast<std::size_t>(item.rung) + 1);
     trial.rungs.back() = {.item = item, .attempt = 1, .state = study::State::running, .at = work.at, .started = now};
-    if (item.rung > 0 && worker.given) trial.rungs.back().own = std::make_shared<const study::Proposal>(work.what);
+    if (work.what.params != trial.what.params)
+      trial.rungs.back().own = std::make_shared<const study::Proposal>(work.what);
     write(now, worker, item, trial);
 
     auto went = evaluate_(work);
@@ -267,16 +268,13 @@ class Simulation {
   study::Work work_of(const ItemId& item, const Trial& trial, const std::optional<study::Proposal>& given) const {
     study::Work work{.item = item, .what = trial.what};
     if (item.rung > 0) {
+      work.what = trial.what_of(trial.rungs[static_cast<std::size_t>(item.rung) - 1]);
       work.what.at.reset();
       work.what.from = ItemId{item.trial, item.rung - 1};
       if (given) work.what = *given;
     }
     work.seed = base::derive_seed(settings_.seed, "search", item.trial, "trial");
-    if (work.what.at) {
-      work.at = *work.what.at;
-    } else if (!fidelities_.empty()) {
-      work.at = fidelities_[std::min(static_cast<std::size_t>(item.rung), fidelities_.size() - 1)];
-    }
+    work.at = work.what.at ? *work.what.at : fidelity_of(trial, item.rung, fidelities_);
     return work;
   }
 

@@ -81,12 +81,9 @@ Claim Study::Impl::start(const ItemId& item, int attempt, Proposal what) {
 }
 
 Fidelity Study::Impl::fidelity(const ItemId& item) {
-  if (founding.fidelities.empty()) return {};
-  auto* below = item.rung > 0 ? facts.find({item.trial, item.rung - 1}) : nullptr;
-  const auto* attempt = below == nullptr ? nullptr : below->settled ? below->find(below->winner) : below->telling();
-  const auto level = attempt == nullptr ? static_cast<std::size_t>(item.rung)
-                                        : level_of(attempt->at, item.rung - 1, founding.fidelities) + 1;
-  return founding.fidelities[std::min(level, founding.fidelities.size() - 1)];
+  const auto seen = view();
+  const auto* trial = seen.find(item.trial);
+  return fidelity_of(trial == nullptr ? Trial{} : *trial, item.rung, founding.fidelities);
 }
 
 /// What the rung below measured, further.

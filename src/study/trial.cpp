@@ -112,4 +112,12 @@ State Trial::state() const {
   return rungs.back().state;
 }
 
+Fidelity fidelity_of(const Trial& trial, int rung, const std::vector<Fidelity>& fidelities) {
+  if (fidelities.empty()) return {};
+  auto level = static_cast<std::size_t>(rung);
+  if (rung > 0 && rung <= static_cast<int>(trial.rungs.size()))
+    level = level_of(trial.rungs[level - 1].at, rung - 1, fidelities) + 1;
+  return fidelities[std::min(level, fidelities.size() - 1)];
+}
+
 }  // namespace assay::study

@@ -124,6 +124,9 @@ struct Trial {
   State state() const;
 };
 
+/// What a rung of the trial is measured at whose proposal names nothing: the fidelity after that of the rung below.
+Fidelity fidelity_of(const Trial& trial, int rung, const std::vector<Fidelity>& fidelities);
+
 /// What is optimised: direction and, for Pareto fronts, the threshold of interest.
 struct Objective {
   std::string metric;

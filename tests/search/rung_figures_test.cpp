@@ -1,14 +1,17 @@
 // Searches with rungs on nas-bench-nlp (WikiText-2): best loss after 50 epochs by epochs spent, against random search.
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
+#include <cmath>
 #include <cstdio>
 #include <limits>
 
 #include "base/log.hpp"
+#include "base/time.hpp"
 #include "bench/search/course.hpp"
 #include "search/planners.hpp"
 #include "search/table.hpp"
 #include "stats/summary.hpp"
+#include "study/view_builder.hpp"
 
 using namespace assay;
 
@@ -52,15 +55,14 @@ void print(const char* name, const std::vector<double>& values) {
 
 }  // namespace
 
-TEST_CASE("nas-bench-nlp: asha, hyperband and bohb reach in a third of the epochs what random search reaches") {
+TEST_CASE("nas-bench-nlp: asha, hyperband, bohb and econas reach in a third of the epochs what random search reaches") {
   if (!has_data()) SKIP("nas-bench-nlp-wt2 is missing; set ASSAY_DATA to the folder of the data sets");
   const auto random = regrets("algorithm = \"random\"", {3000}, 20, 4).front();
-  for (const auto* name : {"asha", "hyperband", "bohb"}) {
+  for (const auto* name : {"asha", "hyperband", "bohb", "econas"}) {
     const auto found = regrets("algorithm = \"" + std::string(name) + "\"", {1000}, 20, 4).front();
     INFO(name << " " << found << ", random " << random);
     CHECK(found <= random + 0.02);
   }
-  CHECK(regrets("algorithm = \"econas\"", {1500}, 20, 4).front() <= random + 0.02);
 }
 
 TEST_CASE("nas-bench-nlp: regret by epochs spent", "[.figures]") {
@@ -77,11 +79,53 @@ TEST_CASE("nas-bench-nlp: regret by epochs spent", "[.figures]") {
     for (const auto* lines :
          {"algorithm = \"asha\"", "algorithm = \"asha\"\nmin_epochs = 5", "algorithm = \"hyperband\"",
           "algorithm = \"hyperband\"\nmin_epochs = 5", "algorithm = \"bohb\"", "algorithm = \"econas\"",
-          "algorithm = \"econas\"\neconas.barrier = true", "algorithm = \"econas\"\nrungs = [6, 17]",
+          "algorithm = \"econas\"\neconas.barrier = true", "algorithm = \"econas\"\nrungs = [17, 33]",
           "algorithm = \"econas\"\nrungs = [2, 10]"}) {
       std::string name = lines;
       std::replace(name.begin(), name.end(), '\n', ',');
       print(name.c_str(), regrets(lines, thirds, seeds, workers));
     }
+  }
+}
+
+TEST_CASE("asha: what a proposal costs after 1,000 and 10,000 trials") {
+  base::set_verbosity(base::Level::quiet);
+  std::string text = "[search]\nalgorithm = \"asha\"\nmax_trials = 100000\n[params.training]\n";
+  for (const auto* name : {"a", "b", "c", "d", "e", "f"}) text += std::string(name) + ".float = [0.0, 1.0]\n";
+  const auto config = config::Config::parse(text, "t");
+  const auto space = std::make_shared<const space::Space>(space::Space::load(config));
+  const auto rungs = search::rungs_of(config, *space, {.epochs = 27});
+  for (const int count : {1000, 10'000}) {
+    base::Rng rng(1, "search", 0, "scores");
+    study::ViewBuilder builder;
+    builder.objectives({{"accuracy", true, {}}}).max_trials(100'000).fidelities(rungs);
+    const auto add = [&](study::TrialId id, space::Params params) {
+      study::Trial trial{.id = id, .what = {.params = std::move(params)}, .proposed = true};
+      // Each third goes on, as asha would have it.
+      const double score = rng.uniform();
+      for (int rung = 0; rung < 4 && score > 1 - std::pow(3, -rung); ++rung) {
+        trial.rungs.push_back({.item = {id, rung}, .attempt = 1, .state = study::State::done});
+        trial.rungs.back().at = rungs[static_cast<std::size_t>(rung)];
+        trial.rungs.back().metrics = {{"accuracy", score}};
+      }
+      if (trial.rungs.empty()) trial.rungs.push_back({.item = {id, 0}, .attempt = 1, .state = study::State::failed});
+      builder.trial(std::move(trial));
+    };
+    for (study::TrialId id = 0; id < count; ++id) add(id, space->sample(rng));
+    const auto planner = search::make_planner(config, space, 1);
+    std::vector<double> times;
+    for (study::TrialId id = count; id < count + 30; ++id) {
+      const auto view = builder.build();
+      const double start = base::steady_seconds();
+      planner->next(view);
+      const auto proposal = planner->propose(view, id, rng);
+      times.push_back(1e3 * (base::steady_seconds() - start));
+      add(id, proposal->params);
+    }
+    const double first = times.front();
+    times.erase(times.begin());
+    std::printf("asha after %d trials: %.3f ms a proposal, %.1f ms for a planner that sees the study first\n", count,
+                stats::median(times), first);
+    CHECK(stats::median(times) < (count == 1000 ? 0.5 : 5));
   }
 }

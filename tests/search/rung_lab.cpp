@@ -98,10 +98,8 @@ class Lab {
   void start(study::Trial trial, const std::optional<study::Fidelity>& at,
              const std::shared_ptr<const study::Proposal>& own) {
     const auto rung = static_cast<int>(trial.rungs.size());
-    auto level = static_cast<std::size_t>(rung);
-    if (rung > 0) level = study::level_of(trial.rungs.back().at, rung - 1, settings_.fidelities) + 1;
     study::Measurement measurement{.item = {trial.id, rung}, .attempt = 1, .state = study::State::running};
-    measurement.at = at ? *at : settings_.fidelities[std::min(level, settings_.fidelities.size() - 1)];
+    measurement.at = at ? *at : study::fidelity_of(trial, rung, settings_.fidelities);
     measurement.own = own ? own : rung > 0 ? trial.rungs.back().own : nullptr;
     if (rung > 0) {
       REQUIRE(measurement.at.epochs > trial.rungs.back().at.epochs);

@@ -78,9 +78,11 @@ TEST_CASE("rungs: the full epochs divided again and again, or as listed; never b
   CHECK(epochs_of(rungs_of(asha, 1)) == std::vector{1});
   CHECK(epochs_of(rungs_of(config_of("asha", "eta = 4\nmin_epochs = 10\n"), 100)) == std::vector{25, 100});
   CHECK(epochs_of(rungs_of(config_of("hyperband", "rungs = [3, 9, 27]\n"), 20)) == std::vector{3, 9, 20});
-  CHECK(epochs_of(rungs_of(config_of("econas"), 60)) == std::vector{20, 40, 60});
-  CHECK(epochs_of(rungs_of(config_of("econas"), 50)) == std::vector{17, 33, 50});
-  CHECK(epochs_of(rungs_of(config_of("econas"), 2)) == std::vector{1, 2});
+  const auto cycles = config_of("econas", "econas.barrier = true\n");
+  CHECK(epochs_of(rungs_of(cycles, 60)) == std::vector{20, 40, 60});
+  CHECK(epochs_of(rungs_of(cycles, 50)) == std::vector{17, 33, 50});
+  CHECK(epochs_of(rungs_of(cycles, 2)) == std::vector{1, 2});
+  CHECK(epochs_of(rungs_of(config_of("econas"), 90)) == std::vector{10, 30, 90});
   CHECK(epochs_of(rungs_of(config_of("pbt"), 50)).size() == 10);
   CHECK(epochs_of(rungs_of(config_of("pbt", "pbt.step = 4\n"), 10)) == std::vector{4, 8, 10});
   CHECK(epochs_of(rungs_of(config_of("random"), 50)) == std::vector{50});

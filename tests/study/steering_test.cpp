@@ -138,6 +138,52 @@ TEST_CASE("a rung may go on from another trial's checkpoint with other parameter
   CHECK(view.find(0)->rungs[0].own == nullptr);
 }
 
+namespace {
+
+/// One trial that begins at the second of four fidelities, takes other parameters for its next rung, and goes on.
+class Ladder : public RandomPlanner {
+ public:
+  Decision next(const StudyView& view) override {
+    if (view.trials().empty()) return New{};
+    const auto rungs = static_cast<int>(view.find(0)->rungs.size());
+    if (rungs == 3) return Finished{"at the top"};
+    if (rungs == 2) return Continue{{0, 2}};
+    Proposal what;
+    what.params["x"] = 0.9375;
+    what.from = ItemId{0, 0};
+    return Continue{{0, 1}, what};
+  }
+  std::optional<Proposal> propose(const StudyView& view, TrialId trial, base::Rng& rng) override {
+    auto what = RandomPlanner::propose(view, trial, rng);
+    what->at = Fidelity{3, 1, 1, 1};
+    return what;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a rung goes on with what the rung below measured, at the fidelity after that one's") {
+  Folder folder;
+  auto four = founding();
+  four.fidelities = {{1, 1, 1, 1}, {3, 1, 1, 1}, {9, 1, 1, 1}, {27, 1, 1, 1}};
+  Ladder planner;
+  Study study(folder.path(), four, limits(1));
+  std::vector<int> epochs;
+  std::vector<double> x;
+  drain(study, planner, [&](const Work& work) {
+    epochs.push_back(work.at.epochs);
+    x.push_back(x_of(work.what));
+    return judge(work);
+  });
+  CHECK(epochs == std::vector{3, 9, 27});
+  CHECK(x[0] != 0.9375);
+  CHECK(x[1] == 0.9375);
+  CHECK(x[2] == 0.9375);
+  const auto view = study.refresh();
+  CHECK(view.find(0)->rungs[2].own->params.at("x") == space::Value(0.9375));
+  CHECK(view.best()->result()->at.epochs == 27);
+}
+
 TEST_CASE("a worker whose trial is dropped learns of it, and its result does not count") {
   Folder folder;
   RandomPlanner planner;

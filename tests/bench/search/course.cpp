@@ -59,10 +59,8 @@ class Course {
  private:
   void start(study::Trial trial, int rung, std::shared_ptr<const study::Proposal> own) {
     study::Measurement measurement{.item = {trial.id, rung}, .attempt = 1, .state = study::State::running};
-    auto level = static_cast<std::size_t>(rung);
-    if (rung > 0) level = study::level_of(trial.rungs[static_cast<std::size_t>(rung) - 1].at, rung - 1, rungs_) + 1;
-    measurement.at = rungs_[std::min(level, rungs_.size() - 1)];
-    measurement.own = std::move(own);
+    measurement.at = study::fidelity_of(trial, rung, rungs_);
+    measurement.own = own || rung == 0 ? std::move(own) : trial.rungs[static_cast<std::size_t>(rung) - 1].own;
     if (trial.proposed && trial.what_of(measurement).at) measurement.at = *trial.what_of(measurement).at;
     if (!trial.proposed) measurement.state = study::State::voided;
     if (trial.proposed) running_.push_back(measurement.item);
@@ -72,12 +70,13 @@ class Course {
 
   /// Epochs of the checkpoint that the rung goes on from.
   int epochs_before(const study::Trial& trial, const study::Measurement& rung) {
-    if (const auto& from = trial.what_of(rung).from) {
-      const auto known = view();
-      const auto* other = known.find(from->trial);
-      return other == nullptr ? 0 : other->rungs.at(static_cast<std::size_t>(from->rung)).at.epochs;
-    }
-    return rung.item.rung == 0 ? 0 : trial.rungs[static_cast<std::size_t>(rung.item.rung) - 1].at.epochs;
+    if (rung.item.rung == 0) return 0;
+    const auto& below = trial.rungs[static_cast<std::size_t>(rung.item.rung) - 1];
+    const auto& from = trial.what_of(rung).from;
+    if (!from || rung.own == below.own) return below.at.epochs;
+    const auto known = view();
+    const auto* other = known.find(from->trial);
+    return other == nullptr ? 0 : other->rungs.at(static_cast<std::size_t>(from->rung)).at.epochs;
   }
 
   const World& world_;
