@@ -88,44 +88,58 @@ TEST_CASE("nas-bench-nlp: regret by epochs spent", "[.figures]") {
   }
 }
 
-TEST_CASE("asha: what a proposal costs after 1,000 and 10,000 trials") {
-  base::set_verbosity(base::Level::quiet);
-  std::string text = "[search]\nalgorithm = \"asha\"\nmax_trials = 100000\n[params.training]\n";
+namespace {
+
+/// Random scores; of each rung a third went on, as asha would have it.
+void add_trial(study::ViewBuilder& builder, study::TrialId id, space::Params params,
+               const std::vector<study::Fidelity>& rungs, base::Rng& rng) {
+  study::Trial trial{.id = id, .what = {.params = std::move(params)}, .proposed = true};
+  const double score = rng.uniform();
+  for (int rung = 0; rung < 4 && score >= 1 - std::pow(3, -rung); ++rung) {
+    trial.rungs.push_back({.item = {id, rung}, .attempt = 1, .state = study::State::done});
+    trial.rungs.back().at = rungs[std::min(static_cast<std::size_t>(rung), rungs.size() - 1)];
+    trial.rungs.back().metrics = {{"accuracy", score}};
+  }
+  builder.trial(std::move(trial));
+}
+
+/// Milliseconds of next() and propose() after so many trials and one more result each time, the first time left out.
+double proposal_cost(const std::string& algorithm, int count) {
+  std::string text = "[search]\nalgorithm = \"" + algorithm + "\"\nmax_trials = 100000\n[params.training]\n";
   for (const auto* name : {"a", "b", "c", "d", "e", "f"}) text += std::string(name) + ".float = [0.0, 1.0]\n";
   const auto config = config::Config::parse(text, "t");
   const auto space = std::make_shared<const space::Space>(space::Space::load(config));
   const auto rungs = search::rungs_of(config, *space, {.epochs = 27});
-  for (const int count : {1000, 10'000}) {
-    base::Rng rng(1, "search", 0, "scores");
-    study::ViewBuilder builder;
-    builder.objectives({{"accuracy", true, {}}}).max_trials(100'000).fidelities(rungs);
-    const auto add = [&](study::TrialId id, space::Params params) {
-      study::Trial trial{.id = id, .what = {.params = std::move(params)}, .proposed = true};
-      // Each third goes on, as asha would have it.
-      const double score = rng.uniform();
-      for (int rung = 0; rung < 4 && score > 1 - std::pow(3, -rung); ++rung) {
-        trial.rungs.push_back({.item = {id, rung}, .attempt = 1, .state = study::State::done});
-        trial.rungs.back().at = rungs[static_cast<std::size_t>(rung)];
-        trial.rungs.back().metrics = {{"accuracy", score}};
-      }
-      if (trial.rungs.empty()) trial.rungs.push_back({.item = {id, 0}, .attempt = 1, .state = study::State::failed});
-      builder.trial(std::move(trial));
-    };
-    for (study::TrialId id = 0; id < count; ++id) add(id, space->sample(rng));
-    const auto planner = search::make_planner(config, space, 1);
-    std::vector<double> times;
-    for (study::TrialId id = count; id < count + 30; ++id) {
-      const auto view = builder.build();
-      const double start = base::steady_seconds();
-      planner->next(view);
-      const auto proposal = planner->propose(view, id, rng);
-      times.push_back(1e3 * (base::steady_seconds() - start));
-      add(id, proposal->params);
-    }
-    const double first = times.front();
-    times.erase(times.begin());
-    std::printf("asha after %d trials: %.3f ms a proposal, %.1f ms for a planner that sees the study first\n", count,
-                stats::median(times), first);
-    CHECK(stats::median(times) < (count == 1000 ? 0.5 : 5));
+  base::Rng rng(1, "search", 0, "scores");
+  study::ViewBuilder builder;
+  builder.objectives({{"accuracy", true, {}}}).max_trials(100'000).fidelities(rungs);
+  for (study::TrialId id = 0; id < count; ++id) add_trial(builder, id, space->sample(rng), rungs, rng);
+  const auto planner = search::make_planner(config, space, 1);
+  std::vector<double> times;
+  for (study::TrialId id = count; id < count + 30; ++id) {
+    const auto view = builder.build();
+    const double start = base::steady_seconds();
+    planner->next(view);
+    const auto proposal = planner->propose(view, id, rng);
+    times.push_back(1e3 * (base::steady_seconds() - start));
+    add_trial(builder, id, proposal->params, rungs, rng);
+  }
+  times.erase(times.begin());
+  return stats::median(times);
+}
+
+}  // namespace
+
+TEST_CASE("searches with rungs: what a proposal costs after 1,000 and 10,000 trials") {
+  base::set_verbosity(base::Level::quiet);
+  CHECK(proposal_cost("asha", 1000) < 0.5);
+  CHECK(proposal_cost("asha", 10'000) < 5);
+}
+
+TEST_CASE("searches with rungs: table of what a proposal costs", "[.figures]") {
+  base::set_verbosity(base::Level::quiet);
+  for (const auto* name : {"asha", "hyperband", "bohb", "econas", "pbt"}) {
+    std::printf("%-10s %8.3f ms after 1,000 trials, %8.3f ms after 10,000\n", name, proposal_cost(name, 1000),
+                proposal_cost(name, 10'000));
   }
 }

@@ -5,11 +5,13 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 #include <map>
+#include <numbers>
 #include <set>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "search/algorithms.hpp"
+#include "search/density.hpp"
 #include "search/explore.hpp"
 #include "search/hyperband.hpp"
 #include "search/planners.hpp"
@@ -162,6 +164,34 @@ TEST_CASE("hyperband: a bracket that trials run out in goes on with what it has"
   const auto same = run(config_of("hyperband"), {.trials = 40, .workers = 8, .seed = 3}, by_value);
   CHECK(counts(same.view)[0] == 9 + 9 + 6);  // two rounds of 17, then six
   CHECK(counts(same.view)[2] == 5 + 5 + 1);
+}
+
+TEST_CASE("a density by hand: normal kernels on scales, kept or changed categories, even where a value is missing") {
+  const auto near = [](double a, double b) { return std::abs(a - b) < 1e-12; };
+  const search::Row low{0.2}, high{0.4};
+  const search::Density scale({0}, {&low, &high});
+  const double h = 1.06 * 0.1 * std::pow(2, -0.2);  // deviation 0.1, two rows, one parameter
+  CHECK(near(scale.at({0.3}), std::exp(-0.5 * std::pow(0.1 / h, 2)) / (h * std::sqrt(2 * std::numbers::pi))));
+  CHECK(near(scale.at({NAN}), 1));
+
+  const search::Row a{0.1}, b{0.5};
+  const search::Density category({3}, {&a, &a, &b});
+  const double g = 1.06 * std::sqrt(2.0 / 9) * std::pow(3, -0.2);  // two thirds have the most frequent value
+  CHECK(near(category.at({0.1}), (2 * (1 - g) + g / 2) / 3));
+  CHECK(near(category.at({0.9}), g / 2));
+  CHECK(near(category.at({NAN}), 1.0 / 3));
+
+  const search::Row both{0.2, 0.5}, one{0.4, NAN};
+  const search::Density mixed({0, 0}, {&both, &one});
+  CHECK(mixed.at({0.2, 0.5}) > mixed.at({0.4, 0.9}));
+  base::Rng rng(1, "search", 0, "test");
+  int near_low = 0;
+  for (int i = 0; i < 200; ++i) {
+    const auto drawn = scale.draw(rng, 0.1);
+    CHECK((drawn[0] >= 0 && drawn[0] <= 1));
+    near_low += std::abs(drawn[0] - 0.2) < 0.05;
+  }
+  CHECK((near_low > 60 && near_low < 140));
 }
 
 TEST_CASE("bohb draws from the model once there are enough results, and finds better points than random draws") {
