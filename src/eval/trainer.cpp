@@ -71,6 +71,7 @@ train::Identity identity_of(const Json& concrete, const study::Work& work, const
               {"resolution", work.at.resolution}};
   if (settings.accumulate > 1) all["accumulate"] = settings.accumulate;
   train::Identity identity;
+  identity.copy = work.what.from && work.what.from->trial != work.item.trial;
   identity.kin = base::sha256(all.dump());
   all["epochs"] = settings.epochs;
   identity.exact = base::sha256(all.dump());

@@ -68,7 +68,8 @@ Loaded load_checkpoint(const os::Path& folder, torch::nn::Module& module, Optimi
   position.epoch = std::atoll(field(*file, "epoch").c_str());
   position.step = std::atoll(field(*file, "step").c_str());
   const bool same = field(*file, "exact") == identity.exact;
-  const bool longer = field(*file, "kin") == identity.kin && position.step == 0 && position.epoch < epochs;
+  const bool kin = identity.copy || field(*file, "kin") == identity.kin;
+  const bool longer = kin && position.step == 0 && position.epoch < epochs;
   if ((!same && !longer) || !fits(*file, optimizer.state(), "")) return {.start = Start::weights, .position = {}};
   restore(*file, optimizer.state());
   position.loss_sum = std::strtod(field(*file, "loss_sum").c_str(), nullptr);

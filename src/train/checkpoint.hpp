@@ -24,6 +24,9 @@ struct Position {
 struct Identity {
   std::string exact;  ///< equal: the same training, to be resumed where it was left
   std::string kin;    ///< equal apart from its length: a longer training goes on after the epochs already made
+  /// Population-based training: the checkpoint is another trial's, to be gone on from with other settings as if it were
+  /// kin.
+  bool copy = false;
 };
 
 /// Published atomically; durable before it returns.
@@ -38,8 +41,8 @@ struct Loaded {
 };
 
 /// Puts a checkpoint in `folder` into module and optimizer, as far as it fits: the same training is resumed exactly;
-/// kin is continued after its last epoch; another training of a network of equal shapes gives its weights alone. A
-/// missing, torn or foreign file means scratch.
+/// kin, or a copy, is continued after its last epoch; another training of a network of equal shapes gives its weights
+/// alone. A missing, torn or foreign file means scratch.
 Loaded load_checkpoint(const os::Path& folder, torch::nn::Module& module, Optimizer& optimizer,
                        const Identity& identity, std::int64_t epochs);
 

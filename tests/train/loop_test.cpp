@@ -111,7 +111,7 @@ TEST_CASE("a training stopped at any step and resumed ends with the same bits") 
   }
 }
 
-TEST_CASE("a longer training goes on after a shorter one, another one takes only the weights") {
+TEST_CASE("a longer training goes on after a shorter one, a copy too, another one takes only the weights") {
   const auto data = small::images(100, 1);
   const small::Folder folder;
   train::Job job{
@@ -127,20 +127,17 @@ TEST_CASE("a longer training goes on after a shorter one, another one takes only
     if (first_epoch == 0) first_epoch = epoch;
     return epoch >= 3;
   };
-  for (const bool kin : {true, false}) {
+  for (const train::Identity& identity : {train::Identity{"five", "kin"}, train::Identity{"five", "stranger", true},
+                                          train::Identity{"five", "stranger"}}) {
+    const bool goes_on = identity.kin == "kin" || identity.copy;
     first_epoch = 0;
     auto model = small::net(true, 0);
-    train::Job next{.train = data,
-                    .valid = data,
-                    .settings = longer,
-                    .seed = 9,
-                    .sum = alone(),
-                    .identity = {"five", kin ? "kin" : "stranger"}};
+    train::Job next{.train = data, .valid = data, .settings = longer, .seed = 9, .sum = alone(), .identity = identity};
     next.previous = folder.path;
     next.report = report;
     const auto result = train::train(model, next);
     CHECK(result.end == Result::End::stopped);
-    CHECK(first_epoch == (kin ? 3 : 1));
+    CHECK(first_epoch == (goes_on ? 3 : 1));
     CHECK(result.metrics.at("accuracy") > 0.5);
   }
   // A checkpoint of another shape, or none at all, means scratch.
