@@ -71,7 +71,7 @@ std::vector<Finalist> choose_finalists(const study::StudyView& search, const spa
   bool baseline = config.flag("full.baseline");
   for (const auto id : search::top_k(search, static_cast<int>(config.integer("full.top_k")), config)) {
     const auto* trial = search.find(id);
-    finalists.push_back({id, trial->what.params, trial->result()->metrics.at(metric)});
+    finalists.push_back({id, trial->what_of(*trial->result()).params, trial->result()->metrics.at(metric)});
     if (trial->what.params == defaults) baseline = false;
   }
   if (finalists.empty()) base::fail(base::Exit::upstream, "the search has no finished trial to train in full");

@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "stats/correlation.hpp"
+#include "stats/resampling.hpp"
 
 namespace assay::apps {
 namespace {

@@ -1,11 +1,8 @@
 #include "arch/network.hpp"
 
-#include <algorithm>
-
 #include "arch/builder.hpp"
 #include "arch/primitives.hpp"
 #include "base/error.hpp"
-#include "base/hash.hpp"
 #include "base/json.hpp"
 
 namespace assay::arch {
@@ -58,23 +55,6 @@ Counts count(const Network& network) {
     counts.activations += volume(node.shape);
   }
   return counts;
-}
-
-std::string canonical_hash(const Network& network) {
-  const auto simple = simplify(network);
-  std::vector<std::string> hashes, weighted;
-  for (const auto& node : simple.nodes) {
-    std::vector<std::string> inputs;
-    for (const auto input : node.inputs) inputs.push_back(hashes[static_cast<std::size_t>(input)]);
-    if (primitive(node.op).commutative) std::sort(inputs.begin(), inputs.end());
-    Json attributes = Json::object();  // a map: sorted by name
-    for (const auto& [name, value] : node.attributes) attributes[name] = to_json(value);
-    hashes.push_back(base::sha256(Json{node.op, attributes, inputs}.dump()));
-    if (cost_of(simple, node).parameters > 0) weighted.push_back(hashes.back());
-  }
-  // One layer used twice and two equal layers have the same tree, but not the same weights: count the layers too.
-  std::sort(weighted.begin(), weighted.end());
-  return base::sha256(Json{hashes.back(), weighted}.dump());
 }
 
 Json to_json(const Network& network) {

@@ -49,8 +49,14 @@ struct Counts {
 };
 Counts count(const Network& network);
 
-/// Equal for networks that compute the same function of their weights: a Merkle hash from the inputs up, blind to
-/// names, to order of commutative inputs, to identity nodes and to dead branches.
+/// Equal for networks that compute the same function of their weights, up to the rounding of sums: a Merkle hash from
+/// the input up and from the output down. Equal are networks that differ in
+///   - names, the order of addends, sums of sums and sums in one;
+///   - identity nodes, dropout of rate 0, branches that do not reach the output;
+///   - zeros as addends, and zeros behind layers that keep them (convolutions without bias, activations, pooling);
+///   - nodes without weights that are computed twice from the same inputs.
+/// Not equal are one layer used twice and two equal layers. A norm on a dead input still emits its offset, so it is not
+/// dead, but which convolution stood before it does not matter.
 std::string canonical_hash(const Network& network);
 
 /// The exchange format, network.json.

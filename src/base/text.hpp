@@ -1,6 +1,8 @@
 // Small text helpers that several folders need.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +12,12 @@ namespace assay::base {
 std::vector<std::string> split(std::string_view text, char separator);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 std::string_view trim(std::string_view text);
+
+/// The whole text as a number ("1e-3", "+2", "nan", "inf"; too large: infinite), or nothing if anything else stands in
+/// it. The locale does not matter.
+std::optional<double> number_in(std::string_view text);
+/// The whole text as an integer that fits into 64 bits.
+std::optional<std::int64_t> integer_in(std::string_view text);
 
 /// The candidate with the smallest edit distance to `word`, or "" if none is near (over a third of the letters differ).
 std::string nearest_word(std::string_view word, const std::vector<std::string>& candidates);

@@ -36,15 +36,6 @@ std::vector<std::string> arguments_of_one(int argc, char** argv, int threads) {
   return result;
 }
 
-/// GPUs of worker `index`, `each` of them; workers beyond the last share.
-std::string gpus_of(const std::vector<std::string>& gpus, int index, std::size_t each) {
-  const auto slots = std::max<std::size_t>(1, gpus.size() / each);
-  const auto first = static_cast<std::size_t>(index) % slots * each;
-  std::vector<std::string> mine;
-  for (auto i = first; i < std::min(first + each, gpus.size()); ++i) mine.push_back(gpus[i]);
-  return base::join(mine, ",");
-}
-
 struct Worker {
   std::unique_ptr<os::Child> child;  ///< null once it ended for good
   os::Command command;
@@ -91,14 +82,15 @@ int run_crew(int argc, char** argv, const run::Run& run, const StageOptions& opt
   const int cores = options.threads > 0 ? options.threads : os::usable_cores();
   const int threads = std::max(1, cores / options.workers);
   const auto gpus = options.device == "cpu" ? std::vector<std::string>{} : os::visible_gpus();
-  const auto each = static_cast<std::size_t>(std::max<std::int64_t>(1, run.config().integer("trial.gpus")));
+  const auto each = static_cast<int>(run.config().integer("trial.gpus"));
 
   std::vector<Worker> crew(static_cast<std::size_t>(options.workers));
   for (std::size_t i = 0; i < crew.size(); ++i) {
     auto& command = crew[i].command;
     command.arguments = arguments_of_one(argc, argv, threads);
     command.environment["OMP_NUM_THREADS"] = std::to_string(threads);
-    if (!gpus.empty()) command.environment["CUDA_VISIBLE_DEVICES"] = gpus_of(gpus, static_cast<int>(i), each);
+    if (!gpus.empty())
+      command.environment["CUDA_VISIBLE_DEVICES"] = base::join(os::share_of_gpus(gpus, static_cast<int>(i), each), ",");
     crew[i].child = std::make_unique<os::Child>(command);
   }
   base::log_info("{} workers with {} thread{} each{}", crew.size(), threads, threads == 1 ? "" : "s",

@@ -36,6 +36,13 @@ function(assay_module name)
   target_link_libraries(assay_${name} ${scope} assay_flags ${arg_USES} ${arg_LINKS})
 endfunction()
 
+# assay_without(<folder> <file>): the file belongs to a library of its own.
+function(assay_without name file)
+  get_target_property(sources assay_${name} SOURCES)
+  list(FILTER sources EXCLUDE REGEX "/${name}/${file}$")
+  set_target_properties(assay_${name} PROPERTIES SOURCES "${sources}")
+endfunction()
+
 # The LibTorch modules share one precompiled header (0.7 GB): a file that includes torch compiles in 9 s instead of 20-25 s.
 function(assay_torch_header target)
   get_target_property(type ${target} TYPE)

@@ -27,7 +27,7 @@ lack fmt
 #if !__has_include(<simdjson.h>)
 lack simdjson
 #endif
-#if !__has_include(<boost/math/distributions/students_t.hpp>)
+#if !__has_include(<boost/math/distributions/students_t.hpp>) || !__has_include(<boost/random/sobol.hpp>)
 lack boost
 #endif
 #if !__has_include(<stb/stb_image.h>)
@@ -78,7 +78,7 @@ build() {
       cp -r "$source/include/fmt" "$prefix/include/"
       "${CXX:-c++}" -std=c++20 -O2 -DNDEBUG -fPIC -I "$source/include" -c "$source/src/format.cc" -o "$object/format.o"
       ar rcs "$prefix/lib/libfmt.a" "$object/format.o";;
-    boost) cp -r "$source/scipy/_lib/boost_math/include/boost" "$prefix/include/";;
+    boost) cp -r "$source"/pystan/stan/lib/stan_math/lib/boost_1.69.0/boost "$prefix/include/";;
     stb)   mkdir "$prefix/include/stb" && cp "$source"/*.h "$prefix/include/stb/";;
     simdjson)
       cp "$source/singleheader/simdjson.h" "$prefix/include/"
@@ -99,7 +99,7 @@ build() {
 # parts NAME: what of the archive is needed, as tar patterns; the others are small.
 parts() {
   case $1 in
-    boost) echo '*/boost_math/include/*';;
+    boost) echo '*/boost_1.69.0/boost/*';;
     json)  echo '*/single_include/*';;
     plotly) echo '*/package_data/plotly.min.js';;
     *)     echo '*';;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/hash.hpp"
 #include "base/json.hpp"
 #include "base/time.hpp"
 #include "base/version.hpp"
@@ -323,6 +324,12 @@ std::map<std::string, std::string> Config::identity(const std::vector<std::strin
     return std::none_of(prefixes.begin(), prefixes.end(),
                         [&](const auto& prefix) { return below_prefix(pair.first, prefix); });
   });
+  // What the file says is what counts, not where it lies.
+  if (const auto file = flat.find("space.import"); file != flat.end()) {
+    if (const auto text = os::try_read_file(this->text("space.import"))) {
+      file->second = "content " + base::short_hash(*text);
+    }
+  }
   return flat;
 }
 
@@ -372,15 +379,17 @@ void Config::check_run() const {
       }
     }
   }
-  if (table && !has("model") && !has("params"))
+  const bool params = has("params") || has("space.import");
+  if (table && !has("model") && !params)
     missing("params.model is missing; name the columns of the table that are searched: depth.choice = [1, 2, 3]");
   if (command) return;
   if (!has("model.blocks"))
     missing("model.blocks is missing; describe the network in [model], or name your own trainer in trial.command");
-  if (has("params"))
-    node("params").fail(
-        "free parameters are for an external trainer; add [trial] command or table, or move them into [model] or "
-        "[training]");
+  if (params)
+    node(has("params") ? "params" : "space.import")
+        .fail(
+            "free parameters are for an external trainer; add [trial] command or table, or move them into [model] or "
+            "[training]");
 }
 
 }  // namespace assay::config

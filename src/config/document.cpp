@@ -225,7 +225,8 @@ std::int64_t Node::integer() const {
 
 double Node::number() const {
   if (!is_number()) mismatch("a number");
-  return *as_toml(node_).value<double>();
+  // toml++ converts no integer that a double cannot hold exactly.
+  return is_integer() ? static_cast<double>(integer()) : *as_toml(node_).value_exact<double>();
 }
 
 std::string Node::string() const {

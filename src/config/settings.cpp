@@ -1,6 +1,8 @@
 // The table itself, and looking things up in it.
 #include "config/settings.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -44,6 +46,8 @@ constexpr Setting table[] = {
     {"params.model", Type::free, "", I, "free keys for an external trainer: architecture"},
     {"params.training", Type::free, "", I, "free keys for an external trainer: training"},
     {"params.augment", Type::free, "", I, "free keys for an external trainer: augmentation"},
+    {"space.import", Type::path, "", I, "NNI's search_space.json: its parameters join [params.<role>]"},
+    {"space.role", Type::text, "", I, "what imported parameters are; without: training", {}, {}, "model|training|augment"},
 
     {"training.epochs", Type::integer, "30", I, "passes over the training data, full schedule", 1, 1000000, "", true},
     {"training.batch_size", Type::integer, "128", I, "rows per step, over all ranks of a trial", 1, 1048576, "", true},
@@ -95,14 +99,53 @@ constexpr Setting table[] = {
     {"proxy.parallel", Type::integer, "0", L, "workers; 0: as search.parallel", 0, 100000},
     {"proxy.max_failed", Type::integer, "0", L, "the stage ends after so many failed trainings; 0: it goes on with the others", 0},
 
-    {"search.algorithm", Type::text, "\"auto\"", I, "auto says what it chose and why", {}, {}, "auto|random|grid|list|evolution"},
+    {"search.algorithm", Type::text, "\"auto\"", I, "auto says what it chose and why", {}, {}, "auto|random|grid|list|evolution|tpe|nsga2|nsga3|smac|sobol|anneal|naive_evolution|reinforce|ppo|asha|hyperband|bohb|econas|pbt"},
     {"search.points", Type::free, "", I, "points to try (list): [ { lr = 0.1 }, ... ]"},
     {"search.max_trials", Type::integer, "100", L, "trials, exactly", 1, 10000000},
     {"search.max_failed", Type::integer, "0", L, "the search ends after so many failed trials; 0: a third of max_trials", 0},
     {"search.parallel", Type::integer, "2", L, "workers", 1, 100000},
-    {"search.max_duration", Type::duration, "\"\"", L, "no new trials once the search is so old by the clock, e.g. \"12h\"; it ends with what it has; empty: no limit"},
-    {"search.population", Type::integer, "24", I, "networks that may have offspring (evolution)", 2, 100000},
-    {"search.tournament", Type::integer, "6", I, "of which the best is a parent (evolution)", 1, 100000},
+    {"search.max_duration", Type::duration, "\"\"", L, "no new trial that would typically end after the search is so old by the clock, e.g. \"12h\"; empty: no limit"},
+    {"search.max_device_hours", Type::number, "0", L, "no new trial that would, with those running, spend more hours x devices; 0: no limit", 0},
+    {"search.population", Type::integer, "16", I, "networks that may have offspring (evolution)", 2, 100000},
+    {"search.tournament", Type::integer, "0", I, "so many of them are drawn, the best is the parent (evolution); 0: three quarters with one objective, a quarter with several", 0, 100000},
+    {"search.tpe.recipe", Type::text, "\"assay\"", I, "what 0 and auto below stand for; optuna, nni: as those tools have it (Optuna 5, NNI 3)", {}, {}, "assay|optuna|nni"},
+    {"search.tpe.startup", Type::integer, "0", I, "trials to begin with that are spread evenly; 0: 10 (nni: 20)", 0, 1000000},
+    {"search.tpe.candidates", Type::integer, "0", I, "draws of which the most promising is tried; 0: 48, with several objectives 24 (optuna, nni: 24)", 0, 100000},
+    {"search.tpe.gamma", Type::number, "0", I, "share of the trials that count as good, with one objective 25 trials at most; 0: 0.15 (optuna: 0.1; nni: 0.25 of the root of their number)", 0, 1},
+    {"search.tpe.prior_weight", Type::number, "1", I, "weight of the even distribution, in trials", 0, 1000, "", false, true},
+    {"search.tpe.multivariate", Type::text, "\"auto\"", I, "model parameters together; auto: with one objective yes, with several for every other trial (optuna: no); nni: no", {}, {}, "auto|on|off"},
+    {"search.nsga3.divisions", Type::integer, "0", I, "of the simplex of reference directions; 0: as many as give no more directions than the population", 0, 1000},
+    {"search.smac.startup", Type::integer, "0", I, "random trials to begin with; 0: one per parameter, 10 at least, a quarter of all trials at most", 0, 1000000},
+    {"search.smac.trees", Type::integer, "10", I, "trees of the forest", 1, 1000},
+    {"search.smac.random_points", Type::integer, "500", I, "random points that the forest is asked about, besides those of the local searches", 1, 100000},
+    {"search.smac.random_share", Type::number, "0.2", I, "share of the trials that are random", 0, 1},
+    {"search.reinforce.batch", Type::integer, "10", I, "trials per step of the policy", 1, 10000},
+    {"search.reinforce.rate", Type::number, "0.1", I, "learning rate of the policy", 0, 10, "", false, true},
+    {"search.reinforce.entropy", Type::number, "0.05", I, "bonus for decisions that are open, against early convergence", 0, 10},
+    {"search.reinforce.hidden", Type::integer, "16", I, "units that see the decisions made before", 1, 1024},
+    {"search.ppo.batch", Type::integer, "8", I, "trials per update of the policy", 1, 10000},
+    {"search.ppo.minibatch", Type::integer, "4", I, "of them, per step", 1, 10000},
+    {"search.ppo.epochs", Type::integer, "4", I, "passes over each batch", 1, 1000},
+    {"search.ppo.clip", Type::number, "0.2", I, "largest change of a probability per update that is rewarded", 0, 1, "", false, true},
+    {"search.ppo.rate", Type::number, "0.03", I, "learning rate of the policy", 0, 10, "", false, true},
+    {"search.ppo.entropy", Type::number, "0.05", I, "bonus for decisions that are open, against early convergence", 0, 10},
+    {"search.ppo.hidden", Type::integer, "16", I, "units that see the decisions made before", 1, 1024},
+    {"search.rungs", Type::integers, "", I, "epochs after which trials are compared (asha, hyperband, bohb, econas, pbt), e.g. [3, 9, 27]; the full number is the last", 1, 1000000},
+    {"search.eta", Type::integer, "3", I, "of so many trials one goes on, for so many times the epochs (asha, hyperband, bohb)", 2, 100},
+    {"search.min_epochs", Type::integer, "1", I, "fewest epochs of a rung, where search.rungs lists none (asha, hyperband, bohb)", 1, 1000000},
+    {"search.asha.sampler", Type::text, "\"random\"", I, "where new points come from; model: as bohb draws them", {}, {}, "random|model"},
+    {"search.bohb.random", Type::number, "0.333333", I, "share of points that are drawn at random (bohb)", 0, 1},
+    {"search.bohb.good", Type::number, "0.15", I, "share of results that are taken for good (bohb)", 0, 1, "", false, true, true},
+    {"search.bohb.candidates", Type::integer, "64", I, "draws from the model, of which the best is proposed (bohb)", 1, 10000},
+    {"search.econas.cycle", Type::integer, "16", I, "new networks of a cycle, in which half as many go on to the second stage and a quarter to the last", 2, 10000},
+    {"search.econas.age", Type::integer, "10", I, "cycles without training after which a network dies out", 1, 10000},
+    {"search.econas.barrier", Type::flag, "false", I, "true: a cycle ends before the next begins, as published; false: the same quotas by counts, nobody waits"},
+    {"search.pbt.population", Type::integer, "20", I, "members; more trials make further populations", 2, 10000},
+    {"search.pbt.step", Type::integer, "0", I, "epochs between two comparisons; 0: a tenth of all", 0, 1000000},
+    {"search.pbt.fraction", Type::number, "0.2", I, "share of the members that copy one of the same share of the best", 0, 0.5},
+    {"search.pbt.quorum", Type::number, "0.5", I, "share of the members that end a step before any goes on; 1: all, a barrier", 0, 1},
+    {"search.pbt.resample", Type::number, "0.25", I, "probability that a copy draws a parameter anew", 0, 1},
+    {"search.pbt.factor", Type::number, "0.2", I, "else it moves by this share of its range", 0, 1, "", false, true},
 
     {"search.stop", Type::texts, "[\"invalid\"]", L, "rules that end the search early, and say why; []: none. Lists and grids know only target", {}, {}, "converged|invalid|no-progress|target|gain"},
     {"search.stop_window", Type::integer, "200", L, "trials over which converged and gain look back", 10, 1000000},
@@ -113,6 +156,8 @@ constexpr Setting table[] = {
     {"search.early_stop_curves", Type::integer, "5", I, "fewest finished trials to compare with", 1, 1000000},
     {"search.early_stop_percentile", Type::number, "50", I, "the worst so many % at the same step are stopped (percentile)", 0, 100, "", false, true, true},
     {"search.early_stop_confidence", Type::number, "0.95", I, "stopped if the best so far is so surely out of reach (curve)", 0.5, 1, "", false, false, true},
+    {"search.anneal.mean_place", Type::number, "2", I, "mean place of the trial whose neighbourhood is drawn from; 1: always the best", 1, 1000},
+    {"search.anneal.shrinkage", Type::number, "0.1", I, "neighbourhoods after n trials: 1 / (1 + n x this) of the range", 0, 1000},
 
     {"full.top_k", Type::integer, "3", I, "finalists", 1, 10000},
     {"full.seeds", Type::integer, "3", I, "trainings of each finalist", 1, 1000},
@@ -306,20 +351,29 @@ std::string section_of(const Setting& row) {
   return name.ends_with("[]") ? name.substr(0, name.size() - 2) : name;
 }
 
-/// Every row of a section that can stand as `key = default`.
+/// `key = default`, commented out.
+std::string line_of(const Setting& row) {
+  const auto key = segments_of(row.key).back();
+  const std::string initial(row.initial);
+  const auto line = initial.empty() ? "# " + key + ": " : "#" + key + " = " + initial + "    # ";
+  return line + comment_of(row) + "\n";
+}
+
+/// Every row of a section that can stand as `key = default`, then [search.tpe] and the like; other sections show their
+/// tables as examples.
 std::string rows_of(std::string_view section) {
-  std::string text;
+  std::string text, tables, last;
   const auto example = example_of(section);
   for (const auto& row : table) {
     const auto segments = segments_of(row.key);
-    if (segments.front() != section || segments.size() != 2 || segments[1] == "*") continue;
-    if (example.find(segments[1] + " = ") != std::string_view::npos) continue;
-    const auto comment = comment_of(row);
-    const std::string initial(row.initial);
-    const auto line = initial.empty() ? "# " + segments[1] + ": " : "#" + segments[1] + " = " + initial + "    # ";
-    text += line + comment + "\n";
+    if (segments.front() != section || segments.size() < 2 || segments[1] == "*") continue;
+    if (segments.size() == 2 && example.find(segments[1] + " = ") == std::string_view::npos) text += line_of(row);
+    if (segments.size() != 3 || section != "search") continue;
+    if (segments[1] != last) tables += fmt::format("#[{}.{}]\n", section, segments[1]);
+    last = segments[1];
+    tables += line_of(row);
   }
-  return text;
+  return text + tables;
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 
 #include "base/text.hpp"
@@ -94,11 +93,9 @@ void Csv::check_name(std::size_t row, std::string_view text, const char* what) c
 }
 
 bool parse_number(std::string_view field, double& number) {
-  if (field.size() > 1 && field[0] == '+' && field[1] != '-') field.remove_prefix(1);
-  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), number);
-  if (end != field.data() + field.size()) return false;
-  if (error != std::errc::result_out_of_range) return error == std::errc() && std::isfinite(number);
-  number = std::strtod(std::string(field).c_str(), nullptr);  // tells too small from too large
+  const auto value = base::number_in(field);
+  if (!value || field.find_first_of("nN") != std::string_view::npos) return false;  // "nan" and "inf" are words here
+  number = *value;
   return true;
 }
 

@@ -67,7 +67,7 @@ class Attempt {
         reporter_(reporter),
         files_(prepare_command_files(work, settings.values(work.what.params), settings.rows(work))),
         tail_(files_.metrics()),
-        result_(study::Layout{work.folder.parent_path().parent_path().parent_path()}.commit(work.item)) {}
+        result_(study::Layout::around(work.folder).commit(work.item)) {}
 
   /// A process for this trial alone.
   Outcome run() {
@@ -230,6 +230,7 @@ class Attempt {
 
   Outcome conclude(const os::Ended& ended) const {
     if (!complaint_.empty()) return failed(Failure::exit, complaint_);
+    if (final_ && final_->attributes.contains("failed") && cause_ == Cause::none) return said_failed();
     if (ended.signal == 0 && ended.code == 0 && final_ && cause_ != Cause::judged && cause_ != Cause::decided)
       return finished();
     switch (cause_) {
@@ -256,10 +257,14 @@ class Attempt {
     return failed(Failure::exit, "the command ended without a line {\"final\": true, ...} in ASSAY_METRICS");
   }
 
+  /// What the command says of itself tells more than the exit code that follows.
+  Outcome said_failed() const {
+    const auto& why = final_->attributes.at("failed");
+    return failed(why == "oom" ? Failure::oom : Failure::exit, why);
+  }
+
   Outcome finished() const {
-    if (const auto why = final_->attributes.find("failed"); why != final_->attributes.end()) {
-      return failed(why->second == "oom" ? Failure::oom : Failure::exit, why->second);
-    }
+    if (final_->attributes.contains("failed")) return said_failed();
     for (const auto& name : settings_.required) {
       if (final_->metrics.contains(name)) continue;
       return failed(Failure::exit,
@@ -313,7 +318,7 @@ class CommandEvaluator : public study::Evaluator {
   std::unique_ptr<KeptCommand> start(const study::Work& work) {
     auto command = command_of(settings_);
     command.environment["ASSAY_KEEP_ALIVE"] = "1";
-    command.folder = work.folder.parent_path().parent_path().parent_path() / "processes" /
+    command.folder = study::Layout::around(work.folder).stage / "processes" /
                      fmt::format("{}-{}.{}", os::host_name(), ::getpid(), processes_++);
     return std::make_unique<KeptCommand>(std::move(command));
   }

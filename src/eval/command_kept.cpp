@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -88,6 +89,7 @@ std::uint64_t KeptCommand::printed() const { return os::file_size(output_).value
 
 std::string KeptCommand::output(std::uint64_t offset) const {
   const auto size = printed();
+  offset = std::min(offset, size);  // somebody may have emptied it
   if (size - offset > most_output) offset = size - most_output;
   return os::read_part(output_, offset, most_output);
 }

@@ -54,17 +54,12 @@ std::optional<std::string> devices_of(const Context& context, int gpus) {
   // With a launcher the command's steps get their GPUs from it.
   if (gpus == 0 || !context.run.config().text("trial.launcher").empty()) return std::nullopt;
   const auto visible = os::visible_gpus();
-  const auto wanted = static_cast<std::size_t>(gpus);
-  if (visible.size() < wanted) {
+  if (visible.size() < static_cast<std::size_t>(gpus)) {
     base::fail(Exit::config,
                "trial.gpus = {}, but {} GPU{} visible to this worker; ask the job for more or lower the key", gpus,
                visible.size(), visible.size() == 1 ? " is" : "s are");
   }
-  const auto slots = visible.size() / wanted;
-  const auto first = static_cast<std::size_t>(worker_index(context.group)) % slots * wanted;
-  return base::join({visible.begin() + static_cast<std::ptrdiff_t>(first),
-                     visible.begin() + static_cast<std::ptrdiff_t>(first + wanted)},
-                    ",");
+  return base::join(os::share_of_gpus(visible, worker_index(context.group), gpus), ",");
 }
 
 /// Which rows a trial trains on and is scored on, as index files: the split's own, a nested subset for data fidelities

@@ -31,16 +31,6 @@ using Kind = run::Status::Kind;
 
 bool is_done(const run::Status& status) { return status.kind == Kind::done || status.kind == Kind::partial; }
 
-/// Workers go round the GPUs, so that two of them share one only if there are more workers than GPUs.
-std::string gpus_of(const std::vector<std::string>& gpus, int worker, int ranks) {
-  std::vector<std::string> mine;
-  for (int rank = 0; rank < ranks; ++rank) {
-    const auto& gpu = gpus[static_cast<std::size_t>(worker * ranks + rank) % gpus.size()];
-    if (std::find(mine.begin(), mine.end(), gpu) == mine.end()) mine.push_back(gpu);
-  }
-  return base::join(mine, ",");
-}
-
 /// Before anything starts: more ranks than this machine has devices would fail hours later.
 void check_ranks(const run::Run& run, const LocalOptions& options) {
   const auto ranks = run.config().integer("full.gpus_per_trial");
@@ -126,7 +116,7 @@ os::Command StageRun::command(int index) const {
                            {(options_.bin / executable(stage_)).string(), run_.folder().string(), "--threads",
                             std::to_string(threads), "--device", options_.device});
   if (const auto gpus = os::visible_gpus(); !gpus.empty() && options_.device != "cpu") {
-    command.environment["CUDA_VISIBLE_DEVICES"] = gpus_of(gpus, index, job_.ranks);
+    command.environment["CUDA_VISIBLE_DEVICES"] = base::join(os::share_of_gpus(gpus, index, job_.ranks), ",");
   }
   command.environment["OMP_NUM_THREADS"] = std::to_string(threads);
   command.standard_output = command.standard_error = workers_[static_cast<std::size_t>(index)].log;

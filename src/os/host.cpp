@@ -94,6 +94,14 @@ std::vector<std::string> visible_gpus() {
   return gpus;
 }
 
+std::vector<std::string> share_of_gpus(const std::vector<std::string>& gpus, int worker, int each) {
+  const auto count = std::min(gpus.size(), static_cast<std::size_t>(std::max(1, each)));
+  if (count == 0) return {};
+  const auto first = static_cast<std::size_t>(worker) % (gpus.size() / count) * count;
+  const auto begin = gpus.begin() + static_cast<std::ptrdiff_t>(first);
+  return {begin, begin + static_cast<std::ptrdiff_t>(count)};
+}
+
 std::uint64_t peak_memory() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);

@@ -20,6 +20,9 @@ bool process_gone(std::int64_t pid, std::uint64_t start);
 int usable_cores();
 /// The GPUs that this process may use: $CUDA_VISIBLE_DEVICES (set and empty: none), else the device files by number.
 std::vector<std::string> visible_gpus();
+/// The share of worker number `worker` (from 0) of those GPUs: `each` of them. Workers beyond the last share go round,
+/// so that two of them have the same GPUs or none in common.
+std::vector<std::string> share_of_gpus(const std::vector<std::string>& gpus, int worker, int each);
 /// Highest resident memory of this process so far, in bytes.
 std::uint64_t peak_memory();
 /// The variable's value, or nothing if it is unset or empty.

@@ -12,6 +12,7 @@
 #include "report/trial_table.hpp"
 #include "report/words.hpp"
 #include "stats/correlation.hpp"
+#include "stats/resampling.hpp"
 
 namespace assay::report {
 namespace {

@@ -21,9 +21,9 @@ namespace fs = std::filesystem;
 using base::Exit;
 
 /// Everything that a result can depend on.
-const std::vector<std::string> all_sections = {"run",      "data",     "split",      "model",      "define", "params",
-                                               "training", "augment",  "objectives", "constraint", "proxy",  "search",
-                                               "full",     "baseline", "trial",      "study",      "report", "reward"};
+const std::vector<std::string> all_sections = {
+    "run",        "data",  "split",  "model", "define",   "params", "space", "training", "augment", "objectives",
+    "constraint", "proxy", "search", "full",  "baseline", "trial",  "study", "report",   "reward"};
 
 std::vector<std::string> with_seed(std::vector<std::string> overrides, std::optional<std::uint64_t> seed) {
   if (seed) overrides.push_back("run.seed=" + std::to_string(*seed));
@@ -202,6 +202,7 @@ study::Limits Run::limits(Stage stage) const {
   if (stage == Stage::search) {
     limits.max_trials = config_.integer("search.max_trials");
     limits.max_seconds = config_.seconds("search.max_duration");
+    limits.max_device_seconds = 3600 * config_.number("search.max_device_hours");
     limits.max_failed = failed > 0 ? failed : std::max<std::int64_t>(1, (limits.max_trials + 2) / 3);
   } else {
     // The planner's list ends these studies; every failed item is reported by the stage itself.

@@ -33,7 +33,7 @@ std::vector<std::string> own_keys(Stage stage) {
     return keys;
   }
   if (stage == Stage::report) return keys;
-  add({"model", "define", "params", "training", "augment", "trial", "objectives", "reward"});
+  add({"model", "define", "params", "space", "training", "augment", "trial", "objectives", "reward"});
   keys.push_back(to_string(stage));
   if (stage == Stage::search || stage == Stage::full) add({"constraint"});
   return keys;

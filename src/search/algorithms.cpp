@@ -3,8 +3,19 @@
 #include <algorithm>
 #include <array>
 
+#include "search/rungs.hpp"
+
 namespace assay::search {
 namespace {
+
+std::vector<study::Fidelity> thirds(const config::Config& config, const study::Fidelity& top) {
+  return even_rungs(config, top, top.epochs / 3.0);
+}
+
+std::vector<study::Fidelity> steps(const config::Config& config, const study::Fidelity& top) {
+  const auto step = config.integer("search.pbt.step");
+  return even_rungs(config, top, step > 0 ? static_cast<double>(step) : top.epochs / 10.0);
+}
 
 constexpr auto table = std::to_array<Algorithm>({
     {"random", "independent draws, none twice: the control of every other search", make_random},
@@ -12,6 +23,21 @@ constexpr auto table = std::to_array<Algorithm>({
     {"list", "the points of search.points, in their order", make_list},
     {"evolution", "mutates good trials; the old ones die (one objective), the dominated ones (several)",
      make_evolution},
+    {"tpe", "draws where good trials are dense and bad ones are not: 50 to some thousand trials", make_tpe},
+    {"nsga2", "crosses and mutates the Pareto layers, crowded trials last: several objectives, 100 trials and more",
+     make_nsga2},
+    {"nsga3", "as nsga2, spread by reference directions: three objectives and more", make_nsga3},
+    {"smac", "a random forest says where to look: categories and conditions, 50 to some thousand trials", make_smac},
+    {"sobol", "scrambled Sobol points: fills the space more evenly than random draws", make_sobol},
+    {"anneal", "random draws ever nearer to the best trials", make_anneal},
+    {"naive_evolution", "two trials meet, the worse makes room for a child of the better", make_naive_evolution},
+    {"reinforce", "a policy over the decisions learns by REINFORCE: hundreds of trials", make_reinforce},
+    {"ppo", "a policy over the decisions learns by PPO, several epochs per batch: hundreds of trials", make_ppo},
+    {"asha", "many short trainings, the best third goes on, and again; nobody waits", make_asha, divided_rungs},
+    {"hyperband", "as asha in brackets, from many short trainings to few long ones", make_hyperband, divided_rungs},
+    {"bohb", "hyperband that draws from a model of the good points", make_bohb, divided_rungs},
+    {"econas", "evolution over three pools of networks, trained a third, two thirds and fully", make_econas, thirds},
+    {"pbt", "trains a population at once; the last copy the first and vary their training", make_pbt, steps},
 });
 
 }  // namespace

@@ -52,4 +52,36 @@ std::unique_ptr<study::Planner> make_list(const Setup& setup);
 /// NSGA-II, 2002).
 std::unique_ptr<study::Planner> make_evolution(const Setup& setup);
 
+/// Tree-structured Parzen estimator (tpe.cpp names the papers): a density of the good trials, one of the bad ones, and
+/// the draw from the first where their ratio is largest.
+std::unique_ptr<study::Planner> make_tpe(const Setup& setup);
+/// NSGA-II and NSGA-III without generations (nsga2.cpp, nsga3.cpp name the papers): crossover and mutation of the best,
+/// by Pareto layer and then crowding, or nearness to evenly spread directions.
+std::unique_ptr<study::Planner> make_nsga2(const Setup& setup);
+std::unique_ptr<study::Planner> make_nsga3(const Setup& setup);
+
+/// SMAC: a random forest of the costs, and the point that promises most by it (smac.cpp).
+std::unique_ptr<study::Planner> make_smac(const Setup& setup);
+
+/// Scrambled Sobol points, the n-th for trial n: any number of workers draw one sequence.
+std::unique_ptr<study::Planner> make_sobol(const Setup& setup);
+
+/// Each parameter near its value in one of the best trials, ever nearer as trials go by (hyperopt's annealing, as NNI
+/// offers it).
+std::unique_ptr<study::Planner> make_anneal(const Setup& setup);
+
+/// NNI's "Evolution" tuner: two of the population meet, the loser goes, a child of the winner comes.
+std::unique_ptr<study::Planner> make_naive_evolution(const Setup& setup);
+/// A policy that makes the decisions one after the other learns from batches of trials (policy_search.hpp), by
+/// REINFORCE or by proximal policy optimisation.
+std::unique_ptr<study::Planner> make_reinforce(const Setup& setup);
+std::unique_ptr<study::Planner> make_ppo(const Setup& setup);
+
+/// Algorithms with rungs: each file tells its paper.
+std::unique_ptr<study::Planner> make_asha(const Setup& setup);
+std::unique_ptr<study::Planner> make_hyperband(const Setup& setup);
+std::unique_ptr<study::Planner> make_bohb(const Setup& setup);
+std::unique_ptr<study::Planner> make_econas(const Setup& setup);
+std::unique_ptr<study::Planner> make_pbt(const Setup& setup);
+
 }  // namespace assay::search

@@ -63,7 +63,9 @@ void History::update(const study::StudyView& view) {
   const auto& objectives = view.objectives();
   if (now.size() < seen_.size() ||
       !std::equal(objectives.begin(), objectives.end(), objectives_.begin(), objectives_.end(), same)) {
+    const auto next = generation_ + 1;
     *this = History(std::move(space_), std::move(limits_));
+    generation_ = next;
     objectives_ = objectives;
   }
   trials_.resize(now.size());
@@ -88,7 +90,7 @@ void History::read(std::size_t place, const study::TrialList::Item& trial) {
   entry = std::move(fresh);
   if (auto* list = list_of(entry.status)) insert(*list, id);
   if (!trial) first_free_ = std::min(first_free_, place);
-  ++version_;
+  changes_.push_back(id);
 }
 
 std::vector<study::TrialId>* History::list_of(Status status) {

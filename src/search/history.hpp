@@ -49,8 +49,12 @@ class History {
   /// True if every number below `count` is claimed.
   bool all_claimed(std::int64_t count) const;
   const std::vector<study::Objective>& objectives() const { return objectives_; }
-  /// Grows when an entry changes: for caches built on top.
-  std::uint64_t version() const { return version_; }
+  /// Numbers of the entries that changed, in the order in which they were read: for caches built on top.
+  const std::vector<study::TrialId>& changes() const { return changes_; }
+  /// Another one where changes() began anew.
+  std::uint64_t generation() const { return generation_; }
+  /// Another one after every change.
+  std::uint64_t version() const { return (generation_ << 40) + changes_.size(); }
 
  private:
   void read(std::size_t place, const study::TrialList::Item& trial);
@@ -63,7 +67,8 @@ class History {
   std::vector<Observation> trials_;
   std::vector<study::TrialId> scored_, stopped_, pending_, failed_;
   mutable std::size_t first_free_ = 0;
-  std::uint64_t version_ = 0;
+  std::vector<study::TrialId> changes_;
+  std::uint64_t generation_ = 1;
 };
 
 }  // namespace assay::search

@@ -22,6 +22,8 @@ std::string description_of(const config::Config& config, const std::string& name
   base::Json json{{"algorithm", name},
                   {"population", config.integer("search.population")},
                   {"tournament", config.integer("search.tournament")}};
+  if (const auto* algorithm = find_algorithm(name); algorithm != nullptr && algorithm->rungs != nullptr)
+    json["eta"] = config.integer("search.eta");
   const auto prefix = "search." + name + ".";
   for (const auto& row : config::settings()) {
     if (!row.key.starts_with(prefix)) continue;

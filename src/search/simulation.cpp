@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <queue>
 #include <set>
 
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "search/lagged_study.hpp"
+#include "search/tally.hpp"
 
 namespace assay::search {
 namespace {
@@ -21,7 +21,6 @@ using study::Trial;
 using study::TrialId;
 
 constexpr double collector_pause = 10;  ///< least seconds of a collector's round
-constexpr double peak_seconds = 10;     ///< over which the peak is taken
 
 using TrialPtr = std::shared_ptr<const Trial>;
 
@@ -34,6 +33,7 @@ struct Worker {
   TrialId first_free = 0;  ///< of them
   std::int64_t width = 2;  ///< of the window, see Study::Impl::link_free_number
   ItemId wanted;
+  std::optional<study::Proposal> given;  ///< what the wanted rung measures, where it is not what the trial began with
   double pause = 0.005;
   double planned = 0;                            ///< planner's seconds for this claim so far
   std::vector<std::pair<double, TrialPtr>> own;  ///< records that the others do not see yet, and until when
@@ -49,29 +49,6 @@ struct Event {
   bool operator>(const Event& other) const { return time != other.time ? time > other.time : order > other.order; }
 };
 
-/// File operations by kind and time.
-class Operations {
- public:
-  void metadata(double time, double count) {
-    const auto slot = static_cast<std::size_t>(time / peak_seconds);
-    if (slots_.size() <= slot) slots_.resize(slot + 1);
-    slots_[slot] += count;
-    all_ += count;
-  }
-  void data(double count) { all_ += count; }
-  double all() const { return all_; }
-  double peak() const { return slots_.empty() ? 0 : *std::max_element(slots_.begin(), slots_.end()) / peak_seconds; }
-  double metadata_until(double time) const {
-    double sum = 0;
-    for (std::size_t i = 0; i < slots_.size() && static_cast<double>(i) * peak_seconds < time; ++i) sum += slots_[i];
-    return sum;
-  }
-
- private:
-  std::vector<double> slots_;
-  double all_ = 0;
-};
-
 class Simulation {
  public:
   Simulation(const SimulationSettings& settings, const std::function<std::unique_ptr<study::Planner>()>& make_planner,
@@ -79,8 +56,8 @@ class Simulation {
              const std::vector<study::Objective>& objectives, const std::vector<study::Fidelity>& fidelities)
       : settings_(settings),
         evaluate_(evaluate),
-        objectives_(objectives),
         fidelities_(fidelities),
+        tally_(objectives),
         study_({settings.lag, settings.collector ? collector_period() : 0}, settings.trials, objectives, fidelities),
         trials_(static_cast<std::size_t>(settings.trials)) {
     hire(make_planner);
@@ -146,8 +123,8 @@ class Simulation {
   /// Study::Impl::observe: one listing, the logs, `closed`.
   void look(const Event& event, Worker& worker) {
     const double count = 2 + (settings_.collector ? 1 : logs(event.time));
-    operations_.metadata(event.time, count);
-    looks_.push_back(op(count));
+    tally_.metadata(event.time, count);
+    tally_.look(op(count));
     worker.view = study_.view(event.time, worker.probe ? 0 : settings_.lag / 10);
     worker.taken.insert(study_.known());
     std::erase_if(worker.own, [&](const auto& record) { return record.first <= event.time; });
@@ -172,6 +149,7 @@ class Simulation {
     }
     if (const auto* next = std::get_if<study::Continue>(&decision)) {
       worker.wanted = next->item;
+      worker.given = next->what;
     } else {
       worker.width = 2;
       worker.first_free = worker.taken.first_missing(worker.first_free);
@@ -204,8 +182,7 @@ class Simulation {
     } else {
       charged = worker.planned = typical_;
     }
-    planner_seconds_ += worker.planned;
-    ++proposals_;
+    tally_.proposed(worker.planned);
     return charged;
   }
 
@@ -218,12 +195,12 @@ class Simulation {
   }
 
   void link(const Event& event, Worker& worker) {
-    operations_.metadata(event.time, 1);
+    tally_.metadata(event.time, 1);
     const auto item = worker.wanted;
     if (item.rung == 0) worker.taken.insert(item.trial);
     if (claim(item)) return begin(event, worker, item);
-    ++conflicts_;
-    operations_.metadata(event.time, 1);  // whose is it?
+    tally_.conflict();
+    tally_.metadata(event.time, 1);  // whose is it?
     if (item.rung > 0) return lost_rung(event, worker, item);
     const auto first = worker.first_free = worker.taken.first_missing(worker.first_free);
     auto number = worker.taken.first_missing(first + worker.window.below(worker.width));
@@ -246,7 +223,7 @@ class Simulation {
   }
 
   void begin(const Event& event, Worker& worker, const ItemId& item) {
-    last_claim_ = item.rung == 0 ? event.time : last_claim_;
+    if (item.rung == 0) tally_.claimed(event.time);
     auto trial = *trials_[static_cast<std::size_t>(item.trial)];
     double now = event.time;
     if (item.rung == 0) {
@@ -261,21 +238,17 @@ class Simulation {
     worker.pause = 0.005;
     worker.view.reset();
     now += op(1);
-    operations_.data(1);
+    tally_.data(1);
 
-    study::Work work{.item = item, .what = trial.what, .at = fidelity(trial.what, item.rung)};
-    work.seed = base::derive_seed(settings_.seed, "search", item.trial, "trial");
-    if (item.rung > 0) {
-      work.what.at.reset();
-      work.what.from = ItemId{item.trial, item.rung - 1};
-    }
+    const auto work = work_of(item, trial, worker.given);
     trial.rungs.resize(static_cast<std::size_t>(item.rung) + 1);
     trial.rungs.back() = {.item = item, .attempt = 1, .state = study::State::running, .at = work.at, .started = now};
+    if (item.rung > 0 && worker.given) trial.rungs.back().own = std::make_shared<const study::Proposal>(work.what);
     write(now, worker, item, trial);
 
     auto went = evaluate_(work);
-    evaluated_.emplace_back(now, now + went.seconds);
-    operations_.data(2 * std::floor(went.seconds / settings_.heartbeat));  // append and fdatasync
+    tally_.evaluated(now, now + went.seconds);
+    tally_.data(2 * std::floor(went.seconds / settings_.heartbeat));  // append and fdatasync
     auto& measurement = trial.rungs.back();
     measurement.state = went.outcome.state;
     measurement.failure = went.outcome.failure;
@@ -290,10 +263,21 @@ class Simulation {
     at(now + went.seconds, event.worker, Step::end);
   }
 
-  study::Fidelity fidelity(const study::Proposal& what, int rung) const {
-    if (what.at && rung == 0) return *what.at;
-    if (fidelities_.empty()) return {};
-    return fidelities_[std::min(static_cast<std::size_t>(rung), fidelities_.size() - 1)];
+  /// Study::Impl::start and continuation.
+  study::Work work_of(const ItemId& item, const Trial& trial, const std::optional<study::Proposal>& given) const {
+    study::Work work{.item = item, .what = trial.what};
+    if (item.rung > 0) {
+      work.what.at.reset();
+      work.what.from = ItemId{item.trial, item.rung - 1};
+      if (given) work.what = *given;
+    }
+    work.seed = base::derive_seed(settings_.seed, "search", item.trial, "trial");
+    if (work.what.at) {
+      work.at = *work.what.at;
+    } else if (!fidelities_.empty()) {
+      work.at = fidelities_[std::min(static_cast<std::size_t>(item.rung), fidelities_.size() - 1)];
+    }
+    return work;
   }
 
   void write(double time, Worker& worker, const ItemId& item, const Trial& trial) {
@@ -309,10 +293,10 @@ class Simulation {
 
   /// Append, fdatasync, link; then the next look.
   void commit(double now, std::size_t index, Worker& worker, const ItemId& item, const Trial& trial) {
-    operations_.data(2);
+    tally_.data(2);
     write(now + op(2), worker, item, trial);
-    operations_.metadata(now + op(2), 1);
-    makespan_ = std::max(makespan_, now + op(3));
+    tally_.metadata(now + op(2), 1);
+    tally_.committed(now + op(3));
     at(now + op(3), index, Step::look);
   }
 
@@ -320,20 +304,8 @@ class Simulation {
     const auto item = running_[event.worker];
     const auto found = ended_.extract(std::pair(item, event.worker));
     const auto& trial = found.mapped();
-    ++measured_;
-    note_best(trial.rungs.back());
+    tally_.measured(trial.rungs.back());
     commit(event.time, event.worker, worker, item, trial);
-  }
-
-  void note_best(const study::Measurement& measurement) {
-    if (objectives_.empty() || measurement.state != study::State::done) return;
-    const auto value = measurement.metrics.find(objectives_.front().metric);
-    if (value == measurement.metrics.end() || !std::isfinite(value->second)) return;
-    const bool better = objectives_.front().maximise ? value->second > best_ : value->second < best_;
-    if (best_curve_.empty() || better) {
-      best_ = value->second;
-      best_curve_.emplace_back(measured_, best_);
-    }
   }
 
   void leave(Worker& worker) {
@@ -342,38 +314,14 @@ class Simulation {
     --live_;
   }
 
-  SimulationFigures figures() {
-    SimulationFigures result;
-    result.workers = settings_.workers;
-    result.trials = measured_;
-    result.last_claim = last_claim_;
-    result.makespan = makespan_;
-    double busy = 0;
-    for (const auto& [start, finish] : evaluated_)
-      busy += std::max(0.0, std::min(finish, last_claim_) - std::min(start, last_claim_));
-    if (last_claim_ > 0) result.busy = busy / (static_cast<double>(settings_.workers) * last_claim_);
-    const double trials = static_cast<double>(std::max<std::int64_t>(1, measured_));
-    const double rounds = settings_.collector ? makespan_ / collector_period() : 0;
-    result.conflicts_per_trial = static_cast<double>(conflicts_) / trials;
-    result.operations_per_trial = (operations_.all() + rounds * collector_operations()) / trials;
-    const double collecting = settings_.collector ? collector_operations() / collector_period() : 0;
-    const double until = std::max(last_claim_, peak_seconds);
-    result.metadata_per_second = operations_.metadata_until(until) / until + collecting;
-    result.metadata_peak = operations_.peak() + collecting;
-    result.planner_seconds = proposals_ > 0 ? planner_seconds_ / static_cast<double>(proposals_) : 0;
-    if (!looks_.empty()) {
-      const auto middle = looks_.begin() + static_cast<std::ptrdiff_t>(looks_.size() / 2);
-      std::nth_element(looks_.begin(), middle, looks_.end());
-      result.look_seconds = *middle;
-    }
-    result.best = best_curve_;
-    return result;
+  SimulationFigures figures() const {
+    return tally_.figures(settings_.workers, collector_operations(), settings_.collector ? collector_period() : 0);
   }
 
   const SimulationSettings& settings_;
   const std::function<SimulatedTrial(const study::Work&)>& evaluate_;
-  const std::vector<study::Objective>& objectives_;
   const std::vector<study::Fidelity>& fidelities_;
+  Tally tally_;
   LaggedStudy study_;
   std::vector<TrialPtr> trials_;  ///< as written, whoever sees it; null: the number is free
   std::set<ItemId> rungs_;        ///< claimed items above rung 0
@@ -383,13 +331,8 @@ class Simulation {
   std::vector<ItemId> running_;  ///< by worker
   std::map<std::pair<ItemId, std::size_t>, Trial> ended_;
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events_;
-  std::int64_t order_ = 0, live_ = 0, conflicts_ = 0, proposals_ = 0, measured_ = 0;
+  std::int64_t order_ = 0, live_ = 0;
   double typical_ = 0;  ///< the last measured time of a proposal
-  double planner_seconds_ = 0, last_claim_ = 0, makespan_ = 0, best_ = 0;
-  Operations operations_;
-  std::vector<double> looks_;
-  std::vector<std::pair<double, double>> evaluated_;
-  std::vector<std::pair<std::int64_t, double>> best_curve_;
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "stats/hypervolume.hpp"
 #include "stats/intervals.hpp"
 #include "stats/summary.hpp"
 

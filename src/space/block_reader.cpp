@@ -147,10 +147,12 @@ base::Json TreeReader::block_choice(const Node& node, const std::string& prefix,
   if (!name) node.fail("a block that is a choice needs a name: add name = \"..\" beside `choice`");
   const auto block_name = join_name(owner, name.string());
   // A define that is drawn per use gives its inner blocks' choices a name for each use: `name` is relative here.
-  return domain(node, join_name(prefix, name.string()), scope,
-                [&](const Node& one, const std::string& inner, const Scope& there) {
-                  return item(one, inner, block_name, there);
-                });
+  return domain(
+      node, join_name(prefix, name.string()), scope,
+      [&](const Node& one, const std::string& inner, const Scope& there) {
+        return item(one, inner, block_name, there);
+      },
+      false);
 }
 
 base::Json TreeReader::named_block(const Node& node, const std::string& prefix, const std::string& name,

@@ -20,12 +20,19 @@ bool gridded(const Domain& domain) {
   return domain.kind == Kind::integer || (domain.kind == Kind::real && domain.step > 0);
 }
 
+/// Steps are counted from `lo`; of rounded draws from 0. A multiple counts whose cell of half a step to each side has
+/// more than its edge in the range.
+double first_step(const Domain& domain) { return domain.rounded ? std::floor(domain.lo / domain.step + 0.5) : 0; }
+
 std::int64_t grid_size(const Domain& domain) {
-  return static_cast<std::int64_t>(std::floor((domain.hi - domain.lo) / step_of(domain) + 1e-9)) + 1;
+  const double steps = domain.rounded ? std::ceil(domain.hi / domain.step - 0.5) - first_step(domain)
+                                      : std::floor((domain.hi - domain.lo) / step_of(domain) + 1e-9);
+  return static_cast<std::int64_t>(steps) + 1;
 }
 
 double grid_number(const Domain& domain, std::int64_t place) {
-  return domain.lo + static_cast<double>(place) * step_of(domain);
+  if (!domain.rounded) return domain.lo + static_cast<double>(place) * step_of(domain);
+  return std::clamp((first_step(domain) + static_cast<double>(place)) * domain.step, domain.lo, domain.hi);
 }
 
 Value typed(const Domain& domain, double number) {
@@ -34,12 +41,17 @@ Value typed(const Domain& domain, double number) {
 }
 
 std::int64_t nearest_place(const Domain& domain, double number) {
-  const auto place = std::llround((number - domain.lo) / step_of(domain));
-  return std::clamp<std::int64_t>(place, 0, grid_size(domain) - 1);
+  const auto last = static_cast<double>(grid_size(domain) - 1);
+  // Halves go to even, as in Python.
+  const double steps = domain.rounded ? std::nearbyint(number / domain.step) - first_step(domain)
+                                      : std::round((number - domain.lo) / step_of(domain));
+  return static_cast<std::int64_t>(std::clamp(steps, 0.0, last));
 }
 
-/// Bounds of the cells of a grid: half a step beyond the ends, but never at or below zero on a log scale.
+/// Bounds of the cells of a grid: half a step beyond the ends, but never at or below zero on a log scale. Rounded draws
+/// stay within the range.
 std::pair<double, double> cell_bounds(const Domain& domain) {
+  if (domain.rounded) return {domain.lo, domain.hi};
   const double half = step_of(domain) / 2, last = grid_number(domain, grid_size(domain) - 1);
   return {domain.log ? std::max(domain.lo - half, domain.lo / 2) : domain.lo - half, last + half};
 }
@@ -67,17 +79,29 @@ double normal_at(double unit) {  // bisection: 60 steps are exact to the last bi
 double normal_value(const Domain& domain, double unit) {
   double number = domain.lo + domain.hi * normal_at(unit);
   if (domain.log) number = std::exp(number);
-  return domain.step > 0 ? std::round(number / domain.step) * domain.step : number;
+  return domain.step > 0 ? std::nearbyint(number / domain.step) * domain.step : number;
 }
 
-/// Places of the items by size where they are numbers, else as written.
+/// The ends of one cell of a grid in the unit interval.
+std::pair<double, double> unit_cell(const Domain& domain, std::int64_t place) {
+  const auto [lo, hi] = cell_bounds(domain);
+  const double middle =
+      domain.rounded ? (first_step(domain) + static_cast<double>(place)) * domain.step : grid_number(domain, place);
+  const auto unit = [&, lo = lo, hi = hi](double edge) { return share(std::clamp(edge, lo, hi), lo, hi, domain.log); };
+  return {unit(middle - step_of(domain) / 2), unit(middle + step_of(domain) / 2)};
+}
+
+/// Places of ordered items by size where they are numbers, else as written; nothing where that is the order written.
 std::vector<std::size_t> item_order(const Domain& domain) {
+  const auto smaller = [](const Value& a, const Value& b) {
+    const auto x = as_number(a), y = as_number(b);
+    return x && y && *x < *y;
+  };
+  if (!domain.ordered || std::is_sorted(domain.items.begin(), domain.items.end(), smaller)) return {};
   std::vector<std::size_t> order(domain.items.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  if (domain.ordered) {
-    std::stable_sort(order.begin(), order.end(),
-                     [&](auto a, auto b) { return as_number(domain.items[a]) < as_number(domain.items[b]); });
-  }
+  std::stable_sort(order.begin(), order.end(),
+                   [&](auto a, auto b) { return smaller(domain.items[a], domain.items[b]); });
   return order;
 }
 
@@ -106,21 +130,21 @@ std::optional<double> as_number(const Value& value) {
 
 std::optional<std::int64_t> count(const Domain& domain) {
   if (domain.kind == Kind::choice) return static_cast<std::int64_t>(domain.items.size());
-  if (domain.kind == Kind::subset) return subset_count(domain.items.size(), domain.pick);
+  if (domain.kind == Kind::subset) return subset_count(domain);
   if (gridded(domain)) return grid_size(domain);
   return std::nullopt;
 }
 
 Value value_at(const Domain& domain, std::int64_t place) {
   if (domain.kind == Kind::choice) return domain.items.at(static_cast<std::size_t>(place));
-  if (domain.kind == Kind::subset) return subset_at(domain.items, domain.pick, place);
+  if (domain.kind == Kind::subset) return subset_at(domain, place);
   base::require(gridded(domain), "a continuous domain has no places");
   return typed(domain, grid_number(domain, place));
 }
 
 bool contains(const Domain& domain, const Value& value) {
   if (domain.kind == Kind::choice) return item_place(domain, value).has_value();
-  if (domain.kind == Kind::subset) return subset_place(domain.items, domain.pick, value).has_value();
+  if (domain.kind == Kind::subset) return subset_place(domain, value).has_value();
   const auto number = as_number(value);
   if (!number || !std::isfinite(*number)) return false;
   if (domain.kind == Kind::normal) return !domain.log || *number > 0 || domain.step > 0;
@@ -134,22 +158,42 @@ bool contains(const Domain& domain, const Value& value) {
 Value conform(const Domain& domain, const Value& value) {
   if (!contains(domain, value)) return value;
   if (domain.kind == Kind::choice) return domain.items[*item_place(domain, value)];
-  if (domain.kind == Kind::subset)
-    return subset_at(domain.items, domain.pick, *subset_place(domain.items, domain.pick, value));
+  if (domain.kind == Kind::subset) return subset_at(domain, *subset_place(domain, value));
   if (gridded(domain)) return typed(domain, grid_number(domain, nearest_place(domain, *as_number(value))));
   return *as_number(value);
 }
 
+std::int64_t ordinal(const Domain& domain, const Value& value) {
+  if (domain.kind == Kind::subset) return *subset_place(domain, value);
+  if (domain.kind != Kind::choice) return nearest_place(domain, *as_number(value));
+  const auto place = *item_place(domain, value);
+  const auto order = item_order(domain);
+  return order.empty() ? static_cast<std::int64_t>(place)
+                       : std::find(order.begin(), order.end(), place) - order.begin();
+}
+
+Value value_of_ordinal(const Domain& domain, std::int64_t place) {
+  if (domain.kind != Kind::choice) return value_at(domain, place);
+  const auto order = item_order(domain);
+  const auto item = static_cast<std::size_t>(place);
+  return domain.items.at(order.empty() ? item : order.at(item));
+}
+
+double probability(const Domain& domain, std::int64_t place) {
+  if (!gridded(domain)) return 1 / static_cast<double>(*count(domain));
+  const auto [from, to] = unit_cell(domain, place);
+  return to - from;
+}
+
 double to_unit(const Domain& domain, const Value& value) {
-  base::require(contains(domain, value), "{} is outside of {}", to_text(value), to_text(domain));
+  if (!contains(domain, value)) {
+    base::require(false, "{} is outside of {}", to_text(value), to_text(domain));
+  }
   if (domain.kind == Kind::choice) {
-    const auto order = item_order(domain);
-    const auto place = std::find(order.begin(), order.end(), *item_place(domain, value)) - order.begin();
-    return middle_of_cell(place, static_cast<std::int64_t>(order.size()));
+    return middle_of_cell(ordinal(domain, value), static_cast<std::int64_t>(domain.items.size()));
   }
   if (domain.kind == Kind::subset) {
-    return middle_of_cell(*subset_place(domain.items, domain.pick, value),
-                          subset_count(domain.items.size(), domain.pick));
+    return middle_of_cell(*subset_place(domain, value), *subset_count(domain));
   }
   const double number = *as_number(value);
   if (domain.kind == Kind::normal) {
@@ -157,6 +201,10 @@ double to_unit(const Domain& domain, const Value& value) {
     return normal_share((plain - domain.lo) / domain.hi);
   }
   if (!gridded(domain)) return share(number, domain.lo, domain.hi, domain.log);
+  if (domain.rounded) {
+    const auto [from, to] = unit_cell(domain, nearest_place(domain, number));
+    return (from + to) / 2;
+  }
   const auto [lo, hi] = cell_bounds(domain);
   return share(number, lo, hi, domain.log);
 }
@@ -164,10 +212,10 @@ double to_unit(const Domain& domain, const Value& value) {
 Value from_unit(const Domain& domain, double unit) {
   if (domain.kind == Kind::choice) {
     const auto place = cell(unit, static_cast<std::int64_t>(domain.items.size()));
-    return domain.items[item_order(domain)[static_cast<std::size_t>(place)]];
+    return value_of_ordinal(domain, place);
   }
   if (domain.kind == Kind::subset) {
-    return subset_at(domain.items, domain.pick, cell(unit, subset_count(domain.items.size(), domain.pick)));
+    return subset_at(domain, cell(unit, *subset_count(domain)));
   }
   if (domain.kind == Kind::normal) return normal_value(domain, unit);
   unit = std::clamp(unit, 0.0, 1.0);
@@ -178,8 +226,9 @@ Value from_unit(const Domain& domain, double unit) {
 
 Value middle(const Domain& domain) {
   if (domain.kind == Kind::choice && !domain.ordered) return domain.items.front();
-  if (domain.kind == Kind::choice) return domain.items[item_order(domain)[(domain.items.size() - 1) / 2]];
-  if (domain.kind == Kind::subset) return subset_at(domain.items, domain.pick, 0);
+  if (domain.kind == Kind::choice)
+    return value_of_ordinal(domain, (static_cast<std::int64_t>(domain.items.size()) - 1) / 2);
+  if (domain.kind == Kind::subset) return subset_at(domain, 0);
   return from_unit(domain, 0.5);
 }
 
@@ -211,6 +260,11 @@ std::string to_string(Role role) {
   return "";
 }
 
+bool all_numbers(const Domain& domain) {
+  return domain.kind != Kind::subset && std::all_of(domain.items.begin(), domain.items.end(),
+                                                    [](const auto& item) { return as_number(item).has_value(); });
+}
+
 base::Json to_json(const Domain& domain) {
   base::Json json{{"kind", to_string(domain.kind)}};
   if (domain.items.empty()) {
@@ -222,22 +276,27 @@ base::Json to_json(const Domain& domain) {
   }
   if (domain.log) json["log"] = true;
   if (domain.step > 0) json["step"] = domain.step;
+  if (domain.rounded) json["rounded"] = true;
+  // Numbers are ordered and others are not unless said otherwise.
+  if (domain.kind == Kind::choice && domain.ordered != all_numbers(domain)) json["ordered"] = domain.ordered;
   if (domain.pick > 0) json["k"] = domain.pick;
+  if (!domain.distinct) json["distinct"] = false;
+  if (!domain.sorted) json["sorted"] = false;
   std::visit([&json](const auto& held) { json["default"] = held; }, domain.initial);
   return json;
 }
 
 std::string to_text(const Domain& domain) {
-  if (domain.kind == Kind::normal)
-    return fmt::format("normal({}, {}){}", domain.lo, domain.hi, domain.log ? " (log)" : "");
-  if (domain.items.empty()) {
-    return fmt::format("{} .. {}{}{}", domain.lo, domain.hi,
-                       domain.step > 0 ? fmt::format(" in steps of {}", domain.step) : "", domain.log ? " (log)" : "");
-  }
+  const auto step = domain.step > 0 ? fmt::format(" in {} of {}", domain.rounded ? "multiples" : "steps", domain.step)
+                                    : std::string();
+  const auto* const log = domain.log ? " (log)" : "";
+  if (domain.kind == Kind::normal) return fmt::format("normal({}, {}){}{}", domain.lo, domain.hi, step, log);
+  if (domain.items.empty()) return fmt::format("{} .. {}{}{}", domain.lo, domain.hi, step, log);
   std::string text;
   for (const auto& item : domain.items) text += (text.empty() ? "" : " | ") + to_text(item);
-  if (domain.kind == Kind::subset) text = (domain.pick > 0 ? fmt::format("{} of ", domain.pick) : "some of ") + text;
-  return text;
+  if (domain.kind != Kind::subset) return text;
+  return fmt::format("{} of {}{}{}", domain.pick > 0 ? std::to_string(domain.pick) : "some", text,
+                     domain.distinct ? "" : ", also twice", domain.sorted ? "" : ", in any order");
 }
 
 }  // namespace assay::space

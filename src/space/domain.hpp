@@ -15,6 +15,17 @@ std::optional<std::int64_t> count(const Domain& domain);
 /// The value at a place in 0 .. count - 1: items in the order written, numbers ascending.
 Value value_at(const Domain& domain, std::int64_t place);
 
+/// Place by size: of numbers and ordered items ascending, of others as listed. `value` must be contained in a domain
+/// that can be counted.
+std::int64_t ordinal(const Domain& domain, const Value& value);
+Value value_of_ordinal(const Domain& domain, std::int64_t place);
+
+/// How often an even draw gives the value at a place.
+double probability(const Domain& domain, std::int64_t place);
+
+/// A choice of numbers, or a range: fit for arithmetic.
+bool all_numbers(const Domain& domain);
+
 bool contains(const Domain& domain, const Value& value);
 
 /// The value in the domain's own type, snapped to its step; a value that does not belong here comes back unchanged.

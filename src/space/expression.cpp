@@ -1,186 +1,162 @@
 #include "space/expression.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <array>
-#include <cctype>
-#include <charconv>
-#include <stdexcept>
+#include <cmath>
 
-#include "base/text.hpp"
+#include "space/domain.hpp"
 
 namespace assay::space {
 namespace {
 
-bool starts_name(char c) { return std::isalpha(static_cast<unsigned char>(c)) || c == '_' || c == '#'; }
-bool continues_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '#'; }
+using Op = Expression::Op;
 
-using Result = std::optional<double>;
-
-/// Recursive descent: sum = product {(+|-) product}; product = factor {(*|/) factor}; factor = number | name | (sum) |
-/// -factor.
-class Evaluator {
- public:
-  Evaluator(std::string_view text, const Lookup& lookup) : text_(text), lookup_(lookup) {}
-
-  Result run() {
-    const auto value = sum();
-    if (peek() != '\0') throw std::invalid_argument(fmt::format("unexpected '{}'", text_.substr(at_)));
-    return value;
-  }
-
- private:
-  char peek() {
-    while (at_ < text_.size() && std::isspace(static_cast<unsigned char>(text_[at_]))) ++at_;
-    return at_ < text_.size() ? text_[at_] : '\0';
-  }
-
-  Result sum() {
-    auto value = product();
-    for (char sign = peek(); sign == '+' || sign == '-'; sign = peek()) {
-      ++at_;
-      const auto other = product();
-      value = value && other ? Result(sign == '+' ? *value + *other : *value - *other) : Result();
-    }
-    return value;
-  }
-
-  Result product() {
-    auto value = factor();
-    for (char sign = peek(); sign == '*' || sign == '/'; sign = peek()) {
-      ++at_;
-      const auto other = factor();
-      value = value && other ? Result(sign == '*' ? *value * *other : *value / *other) : Result();
-    }
-    return value;
-  }
-
-  Result factor() {
-    const char c = peek();
-    if (c == '(') return bracket();
-    if (c == '-') {
-      ++at_;
-      const auto value = factor();
-      return value ? Result(-*value) : Result();
-    }
-    if (c == '\'') return quoted();
-    if (starts_name(c)) return name();
-    return number();
-  }
-
-  Result bracket() {
-    ++at_;
-    const auto value = sum();
-    if (peek() != ')') throw std::invalid_argument("a closing parenthesis is missing");
-    ++at_;
-    return value;
-  }
-
-  Result quoted() {
-    const auto end = text_.find('\'', at_ + 1);
-    if (end == std::string_view::npos) throw std::invalid_argument("a closing quote is missing");
-    const std::string name(text_.substr(at_ + 1, end - at_ - 1));
-    at_ = end + 1;
-    return lookup_(name);
-  }
-
-  Result name() {
-    const auto start = at_;
-    while (at_ < text_.size() && continues_name(text_[at_])) ++at_;
-    return lookup_(std::string(text_.substr(start, at_ - start)));
-  }
-
-  Result number() {
-    double value = 0;
-    const auto [end, error] = std::from_chars(text_.data() + at_, text_.data() + text_.size(), value);
-    if (error != std::errc()) {
-      const auto rest = text_.substr(std::min(at_, text_.size()));
-      throw std::invalid_argument(fmt::format("expected a number or a parameter's name {}",
-                                              rest.empty() ? "at the end" : fmt::format("before '{}'", rest)));
-    }
-    at_ = static_cast<std::size_t>(end - text_.data());
-    return value;
-  }
-
-  std::string_view text_;
-  const Lookup& lookup_;
-  std::size_t at_ = 0;
+/// A number, a truth (0 or 1) or a label; `known` is false for what has no value at this point.
+struct Outcome {
+  bool known = true;
+  double number = 0;
+  std::string_view label = {};
 };
 
-bool compare(double left, const std::string& relation, double right) {
-  if (relation == "<=") return left <= right;
-  if (relation == ">=") return left >= right;
-  if (relation == "==") return left == right;
-  if (relation == "!=") return left != right;
-  return relation == "<" ? left < right : left > right;
+constexpr Outcome nothing{false};
+
+Outcome truth(bool value) { return {true, value ? 1.0 : 0.0}; }
+
+Outcome of_value(const Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return {true, 0, *text};
+  if (const auto* flag = std::get_if<bool>(&value)) return truth(*flag);
+  const auto number = as_number(value);
+  return number ? Outcome{true, *number} : nothing;
 }
 
-}  // namespace
+/// A choice of numbers and texts is one of labels.
+Outcome of_parameter(const Expression& expression, const Draft& draft) {
+  const auto& value = draft[expression.parameter];
+  if (!value) return nothing;
+  if (expression.type != Type::label || std::holds_alternative<std::string>(*value)) return of_value(*value);
+  const auto label = std::find(expression.labels.begin(), expression.labels.end(), to_text(*value));
+  return label == expression.labels.end() ? nothing : Outcome{true, 0, *label};
+}
 
-Constraint parse_constraint(const std::string& text) {
-  const std::array<std::string, 6> relations{"<=", ">=", "==", "!=", "<", ">"};
-  std::size_t place = std::string::npos;
-  std::string relation;
-  for (const auto& candidate : relations) {
-    const auto found = text.find(candidate);
-    if (found >= place) continue;
-    place = found;
-    relation = candidate;
+Outcome evaluate(const Expression& expression, const Draft& draft);
+
+double calculate(Op op, double a, double b) {
+  switch (op) {
+    case Op::add:
+      return a + b;
+    case Op::subtract:
+      return a - b;
+    case Op::multiply:
+      return a * b;
+    case Op::divide:
+      return a / b;
+    case Op::remainder:
+      return a - b * std::floor(a / b);
+    case Op::minimum:
+      return std::min(a, b);
+    default:
+      return std::max(a, b);
   }
-  if (relation.empty()) throw std::invalid_argument("a comparison is missing (<=, <, >=, >, == or !=)");
-  Constraint constraint{text, std::string(base::trim(text.substr(0, place))), relation,
-                        std::string(base::trim(text.substr(place + relation.size())))};
-  names_in(constraint.left);
-  names_in(constraint.right);
-  return constraint;
 }
 
-std::vector<std::string> names_in(const std::string& expression) {
-  std::vector<std::string> names;
-  evaluate(expression, [&](const std::string& name) -> Result {
-    names.push_back(name);
-    return std::nullopt;
-  });
-  return names;
+bool compare(Op op, const Outcome& a, const Outcome& b) {
+  switch (op) {
+    case Op::equal:
+      return a.number == b.number && a.label == b.label;
+    case Op::unequal:
+      return a.number != b.number || a.label != b.label;
+    case Op::less:
+      return a.number < b.number;
+    case Op::at_most:
+      return a.number <= b.number;
+    case Op::greater:
+      return a.number > b.number;
+    default:
+      return a.number >= b.number;
+  }
 }
 
-std::string substitute(const std::string& expression,
-                       const std::function<std::string(const std::string&)>& replacement) {
-  std::string result;
-  const auto put = [&](const std::string& name) {
-    const auto text = replacement(name);
-    const bool plain = std::all_of(text.begin(), text.end(), [](char c) { return continues_name(c); });
-    result += plain ? text : "'" + text + "'";
-  };
-  for (std::size_t i = 0; i < expression.size();) {
-    auto end = i + 1;
-    if (expression[i] == '\'') {
-      end = expression.find('\'', i + 1) + 1;
-      put(expression.substr(i + 1, end - i - 2));
-    } else if (starts_name(expression[i])) {
-      while (end < expression.size() && continues_name(expression[end])) ++end;
-      put(expression.substr(i, end - i));
-    } else {
-      if (std::isdigit(static_cast<unsigned char>(expression[i]))) {  // 1e3 is no name
-        double number = 0;
-        end = static_cast<std::size_t>(
-            std::from_chars(&expression[i], expression.data() + expression.size(), number).ptr - expression.data());
-      }
-      result += expression.substr(i, end - i);
-    }
-    i = end;
+/// `and` (`or`): false (true) as soon as one side is.
+Outcome connect(const Expression& expression, const Draft& draft) {
+  const double decisive = expression.op == Op::any ? 1 : 0;
+  bool known = true;
+  for (const auto& input : expression.inputs) {
+    const auto side = evaluate(input, draft);
+    if (side.known && side.number == decisive) return side;
+    known = known && side.known;
+  }
+  return known ? truth(decisive == 0) : nothing;
+}
+
+Outcome fold(const Expression& expression, const Draft& draft) {
+  auto result = evaluate(expression.inputs.front(), draft);
+  for (std::size_t i = 1; i < expression.inputs.size() && result.known; ++i) {
+    const auto other = evaluate(expression.inputs[i], draft);
+    if (!other.known) return nothing;
+    result.number = calculate(expression.op, result.number, other.number);
   }
   return result;
 }
 
-std::optional<double> evaluate(const std::string& expression, const Lookup& lookup) {
-  return Evaluator(expression, lookup).run();
+Outcome evaluate(const Expression& expression, const Draft& draft) {
+  const auto& inputs = expression.inputs;
+  switch (expression.op) {
+    case Op::number:
+    case Op::truth:
+      return {true, expression.number};
+    case Op::label:
+      return {true, 0, expression.text};
+    case Op::parameter:
+      return of_parameter(expression, draft);
+    case Op::active:
+      return truth(draft[expression.parameter].has_value());
+    case Op::value: {
+      const auto first = evaluate(inputs[0], draft);
+      return first.known ? first : evaluate(inputs[1], draft);
+    }
+    case Op::negative:
+    case Op::absolute: {
+      const auto inner = evaluate(inputs[0], draft);
+      return {inner.known, expression.op == Op::negative ? -inner.number : std::abs(inner.number)};
+    }
+    case Op::negation: {
+      const auto inner = evaluate(inputs[0], draft);
+      return {inner.known, 1 - inner.number};
+    }
+    case Op::all:
+    case Op::any:
+      return connect(expression, draft);
+    case Op::equal:
+    case Op::unequal:
+    case Op::less:
+    case Op::at_most:
+    case Op::greater:
+    case Op::at_least: {
+      const auto left = evaluate(inputs[0], draft), right = evaluate(inputs[1], draft);
+      return left.known && right.known ? truth(compare(expression.op, left, right)) : nothing;
+    }
+    default:
+      return fold(expression, draft);
+  }
 }
 
-bool holds(const Constraint& constraint, const Lookup& lookup) {
-  const auto left = evaluate(constraint.left, lookup), right = evaluate(constraint.right, lookup);
-  return !left || !right || compare(*left, constraint.relation, *right);
+void collect(const Expression& expression, std::vector<std::size_t>& into) {
+  if (expression.op == Op::parameter || expression.op == Op::active) into.push_back(expression.parameter);
+  for (const auto& input : expression.inputs) collect(input, into);
+}
+
+}  // namespace
+
+std::vector<std::size_t> parameters_in(const Expression& expression) {
+  std::vector<std::size_t> result;
+  collect(expression, result);
+  std::sort(result.begin(), result.end());
+  result.erase(std::unique(result.begin(), result.end()), result.end());
+  return result;
+}
+
+bool holds(const Expression& expression, const Draft& draft) {
+  const auto outcome = evaluate(expression, draft);
+  return !outcome.known || outcome.number != 0;
 }
 
 }  // namespace assay::space

@@ -7,8 +7,10 @@
 
 #include "base/text.hpp"
 #include "config/settings.hpp"
+#include "os/file.hpp"
 #include "space/domain.hpp"
 #include "space/expression.hpp"
+#include "space/nni.hpp"
 #include "space/read_domain.hpp"
 #include "space/template.hpp"
 
@@ -16,12 +18,22 @@ namespace assay::space {
 
 using config::Node;
 
+namespace {
+
+/// Of a table below [params].
+Role role_of(const std::string& section) {
+  return section == "training" ? Role::training : section == "augment" ? Role::augmentation : Role::architecture;
+}
+
+}  // namespace
+
 Loader::Loader(const config::Config& config, std::string_view overlay, std::string_view values)
     : config_(config), overlay_(overlay), values_(values), reader_(registry_, config.node("define")) {
   read_model();
   read_section("training", Role::training);
   read_section("augment", Role::augmentation);
   read_params();
+  read_import();
   registry_.check_references();
   resolve_references(pattern, registry_.placeholders());
   read_constraints();
@@ -87,26 +99,44 @@ void Loader::read_params() {
   if (!params) return;
   auto& result = pattern["params"] = base::Json::object();
   for (const auto& [key, node] : params.items()) {
-    const auto role = key == "training" ? Role::training : key == "augment" ? Role::augmentation : Role::architecture;
-    result[key] = reader_.value(node, "params." + key, {role, false, {}});
+    result[key] = reader_.value(node, "params." + key, {role_of(key), false, {}});
   }
 }
 
-std::string Loader::resolve_name(const std::string& name, const Node& node) const {
-  for (const auto& candidate : {name, name + ".width"}) {
-    if (const auto* parameter = registry_.find(candidate)) {
-      const auto& domain = parameter->domain;
-      if (domain.kind == Kind::subset || (domain.kind == Kind::choice && !domain.ordered)) {
-        node.fail(fmt::format("{} has no number to compare: {}", candidate, to_text(domain)));
-      }
-      return candidate;
-    }
-    if (const auto number = registry_.fixed(candidate)) return fmt::format("{}", *number);
+void Loader::read_import() {
+  const auto node = config_.node("space.import");
+  if (!node) return;
+  const auto file = config_.text("space.import");
+  const auto section = config_.has("space.role") ? config_.text("space.role") : std::string("training");
+  const auto text = os::try_read_file(file);
+  if (!text) node.fail(fmt::format("there is no file {}; name NNI's search_space.json, relative to this file", file));
+  const auto imported = import_nni(registry_, *text, file, "params." + section, role_of(section));
+  auto& table = pattern["params"][section];
+  for (const auto& [key, value] : imported.items()) {
+    if (table.contains(key)) node.fail(fmt::format("[params.{}] has {} too; remove one of the two", section, key));
+    table[key] = value;
   }
-  const auto nearest = registry_.nearest(name);
-  node.fail(fmt::format("no parameter is called {}{}", name,
-                        nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest)),
-            nearest);
+}
+
+std::optional<Meaning> Loader::meaning_of(const std::string& name) const {
+  for (const auto& candidate : {name, name + ".width"}) {
+    if (const auto place = registry_.place(candidate)) {
+      const auto& domain = registry_.parameters()[*place].domain;
+      Meaning meaning{.parameter = *place, .type = Type::label};
+      const auto flags = std::all_of(domain.items.begin(), domain.items.end(),
+                                     [](const auto& item) { return std::holds_alternative<bool>(item); });
+      if (domain.kind != Kind::subset && all_numbers(domain)) {
+        meaning.type = Type::number;
+      } else if (domain.kind == Kind::choice && flags) {
+        meaning.type = Type::truth;
+      } else if (domain.kind == Kind::choice) {
+        for (const auto& item : domain.items) meaning.labels.push_back(to_text(item));
+      }
+      return meaning;
+    }
+    if (const auto number = registry_.fixed(candidate)) return Meaning{.fixed = number};
+  }
+  return std::nullopt;
 }
 
 void Loader::read_constraints() {
@@ -115,17 +145,20 @@ void Loader::read_constraints() {
   for (const auto& [key, item] : list.items()) {
     const auto node = item.at("require");
     if (!node) continue;
-    Constraint constraint;
+    const auto unknown = [&, node = node](const std::string& name) {
+      const auto nearest = registry_.nearest(name);
+      node.fail(fmt::format("no parameter is called {}{}", name,
+                            nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest)),
+                nearest);
+    };
     try {
-      constraint = parse_constraint(node.string());
+      const auto expression = parse_expression(
+          node.string(), [&](const auto& name) { return meaning_of(name); }, unknown);
+      constraints.push_back(
+          {node.string(), node.where(), std::make_shared<const Expression>(expression), parameters_in(expression)});
     } catch (const std::invalid_argument& error) {
       node.fail(fmt::format("\"{}\" is no constraint: {}", node.string(), error.what()));
     }
-    const auto resolve = [&](const std::string& name) { return resolve_name(name, node); };
-    constraint.left = substitute(constraint.left, resolve);
-    constraint.right = substitute(constraint.right, resolve);
-    constraints.push_back(std::move(constraint));
-    constraint_places.push_back(node.where());
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/json.hpp"
 #include "config/config.hpp"
+#include "space/expression.hpp"
 #include "space/registry.hpp"
 #include "space/space.hpp"
 #include "space/tree_reader.hpp"
@@ -19,7 +20,6 @@ class Loader {
 
   std::vector<Parameter> parameters;
   std::vector<Constraint> constraints;
-  std::vector<base::Where> constraint_places;
   std::vector<std::string> remarks;
   base::Json pattern = base::Json::object();
 
@@ -29,10 +29,12 @@ class Loader {
   /// The key as a stage's overlay writes it, or an empty Node.
   config::Node overlaid(const std::string& stage, const std::string& place) const;
   void read_params();
+  void read_import();
   void read_constraints();
   /// A searched key cannot be a fidelity.
   void check_fidelities() const;
-  std::string resolve_name(const std::string& name, const config::Node& node) const;
+  /// What a name in a constraint stands for: a parameter, `name`.width, or a number that is not searched.
+  std::optional<Meaning> meaning_of(const std::string& name) const;
 
   const config::Config& config_;
   std::string overlay_, values_;  ///< stages that give the domains and the concrete values

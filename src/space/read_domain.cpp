@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <map>
 
@@ -21,11 +22,11 @@ const std::vector<std::string> kinds{"choice", "int", "float", "normal", "subset
 
 /// The options that each kind takes.
 const std::map<std::string, std::vector<std::string>> options{
-    {"choice", {"default", "name"}},
+    {"choice", {"default", "name", "ordered"}},
     {"int", {"default", "name", "log", "step"}},
     {"float", {"default", "name", "log", "step"}},
     {"normal", {"default", "name", "log", "step"}},
-    {"subset", {"default", "name", "k"}},
+    {"subset", {"default", "name", "k", "distinct", "sorted"}},
     {"ref", {}},
 };
 
@@ -81,6 +82,24 @@ std::vector<std::string> labels_of(const std::vector<Node>& items) {
   return labels;
 }
 
+/// Numbers beside quoted numbers or beside true and false are a slip of the pen; numbers beside words ("none") are not.
+void refuse_mixes(const Node& list, const Domain& domain) {
+  const auto is_like_a_number = [](const Value& item) {
+    const auto* text = std::get_if<std::string>(&item);
+    double number = 0;
+    return text != nullptr && !text->empty() &&
+           std::from_chars(text->data(), text->data() + text->size(), number).ptr == text->data() + text->size();
+  };
+  const auto count = [&](auto is) { return std::count_if(domain.items.begin(), domain.items.end(), is); };
+  if (count([](const Value& item) { return as_number(item).has_value(); }) == 0) return;
+  if (count(is_like_a_number) > 0) {
+    list.fail("a choice mixes numbers and numbers in quotes; write all of them without quotes, or all with");
+  }
+  if (count([](const Value& item) { return std::holds_alternative<bool>(item); }) > 0) {
+    list.fail("a choice mixes numbers with true or false; write 0 and 1, or make it two parameters");
+  }
+}
+
 void read_items(const Node& list, WrittenDomain& written) {
   if (!list.is_array()) list.fail(fmt::format("expected a list of values, found {}", list.type_name()));
   auto& domain = written.domain;
@@ -94,8 +113,8 @@ void read_items(const Node& list, WrittenDomain& written) {
     if (repeated) written.items[i].fail(fmt::format("{} is listed twice", to_text(value)));
     domain.items.push_back(value);
   }
-  domain.ordered = std::all_of(domain.items.begin(), domain.items.end(),
-                               [](const auto& item) { return as_number(item).has_value(); });
+  refuse_mixes(list, domain);
+  domain.ordered = all_numbers(domain);
   const bool reals = std::any_of(domain.items.begin(), domain.items.end(),
                                  [](const auto& item) { return std::holds_alternative<double>(item); });
   if (!domain.ordered || !reals) return;
@@ -105,6 +124,7 @@ void read_items(const Node& list, WrittenDomain& written) {
 void read_choice(const Node& node, WrittenDomain& written) {
   written.domain.kind = Kind::choice;
   read_items(node.at("choice"), written);
+  if (const auto ordered = node.at("ordered")) written.domain.ordered = ordered.boolean();
 }
 
 void read_subset(const Node& node, WrittenDomain& written) {
@@ -115,17 +135,32 @@ void read_subset(const Node& node, WrittenDomain& written) {
   const auto size = written.items.size();
   if (size > largest_subset_list)
     node.fail(fmt::format("a subset of {} items; at most {} can be handled", size, largest_subset_list));
+  auto& domain = written.domain;
+  if (const auto distinct = node.at("distinct")) domain.distinct = distinct.boolean();
+  if (const auto sorted = node.at("sorted")) domain.sorted = sorted.boolean();
   const auto k = node.at("k");
-  if (!k) return;
-  if (k.integer() < 1 || k.integer() > static_cast<std::int64_t>(size)) {
-    k.fail(fmt::format("k = {} of {} items; it must be from 1 to {}", k.integer(), size, size));
+  if (!k) {
+    if (!domain.distinct || !domain.sorted) {
+      node.fail("a subset that may repeat its items or put them in any order needs their number: add k = 2");
+    }
+    return;
   }
-  written.domain.pick = static_cast<int>(k.integer());
+  const auto most = domain.distinct ? static_cast<std::int64_t>(size) : 1000;
+  if (k.integer() < 1 || k.integer() > most) {
+    k.fail(fmt::format("k = {} of {} items; it must be from 1 to {}", k.integer(), size, most));
+  }
+  domain.pick = static_cast<int>(k.integer());
+  if (!subset_count(domain)) {
+    node.fail("this subset has more than 10^15 values; take fewer items or a smaller k, or write one choice per place");
+  }
 }
 
 std::array<double, 2> read_pair(const Node& pair, const char* meaning) {
   if (!pair.is_array() || pair.size() != 2) pair.fail(fmt::format("expected {}", meaning));
   const auto items = pair.items();
+  for (const auto& [key, item] : items) {
+    if (!std::isfinite(item.number())) item.fail(fmt::format("a number is needed here, not {}", item.number()));
+  }
   return {items[0].second.number(), items[1].second.number()};
 }
 
@@ -134,8 +169,14 @@ void read_log_and_step(const Node& node, Domain& domain) {
   const auto step = node.at("step");
   if (!step) return;
   domain.step = domain.kind == Kind::integer ? static_cast<double>(step.integer()) : step.number();
-  if (!(domain.step > 0)) step.fail("step must be above 0");
+  if (!(domain.step > 0) || !std::isfinite(domain.step)) step.fail("step must be above 0");
 }
+
+/// Whole numbers are exact as doubles up to 2^53; the width of a range of reals must be a number.
+bool too_wide(Kind kind, double lo, double hi) {
+  return kind == Kind::integer ? std::max(std::abs(lo), std::abs(hi)) > 9e15 : !(hi - lo <= 1e300);
+}
+constexpr double most_steps = 1e15;
 
 void read_range(const Node& node, const std::string& kind, Domain& domain) {
   domain.kind = kind == "int" ? Kind::integer : Kind::real;
@@ -144,15 +185,20 @@ void read_range(const Node& node, const std::string& kind, Domain& domain) {
   if (domain.kind == Kind::integer) {
     for (const auto& [key, bound] : pair.items()) bound.integer();
   }
-  if (!(lo < hi) || !std::isfinite(lo) || !std::isfinite(hi)) {
+  if (!(lo < hi)) {
     pair.fail(fmt::format("[{}, {}] is no range: the first number must be below the second", lo, hi));
   }
+  if (too_wide(domain.kind, lo, hi))
+    pair.fail(fmt::format("the range [{}, {}] is too wide; no search can use it", lo, hi));
   domain.lo = lo;
   domain.hi = hi;
   read_log_and_step(node, domain);
   if (domain.log && lo <= 0) pair.fail(fmt::format("a logarithmic range must start above 0, not at {}", lo));
   if (domain.step > hi - lo)
     node.at("step").fail(fmt::format("step {} is wider than the range [{}, {}]", domain.step, lo, hi));
+  if (domain.step > 0 && (hi - lo) / domain.step > most_steps) {
+    node.at("step").fail(fmt::format("step {} cuts the range into over 10^15 pieces; leave it out", domain.step));
+  }
 }
 
 void read_normal(const Node& node, Domain& domain) {

@@ -41,20 +41,22 @@ bool implied(const Condition& needed, const std::vector<Condition>& given) {
 
 }  // namespace
 
-void Registry::add(Parameter parameter, const config::Node& node, base::Json placeholder) {
+void Registry::add(Parameter parameter, const std::string& path, base::Json placeholder) {
   const auto found = index_.find(parameter.name);
   if (found == index_.end()) {
     index_[parameter.name] = parameters_.size();
-    paths_[parameter.name] = node.path();
+    paths_[parameter.name] = path;
     placeholders_[parameter.name] = std::move(placeholder);
     parameters_.push_back(std::move(parameter));
     return;
   }
   auto& known = parameters_[found->second];
-  if (paths_.at(parameter.name) != node.path()) {
-    node.fail(fmt::format(
-        "the parameter name {} is used twice, also at {}; give one of the places another name (name = \"..\")",
-        parameter.name, base::to_string(known.where)));
+  if (paths_.at(parameter.name) != path) {
+    throw base::Error(
+        base::Exit::config, parameter.where,
+        fmt::format("{}: the parameter name {} is used twice, also at {}; give one of the places another name (name = "
+                    "\"..\")",
+                    path, parameter.name, base::to_string(known.where)));
   }
   known.conditions = either(known.conditions, parameter.conditions);
 }
@@ -79,6 +81,11 @@ std::optional<double> Registry::fixed(const std::string& name) const {
 const Parameter* Registry::find(const std::string& name) const {
   const auto found = index_.find(name);
   return found == index_.end() ? nullptr : &parameters_[found->second];
+}
+
+std::optional<std::size_t> Registry::place(const std::string& name) const {
+  const auto found = index_.find(name);
+  return found == index_.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::string Registry::nearest(const std::string& name) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,7 @@ class Registry {
   /// A domain that stands at one place of the file may be added several times under one name (draw = "once", or a name
   /// of its own): it stays one parameter, with the conditions that all its places share. Error(config) if the name
   /// belongs to another place.
-  void add(Parameter parameter, const config::Node& node, base::Json placeholder);
+  void add(Parameter parameter, const std::string& path, base::Json placeholder);
   /// `conditions`: under which the reference is met; its parameter must exist then.
   void add_reference(const std::string& name, const config::Node& node, std::vector<Condition> conditions);
   void set_placeholder(const std::string& name, base::Json placeholder) {
@@ -27,6 +28,8 @@ class Registry {
   void add_fixed(const std::string& name, double number);
 
   const Parameter* find(const std::string& name) const;
+  /// Its place among the parameters.
+  std::optional<std::size_t> place(const std::string& name) const;
   /// Nearest known name, or "".
   std::string nearest(const std::string& name) const;
 

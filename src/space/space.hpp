@@ -29,12 +29,15 @@ enum class Role { architecture, training, augmentation };
 struct Domain {
   Kind kind = Kind::choice;
   std::vector<Value> items;  ///< choice, subset: labels or scalars, in the order written
-  bool ordered = false;      ///< choice of numbers
+  bool ordered = false;      ///< choice: its places mean something; numbers by size, others as written
   double lo = 0, hi = 0;     ///< integer, real: inclusive; normal: mu, sigma
   bool log = false;          ///< even in the logarithm; normal: exp of the draw
   double step = 0;           ///< 0: none (integer: 1)
-  int pick = 0;              ///< subset: how many (0: any number from one on)
-  Value initial;             ///< `default`, or the middle of the domain
+  bool rounded = false;  ///< real: multiples of step, cut off at lo and hi (as NNI's quniform); else lo, lo + step, ..
+  int pick = 0;          ///< subset: how many (0: any number from one on)
+  bool distinct = true;  ///< subset: no item twice
+  bool sorted = true;    ///< subset: the order of the items does not count
+  Value initial;         ///< `default`, or the middle of the domain
 };
 
 /// The parameter exists only while `parent` has one of `values` (for repeat counts: a number >= at_least).
@@ -52,11 +55,27 @@ struct Parameter {
   base::Where where;
 };
 
-/// `require = "hidden2 <= hidden1"`, checked on active parameters; a comparison with an inactive one holds.
+struct Expression;
+
+/// `require = "hidden2 <= hidden1"`; what can be said stands in expression.hpp.
 struct Constraint {
   std::string text;
-  std::string left, relation, right;  ///< relation: <= < >= > == !=; sides: names, numbers, + - * / and parentheses
+  base::Where where;
+  std::shared_ptr<const Expression> expression;
+  std::vector<std::size_t> parameters;  ///< places of those that it depends on
 };
+
+/// A point by place in the list of parameters; nothing where one does not exist.
+using Draft = std::vector<std::optional<Value>>;
+
+/// How many points there are. Reals without step count as one value; constraints are not counted.
+struct Size {
+  double log10 = 0;
+  std::optional<std::uint64_t> exact = 1;  ///< nothing from 2^64 on
+  bool reals = false;                      ///< there are reals without step
+};
+
+struct Structure;
 
 class Space {
  public:
@@ -66,26 +85,41 @@ class Space {
   /// trained with [full.training]; what that fixes wins over what was searched.
   static Space load(const config::Config& config, std::string_view overlay = "search", std::string_view values = "");
 
-  const std::vector<Parameter>& parameters() const { return parameters_; }
-  const std::vector<Constraint>& constraints() const { return constraints_; }
+  Space();
+
+  const std::vector<Parameter>& parameters() const;
+  const std::vector<Constraint>& constraints() const;
   const Parameter* find(const std::string& name) const;
   bool active(const Parameter& parameter, const Params& params) const;
 
   Params defaults() const;
   /// The values of `partial` that are active, defaults for the others. Unknown names are left out.
   Params with_defaults(const Params& partial) const;
-  /// Uniform over the domains (conditions and constraints respected; up to 1,000 redraws, then Error(config)).
+  /// Uniform over the domains, conditions and constraints respected: parameters that constraints tie together are drawn
+  /// from the list of what they may be, else redrawn, else by a walk (groups.hpp). Error(config) naming the constraint
+  /// that refuses most if nothing is found.
   Params sample(base::Rng& rng) const;
   /// One active parameter redrawn to another value (newly active ones sampled); constraints respected. Of numbers, half
-  /// the draws are steps to the neighbourhood. Where constraints allow no such step: a new sample.
+  /// the draws are steps to the neighbourhood. Where constraints allow no such step: all that are tied to it drawn
+  /// anew.
   Params mutate(const Params& params, base::Rng& rng) const;
+  /// Each active parameter redrawn with this probability, at least one.
+  Params mutate(const Params& params, base::Rng& rng, double probability) const;
+  /// Each parameter from one of two parents at random, uniform crossover; what only one of them has comes from that
+  /// one, what none has is sampled. Where that breaks a constraint, what constraints tie together comes from one
+  /// parent.
+  Params crossover(const Params& mother, const Params& father, base::Rng& rng) const;
   /// All points that differ in one discrete parameter (reals: none); newly active ones take their defaults.
   std::vector<Params> neighbours(const Params& params) const;
   /// All points of a discrete space up to `limit`; nothing if there are more, or a real parameter without step, unless
   /// `real_points` > 0: then such a parameter takes that many values, even in its distribution.
   std::optional<std::vector<Params>> enumerate(std::size_t limit, int real_points = 0) const;
-  /// log10 of the number of points; reals without step count as 1, constraints are not counted.
-  double log10_size() const;
+  Size size() const;
+  double log10_size() const { return size().log10; }
+  /// Share of even draws that keep all constraints: exact where they tie few values together, else of 1,000 draws.
+  double valid_share() const;
+  /// Of each constraint: the share of 1,000 even draws that break it.
+  std::vector<double> refused_shares() const;
 
   /// The same point with every value in its domain's own type: an integer written for a real becomes a real. Other
   /// values stay as they are; check() judges them. Equal points have equal text then.
@@ -104,22 +138,14 @@ class Space {
   /// form is described in arch/lower.hpp.
   base::Json instantiate(const Params& params) const;
 
-  /// Warnings for people: more than 1e20 points, more than 10 choices in one place, roles mixed.
+  /// Warnings for people: more than 1e20 points, more than 10 choices in one place, over 20 % refused by constraints,
+  /// roles mixed.
   std::vector<std::string> warnings() const;
   /// Names, domains, conditions and constraints: founded into study.json and hashed.
   base::Json describe() const;
 
  private:
-  bool satisfied(const Constraint& constraint, const Params& params) const;
-  /// `params` restricted to what is active; missing active values come from `fill`.
-  Params complete(const Params& params, const std::function<Value(const Parameter&)>& fill) const;
-  double log10_count(const std::vector<std::vector<std::size_t>>& children, std::size_t index) const;
-
-  std::vector<Parameter> parameters_;
-  std::vector<Constraint> constraints_;
-  std::vector<std::string> remarks_;            ///< found while loading, for warnings()
-  std::map<std::string, std::size_t> index_;    ///< name -> place in parameters_
-  std::shared_ptr<const base::Json> template_;  ///< the sections with placeholders for the domains, see template.hpp
+  std::shared_ptr<const Structure> structure_;
 };
 
 base::Json to_json(const Params& params);

@@ -57,18 +57,18 @@ base::Json TreeReader::item(const Node& node, const std::string& name, const std
 }
 
 base::Json TreeReader::domain(const Node& node, const std::string& name, const Scope& scope,
-                              const ItemReader& read_item) {
+                              const ItemReader& read_item, bool own_name) {
   auto written = read_domain(node);
   if (!written.reference.empty()) {
     registry_.add_reference(written.reference, node, scope.conditions);
     return {{"$ref", written.reference}};
   }
-  const auto full = written.name.empty() ? name : written.name;
+  const auto full = written.name.empty() || !own_name ? name : written.name;
   if (full.empty()) node.fail("a domain inside a list has no name of its own; add name = \"..\" to it");
 
   // The parameter comes before those inside its items, so that parents stand earlier in the list.
   base::Json placeholder{{"$param", full}};
-  registry_.add({full, written.domain, scope.role, scope.conditions, node.where()}, node, placeholder);
+  registry_.add({full, written.domain, scope.role, scope.conditions, node.where()}, node.path(), placeholder);
   auto cases = base::Json::object();
   for (std::size_t i = 0; i < written.items.size(); ++i) {
     const auto& one = written.items[i];

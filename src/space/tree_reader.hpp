@@ -44,7 +44,9 @@ class TreeReader {
   struct Block;
   struct Count;
 
-  base::Json domain(const config::Node& node, const std::string& name, const Scope& scope, const ItemReader& item);
+  /// `own_name`: the domain's `name = ".."` takes the place of `name`.
+  base::Json domain(const config::Node& node, const std::string& name, const Scope& scope, const ItemReader& item,
+                    bool own_name = true);
   base::Json list(const config::Node& node, const std::string& name, const Scope& scope);
   /// A choice's item: `owner` is what a block is called there.
   base::Json item(const config::Node& node, const std::string& name, const std::string& owner, const Scope& scope);

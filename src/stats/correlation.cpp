@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <limits>
 #include <numeric>
 
 #include "base/error.hpp"
@@ -13,8 +15,6 @@ namespace {
 void require_pairs(std::span<const double> x, std::span<const double> y) {
   base::require(x.size() == y.size(), "rank agreement of lists of {} and {} values", x.size(), y.size());
 }
-
-int sign(double value) { return (value > 0) - (value < 0); }
 
 }  // namespace
 
@@ -50,59 +50,28 @@ double spearman(std::span<const double> x, std::span<const double> y) {
   return pearson(average_ranks(x), average_ranks(y));
 }
 
-double kendall_tau_b(std::span<const double> x, std::span<const double> y) {
-  require_pairs(x, y);
-  double score = 0, untied_x = 0, untied_y = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      const int a = sign(x[i] - x[j]), b = sign(y[i] - y[j]);
-      score += a * b;
-      untied_x += a != 0;
-      untied_y += b != 0;
-    }
-  }
-  return untied_x > 0 && untied_y > 0 ? score / std::sqrt(untied_x * untied_y) : 0.0;
+namespace {
+
+/// How surely each is among the k largest: 1, 0, or the share of a tie that finds room.
+std::vector<double> membership(std::span<const double> values, std::size_t k) {
+  std::vector<double> sorted(values.begin(), values.end());
+  std::sort(sorted.begin(), sorted.end(), std::greater<>());
+  const double border = sorted[k - 1];
+  const auto above = std::count_if(values.begin(), values.end(), [&](double value) { return value > border; });
+  const auto level = std::count(values.begin(), values.end(), border);
+  const double share = (static_cast<double>(k) - static_cast<double>(above)) / static_cast<double>(level);
+  std::vector<double> result;
+  for (const double value : values) result.push_back(value > border ? 1 : value == border ? share : 0);
+  return result;
 }
 
-double kendall_chance(int n, double tau) {
-  if (n < 2) return 1;
-  // share[d]: probability of d discordant pairs; inserting item k adds 0 .. k - 1 of them, each equally likely.
-  std::vector<double> share{1};
-  for (int k = 2; k <= n; ++k) {
-    std::vector<double> next(share.size() + static_cast<std::size_t>(k) - 1, 0.0);
-    for (std::size_t d = 0; d < share.size(); ++d) {
-      for (int added = 0; added < k; ++added) next[d + static_cast<std::size_t>(added)] += share[d] / k;
-    }
-    share = std::move(next);
-  }
-  const double pairs = 0.5 * n * (n - 1);
-  double chance = 0;
-  for (std::size_t d = 0; d < share.size(); ++d) {
-    if (1 - 2 * static_cast<double>(d) / pairs >= tau - 1e-12) chance += share[d];
-  }
-  return std::min(chance, 1.0);
-}
+}  // namespace
 
-Interval bootstrap_pairs(std::span<const double> x, std::span<const double> y, const Agreement& statistic,
-                         int replicates, base::Rng rng, double level) {
-  require_pairs(x, y);
-  const double estimate = statistic(x, y);
-  const auto n = x.size();
-  if (n < 3 || replicates < 1) return {estimate, -1, 1};
-  std::vector<double> drawn_x(n), drawn_y(n), values;
-  values.reserve(static_cast<std::size_t>(replicates));
-  std::vector<std::size_t> picks(n);
-  while (values.size() < static_cast<std::size_t>(replicates)) {
-    for (auto& pick : picks) pick = static_cast<std::size_t>(rng.below(static_cast<std::int64_t>(n)));
-    if (std::all_of(picks.begin(), picks.end(), [&](auto pick) { return pick == picks.front(); })) continue;
-    for (std::size_t i = 0; i < n; ++i) {
-      drawn_x[i] = x[picks[i]];
-      drawn_y[i] = y[picks[i]];
-    }
-    values.push_back(statistic(drawn_x, drawn_y));
-  }
-  return {estimate, std::min(estimate, quantile(values, (1 - level) / 2)),
-          std::max(estimate, quantile(values, (1 + level) / 2))};
+double top_recall(std::span<const double> truth, std::span<const double> guess, std::size_t k) {
+  require_pairs(truth, guess);
+  if (k == 0 || k > truth.size()) return std::numeric_limits<double>::quiet_NaN();
+  const auto wanted = membership(truth, k), found = membership(guess, k);
+  return std::inner_product(wanted.begin(), wanted.end(), found.begin(), 0.0) / static_cast<double>(k);
 }
 
 }  // namespace assay::stats

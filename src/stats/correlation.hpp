@@ -2,12 +2,8 @@
 // one?
 #pragma once
 
-#include <functional>
 #include <span>
 #include <vector>
-
-#include "base/random.hpp"
-#include "stats/intervals.hpp"
 
 namespace assay::stats {
 
@@ -20,18 +16,20 @@ double pearson(std::span<const double> x, std::span<const double> y);
 /// Spearman's rho: the Pearson correlation of average ranks.
 double spearman(std::span<const double> x, std::span<const double> y);
 
-/// Kendall's tau-b, which allows for ties; O(n^2).
+/// Kendall's tau-b, which allows for ties; O(n log n). Knight, Journal of the American Statistical Association 61,
+/// 1966.
 double kendall_tau_b(std::span<const double> x, std::span<const double> y);
+
+/// Kendall's tau that minds the top: a pair weighs 1 / r + 1 / s for the places r and s of its members, the largest
+/// value first; the mean over the places by x and by y. O(n^2). Vigna, "A weighted correlation index for rankings with
+/// ties", WWW 2015.
+double weighted_tau(std::span<const double> x, std::span<const double> y);
+
+/// Share of the k largest by `truth` that are among the k largest by `guess`. Where a tie runs over the border, what is
+/// expected when it is broken by lot. 1 if k is the whole list, NaN for k = 0 or more than there are.
+double top_recall(std::span<const double> truth, std::span<const double> guess, std::size_t k);
 
 /// Probability that two unrelated rankings of n things without ties agree with tau >= `tau`; exact.
 double kendall_chance(int n, double tau);
-
-using Agreement = std::function<double(std::span<const double>, std::span<const double>)>;
-
-/// Percentile bootstrap over pairs. Resamples of a single distinct pair, which have no order, are drawn again. With
-/// fewer than three pairs nothing can be said: [-1, 1]. Perfect agreement gives [1, 1] whatever n is; kendall_chance
-/// tells how much that is worth.
-Interval bootstrap_pairs(std::span<const double> x, std::span<const double> y, const Agreement& statistic,
-                         int replicates, base::Rng rng, double level = 0.95);
 
 }  // namespace assay::stats

@@ -22,90 +22,114 @@ namespace {
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
 
-// Gains over the reference point, all to be maximised and positive.
-Points gains(const Points& points, const std::vector<double>& reference, const std::vector<bool>& maximise) {
-  Points result;
-  for (const auto& point : points) {
-    base::require(point.size() == reference.size(), "a point with {} objectives, {} expected", point.size(),
-                  reference.size());
-    std::vector<double> gain(point.size());
-    for (std::size_t j = 0; j < point.size(); ++j)
-      gain[j] = maximise[j] ? point[j] - reference[j] : reference[j] - point[j];
-    if (std::all_of(gain.begin(), gain.end(), [](double value) { return value > 0; }))
-      result.push_back(std::move(gain));
+/// The points turned so that more is better, and an order in which none is dominated by a later one: by the first
+/// objective, then the second, and so on; equal ones by their place.
+class Sorted {
+ public:
+  Sorted(const Points& points, const std::vector<bool>& maximise) : axes_(maximise.size()), order_(points.size()) {
+    values_.reserve(points.size() * axes_);
+    for (const auto& point : points) {
+      base::require(point.size() == axes_, "a point with {} objectives, {} expected", point.size(), axes_);
+      for (std::size_t j = 0; j < axes_; ++j) values_.push_back(maximise[j] ? point[j] : -point[j]);
+    }
+    std::iota(order_.begin(), order_.end(), std::size_t{0});
+    std::sort(order_.begin(), order_.end(), [&](auto a, auto b) {
+      for (std::size_t j = 0; j < axes_; ++j) {
+        if (at(a, j) != at(b, j)) return at(a, j) > at(b, j);
+      }
+      return a < b;
+    });
   }
-  return result;
-}
 
-double area(const Points& points) {  // sorted by the second column, descending
-  double total = 0, reached = 0;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    reached = std::max(reached, points[i][0]);
-    const double next = i + 1 < points.size() ? points[i + 1][1] : 0;
-    total += reached * (points[i][1] - next);
+  const std::vector<std::size_t>& order() const { return order_; }
+  double at(std::size_t point, std::size_t axis) const { return values_[point * axes_ + axis]; }
+  /// For a point that stands earlier in the order.
+  bool dominates(std::size_t earlier, std::size_t later) const {
+    bool better = false;
+    for (std::size_t j = 0; j < axes_; ++j) {
+      if (at(earlier, j) < at(later, j)) return false;
+      better = better || at(earlier, j) > at(later, j);
+    }
+    return better;
   }
-  return total;
-}
-
-double volume(Points points, std::size_t axes) {
-  if (points.empty()) return 0;
-  const auto last = axes - 1;
-  std::sort(points.begin(), points.end(), [&](const auto& a, const auto& b) { return a[last] > b[last]; });
-  if (axes == 1) return points.front()[0];
-  if (axes == 2) return area(points);
-  double total = 0;
-  Points slice;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    slice.push_back(points[i]);
-    const double depth = points[i][last] - (i + 1 < points.size() ? points[i + 1][last] : 0);
-    if (depth > 0) total += depth * volume(slice, last);
+  bool equal(std::size_t a, std::size_t b) const {
+    return std::equal(&values_[a * axes_], &values_[a * axes_] + axes_, &values_[b * axes_]);
   }
-  return total;
-}
 
-struct Split {
-  std::vector<std::size_t> front, rest;  ///< ascending
+ private:
+  std::size_t axes_;
+  std::vector<double> values_;
+  std::vector<std::size_t> order_;
 };
 
-/// One pass that keeps the front so far: n x the size of the front comparisons.
-Split front_among(const Points& points, const std::vector<std::size_t>& members, const std::vector<bool>& maximise) {
-  Split split;
-  for (const auto i : members) {
-    const auto beats = [&](auto j) { return dominates(points[j], points[i], maximise); };
-    if (std::any_of(split.front.begin(), split.front.end(), beats)) {
-      split.rest.push_back(i);
+/// A layer dominates a point just if the layer's last member, which reaches highest on the second axis, does.
+std::vector<int> layers_in_plane(const Sorted& sorted, std::size_t count) {
+  std::vector<int> layer(count, 0);
+  std::vector<double> reached;  // per layer, falling
+  const auto& order = sorted.order();
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    if (i > 0 && sorted.equal(order[i - 1], order[i])) {
+      layer[order[i]] = layer[order[i - 1]];
       continue;
     }
-    const auto beaten = std::stable_partition(split.front.begin(), split.front.end(),
-                                              [&](auto j) { return !dominates(points[i], points[j], maximise); });
-    split.rest.insert(split.rest.end(), beaten, split.front.end());
-    split.front.erase(beaten, split.front.end());
-    split.front.push_back(i);
+    const double y = sorted.at(order[i], 1);
+    const auto place = std::lower_bound(reached.begin(), reached.end(), y, [](double a, double b) { return a >= b; });
+    layer[order[i]] = static_cast<int>(place - reached.begin());
+    if (place == reached.end()) {
+      reached.push_back(y);
+    } else {
+      *place = y;
+    }
   }
-  std::sort(split.rest.begin(), split.rest.end());
-  return split;
+  return layer;
+}
+
+/// What a layer dominates, all layers above it dominate too.
+std::vector<int> layers_in_space(const Sorted& sorted, std::size_t count) {
+  std::vector<int> layer(count, 0);
+  std::vector<std::vector<std::size_t>> members;
+  for (const auto i : sorted.order()) {
+    const auto beaten_by = [&](const std::vector<std::size_t>& above, auto) {
+      return std::any_of(above.rbegin(), above.rend(), [&](auto j) { return sorted.dominates(j, i); });
+    };
+    const auto place = std::lower_bound(members.begin(), members.end(), 0, beaten_by);
+    layer[i] = static_cast<int>(place - members.begin());
+    if (place == members.end()) {
+      members.push_back({i});
+    } else {
+      place->push_back(i);
+    }
+  }
+  return layer;
 }
 
 }  // namespace
 
 std::vector<std::size_t> pareto_front(const Points& points, const std::vector<bool>& maximise) {
-  std::vector<std::size_t> all(points.size());
-  std::iota(all.begin(), all.end(), std::size_t{0});
-  return front_among(points, all, maximise).front;
+  const Sorted sorted(points, maximise);
+  std::vector<std::size_t> front;
+  for (const auto i : sorted.order()) {
+    const auto beats = [&](auto j) { return sorted.dominates(j, i); };
+    const bool beaten =
+        maximise.size() == 2 ? !front.empty() && beats(front.back()) : std::any_of(front.rbegin(), front.rend(), beats);
+    if (!beaten) front.push_back(i);
+  }
+  std::sort(front.begin(), front.end());
+  return front;
 }
 
 std::vector<int> pareto_layers(const Points& points, const std::vector<bool>& maximise, std::size_t enough) {
-  std::vector<int> layer(points.size(), 0);
-  std::vector<std::size_t> left(points.size());
-  std::iota(left.begin(), left.end(), std::size_t{0});
-  std::size_t known = 0;
-  for (int number = 0; !left.empty(); ++number) {
-    for (const auto i : left) layer[i] = number;
-    if (known >= enough) break;
-    auto split = front_among(points, left, maximise);
-    known += split.front.size();
-    left = std::move(split.rest);
+  const Sorted sorted(points, maximise);
+  auto layer = maximise.size() == 2 ? layers_in_plane(sorted, points.size()) : layers_in_space(sorted, points.size());
+  std::vector<std::size_t> sizes;
+  for (const int number : layer) {
+    sizes.resize(std::max(sizes.size(), static_cast<std::size_t>(number) + 1));
+    ++sizes[static_cast<std::size_t>(number)];
   }
+  int rest = 0;
+  for (std::size_t known = 0; known < enough && static_cast<std::size_t>(rest) < sizes.size(); ++rest)
+    known += sizes[static_cast<std::size_t>(rest)];
+  for (auto& number : layer) number = std::min(number, rest);
   return layer;
 }
 
@@ -125,12 +149,6 @@ std::vector<double> crowding(const Points& points, const std::vector<std::size_t
     }
   }
   return distance;
-}
-
-double hypervolume(const Points& points, const std::vector<double>& reference, const std::vector<bool>& maximise) {
-  base::require(reference.size() == maximise.size() && !reference.empty(),
-                "a reference point of {} values for {} objectives", reference.size(), maximise.size());
-  return volume(gains(points, reference, maximise), reference.size());
 }
 
 }  // namespace assay::stats

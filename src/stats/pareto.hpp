@@ -1,4 +1,4 @@
-// Several objectives at once: dominance, fronts, crowding, hypervolume. One row per point, one column per objective.
+// Several objectives at once: dominance, fronts, crowding. One row per point, one column per objective.
 #pragma once
 
 #include <cstddef>
@@ -15,16 +15,13 @@ bool dominates(const std::vector<double>& a, const std::vector<double>& b, const
 std::vector<std::size_t> pareto_front(const Points& points, const std::vector<bool>& maximise);
 
 /// Layer of each point: 0 for the Pareto front, 1 for the front of the rest, and so on. Once `enough` points have their
-/// layer, all others get the next number together.
+/// layer, all others get the next number together. Two objectives: one sort (Jensen 2003). More: efficient
+/// non-dominated sort with binary search (ENS-BS; Zhang, Tian, Cheng, Jin 2015).
 std::vector<int> pareto_layers(const Points& points, const std::vector<bool>& maximise,
                                std::size_t enough = static_cast<std::size_t>(-1));
 
 /// Crowding distance (Deb et al. 2002, NSGA-II) of the points `members` of one layer: infinite at the ends of an axis,
 /// large where neighbours are far.
 std::vector<double> crowding(const Points& points, const std::vector<std::size_t>& members);
-
-/// Volume dominated by the points and bounded by `reference`; points beyond the reference count nothing. Exact, by
-/// slicing along the last objective: fine for two to five objectives and hundreds of points.
-double hypervolume(const Points& points, const std::vector<double>& reference, const std::vector<bool>& maximise);
 
 }  // namespace assay::stats

@@ -65,6 +65,10 @@ std::size_t scan_stream(std::string_view bytes, const std::function<void(const S
     used = begin;
     const auto end = bytes.find('\n', begin);
     if (end == std::string_view::npos) return used;
+    if (const auto other = bytes.substr(0, end).find(mark, begin + 1); other != std::string_view::npos) {
+      used = other;  // torn within its head
+      continue;
+    }
     auto head = bytes.substr(begin + 1, end - begin);
     Segment segment;
     std::size_t size = 0;

@@ -19,9 +19,6 @@ namespace assay::study {
 
 struct Layout;
 
-/// Seconds without a new byte after which a stream is not trusted any more.
-inline constexpr double stream_silence = 15;
-
 /// A piece of one log, copied into the stream; whole lines.
 struct Segment {
   std::string log;

@@ -60,6 +60,16 @@ struct Members {
   bool failed = false;
 };
 
+/// What measuring took so far.
+struct Costs {
+  double device_seconds = 0;  ///< of all attempts that ended, those that are tried again included
+  double seconds = 0;         ///< the same by the clock
+  std::int64_t measured = 0;  ///< attempts that ended with a result or a failure
+
+  double mean_device_seconds() const { return measured > 0 ? device_seconds / static_cast<double>(measured) : 0; }
+  double mean_seconds() const { return measured > 0 ? seconds / static_cast<double>(measured) : 0; }
+};
+
 class Facts {
  public:
   int worker(const std::string& id);
@@ -77,6 +87,9 @@ class Facts {
   TrialId first_free(TrialId from = 0) const;
   /// Claimed items without a settled result, members only once the study is closed.
   std::vector<ItemId> open() const;
+  /// Their number, members or not.
+  std::size_t open_count() const { return open_.size(); }
+  const Costs& costs() const { return costs_; }
   /// When a trial ended, by its worker's clock; nothing while a rung of it has no result.
   std::optional<double> ended_at(TrialId trial) const;
   /// What is measured: the parameters that hold for all rungs of a trial; nullptr while they are not known.
@@ -114,6 +127,7 @@ class Facts {
   std::set<ItemId> open_;
   std::optional<Members> members_;
   std::int64_t failures_ = 0;
+  Costs costs_;
   mutable TrialId first_free_ = 0;
 };
 

@@ -135,7 +135,7 @@ void LogReader::take(const std::string& name, std::uint64_t offset, std::string_
 }
 
 bool LogReader::following() const {
-  return collector_from_ > 0 && live_ >= collector_from_ && base::boot_seconds() - stream_grown_ < stream_silence;
+  return collector_from_ > 0 && live_ >= collector_from_ && base::boot_seconds() - stream_grown_ < silence_;
 }
 
 void LogReader::read_stream() {

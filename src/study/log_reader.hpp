@@ -17,6 +17,9 @@ namespace assay::study {
 
 struct Layout;
 
+/// Seconds without a new byte after which a collector's stream is not trusted any more.
+inline constexpr double stream_silence = 15;
+
 /// How far one worker's logs have been seen; a lease is judged by `grown`.
 struct LogProgress {
   double grown = 0;    ///< when this process last saw new bytes (boot-time clock); first sight counts
@@ -42,8 +45,12 @@ class LogReader {
   const std::map<std::string, LogProgress>& workers() const { return progress_; }
   /// Logs that are not finished: how many files a direct look reads.
   std::size_t live() const { return live_; }
-  /// From how many live logs on the collector's stream is followed while it grows; 0: never.
-  void follow_collector_from(std::size_t logs) { collector_from_ = logs; }
+  /// From how many live logs on the collector's stream is followed while it grows, 0: never; and after how many seconds
+  /// without a new byte it is not trusted any more.
+  void follow_collector_from(std::size_t logs, double silence = stream_silence) {
+    collector_from_ = logs;
+    silence_ = silence;
+  }
   /// True while the stream tells all that is new.
   bool following() const;
   /// The newest collector's number, 0: there has been none.
@@ -91,6 +98,7 @@ class LogReader {
   double listed_ = -1, archive_listed_ = -1;  ///< boot-time clock
   std::int64_t damaged_ = 0;
 
+  double silence_ = stream_silence;
   std::int64_t epoch_ = 0;
   std::uint64_t stream_offset_ = 0;
   double stream_grown_ = -1e9;  ///< boot-time clock

@@ -32,6 +32,8 @@ struct Layout {
   Path claim(const ItemId& item, int attempt) const;
   Path commit(const ItemId& item) const;
   Path attempt(const ItemId& item, int attempt) const;  ///< trials/<n>/<r>.<a>
+  /// The other way round: the stage that an attempt's folder belongs to.
+  static Layout around(const Path& attempt) { return {attempt.parent_path().parent_path().parent_path()}; }
 };
 
 /// Reads `closed`; nothing while the study is open.

@@ -14,8 +14,8 @@ namespace assay::study {
 struct New {};  ///< claim the next free number, then propose
 struct Continue {
   ItemId item;
-  /// Other parameters or another trial's checkpoint (population-based training); nothing: the trial's own, from its
-  /// lower rung.
+  /// Other parameters or another trial's checkpoint (population-based training); nothing: what the rung below measured,
+  /// from its checkpoint, at the next fidelity.
   std::optional<Proposal> what = std::nullopt;
 };  ///< claim this item (a higher rung of a known trial)
 struct Wait {

@@ -29,7 +29,8 @@ struct Founding {
 struct Limits {
   std::int64_t max_trials = 100;
   std::int64_t max_failed = 34;
-  double max_seconds = 0;  ///< since the first worker said hello: no new trials afterwards; 0: no limit
+  double max_seconds = 0;         ///< since the first worker said hello; 0: no limit
+  double max_device_seconds = 0;  ///< of all measurements, those that failed included; 0: no limit
   int max_attempts = 3;
   double lease_seconds = 240;
   double heartbeat_seconds = 20;

@@ -17,11 +17,7 @@ Study::Offer Study::Impl::claim(Planner& planner) {
       if (facts.open().empty()) return Ended{facts.members()->reason, facts.members()->failed};
       return Nothing{waiting_for()};
     }
-    if (too_many_failures()) {
-      return Ended{fmt::format("{} trials failed, {} are allowed", facts.failures(), max_failed()), true};
-    }
-    if (too_old())
-      return Ended{fmt::format("max_duration ({}) is over", base::format_duration(limits.max_seconds)), false};
+    if (auto why = over()) return std::move(*why);
     const auto seen = view();
     const auto decision = planner.next(seen);
     if (const auto* wait = std::get_if<Wait>(&decision)) return Nothing{wait->reason};
@@ -36,20 +32,6 @@ Study::Offer Study::Impl::claim(Planner& planner) {
     if (!number) return Ended{fmt::format("all {} trials are taken", limits.max_trials), false};
     if (auto claim = propose_and_start(planner, seen, {*number, 0}, 1)) return std::move(*claim);
   }
-}
-
-std::int64_t Study::Impl::max_failed() const {
-  return limits.max_failed > 0 ? limits.max_failed : std::max<std::int64_t>(1, limits.max_trials / 3);
-}
-
-bool Study::Impl::too_many_failures() const { return facts.failures() >= max_failed(); }
-
-bool Study::Impl::too_old() const {
-  if (limits.max_seconds <= 0) return false;
-  const double now = base::unix_seconds();
-  return std::any_of(facts.workers().begin(), facts.workers().end(), [&](const WorkerFacts& worker) {
-    return worker.greeted && worker.info.first_seen > 0 && now - worker.info.first_seen >= limits.max_seconds;
-  });
 }
 
 std::optional<TrialId> Study::Impl::link_free_number() {
@@ -85,12 +67,7 @@ Claim Study::Impl::start(const ItemId& item, int attempt, Proposal what) {
   auto& work = claim.work;
   work.item = item;
   work.attempt = attempt;
-  if (what.at) {
-    work.at = *what.at;
-  } else if (!founding.fidelities.empty()) {
-    const auto rung = std::min(static_cast<std::size_t>(item.rung), founding.fidelities.size() - 1);
-    work.at = founding.fidelities[rung];
-  }
+  work.at = what.at ? *what.at : fidelity(item);
   work.seed = base::derive_seed(founding.seed, founding.stage, item.trial, "trial");
   work.folder = layout.attempt(item, attempt);
   if (attempt > 1 || item.rung > 0 || what.from) work.previous = previous_folder(layout, facts, item, attempt, what);
@@ -103,10 +80,22 @@ Claim Study::Impl::start(const ItemId& item, int attempt, Proposal what) {
   return claim;
 }
 
-Proposal Study::Impl::continuation(const ItemId& item) const {
-  const auto* known = facts.proposal(item.trial);
-  base::require(known != nullptr, "trial {} is continued at rung {} and has no parameters yet", item.trial, item.rung);
-  auto what = *known;
+Fidelity Study::Impl::fidelity(const ItemId& item) {
+  if (founding.fidelities.empty()) return {};
+  auto* below = item.rung > 0 ? facts.find({item.trial, item.rung - 1}) : nullptr;
+  const auto* attempt = below == nullptr ? nullptr : below->settled ? below->find(below->winner) : below->telling();
+  const auto level = attempt == nullptr ? static_cast<std::size_t>(item.rung)
+                                        : level_of(attempt->at, item.rung - 1, founding.fidelities) + 1;
+  return founding.fidelities[std::min(level, founding.fidelities.size() - 1)];
+}
+
+/// What the rung below measured, further.
+Proposal Study::Impl::continuation(const ItemId& item) {
+  const auto seen = view();
+  const auto* known = seen.find(item.trial);
+  base::require(known != nullptr && known->proposed && static_cast<int>(known->rungs.size()) >= item.rung,
+                "trial {} is continued at rung {} and has no parameters yet", item.trial, item.rung);
+  auto what = known->what_of(known->rungs[static_cast<std::size_t>(item.rung) - 1]);
   what.at.reset();
   what.from = ItemId{item.trial, item.rung - 1};
   return what;

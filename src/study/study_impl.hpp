@@ -45,15 +45,23 @@ struct Study::Impl {
   std::optional<Claim> take_over(Planner& planner, const ItemId& item);
   std::optional<Claim> claim_rung(const Continue& next);
   /// The trial's own parameters, to go on from its lower rung.
-  Proposal continuation(const ItemId& item) const;
+  /// Of an item whose proposal names none.
+  Fidelity fidelity(const ItemId& item);
+  Proposal continuation(const ItemId& item);
   std::optional<TrialId> link_free_number();
   std::optional<Claim> propose_and_start(Planner& planner, const StudyView& seen, const ItemId& item, int attempt);
   Claim start(const ItemId& item, int attempt, Proposal what);
   std::string waiting_for();
+
+  // --- budget
+  /// Why no trial may begin any more.
+  std::optional<Ended> over() const;
   bool too_many_failures() const;
   std::int64_t max_failed() const;
-  /// Limits::max_seconds is over; by the wall clocks of this machine and of the first worker's.
+  /// A typical trial would end after Limits::max_seconds; by the wall clocks of this machine and of the first worker's.
   bool too_old() const;
+  /// What is measured, what runs and one more trial cost more than Limits::max_device_seconds.
+  bool too_costly() const;
 
   // --- by hand
   std::optional<Claim> put(Proposal what, std::optional<TrialId> at);

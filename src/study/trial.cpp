@@ -1,5 +1,6 @@
 #include "study/trial.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <string_view>
@@ -82,6 +83,13 @@ std::string to_text(const Fidelity& fidelity, int full_epochs) {
   add_share(text, fidelity.width, "width");
   add_share(text, fidelity.resolution, "resolution");
   return text;
+}
+
+std::size_t level_of(const Fidelity& at, int rung, const std::vector<Fidelity>& fidelities) {
+  if (fidelities.empty()) return 0;
+  const auto found = std::find(fidelities.begin(), fidelities.end(), at);
+  if (found != fidelities.end()) return static_cast<std::size_t>(found - fidelities.begin());
+  return std::min(static_cast<std::size_t>(rung), fidelities.size() - 1);
 }
 
 std::string to_string(State state) { return name_of(state_names, state); }

@@ -28,6 +28,10 @@ Fidelity fidelity_from_json(const base::Json& json);
 /// "4 epochs, half the data": for people.
 std::string to_text(const Fidelity& fidelity, int full_epochs);
 
+/// Place of `at` in the study's `fidelities` (lowest first). A measurement at none of them: as if each rung of a trial
+/// were one of them.
+std::size_t level_of(const Fidelity& at, int rung, const std::vector<Fidelity>& fidelities);
+
 /// One piece of work: rung `rung` of trial `trial`.
 struct ItemId {
   TrialId trial = 0;
@@ -53,7 +57,8 @@ struct Report {
 /// Mark of a trial that ran out of memory once: it is tried again with half the batch, accumulated over two steps.
 inline constexpr const char* halved_tag = "halved";
 
-/// What a planner wants measured. `at` overrides the rung's fidelity (proxy-select compares several).
+/// What a planner wants measured. `at`: at this fidelity; nothing: the lowest of the study's, for a higher rung the one
+/// after that of the rung below.
 struct Proposal {
   space::Params params;
   std::optional<Fidelity> at;

@@ -21,6 +21,24 @@ std::optional<Score> score_of(const Trial& trial, const std::vector<Objective>& 
   return score;
 }
 
+/// Keeps to the highest level that it was given so far: true if `trial` belongs to it; `raised` if it is a new one.
+class TopLevel {
+ public:
+  explicit TopLevel(const std::vector<Fidelity>& fidelities) : fidelities_(fidelities) {}
+
+  bool takes(const Trial& trial, bool& raised) {
+    const auto* result = trial.result();
+    const auto level = level_of(result->at, result->item.rung, fidelities_);
+    raised = level > level_;
+    level_ = std::max(level, level_);
+    return level == level_;
+  }
+
+ private:
+  const std::vector<Fidelity>& fidelities_;
+  std::size_t level_ = 0;
+};
+
 bool dominates(const Score& a, const Score& b) {
   bool better = false;
   for (std::size_t i = 0; i < a.size(); ++i) {
@@ -96,10 +114,13 @@ std::vector<const Trial*> StudyView::pareto() const {
   };
   std::vector<Point> front;
   if (objectives_.empty()) return {};
+  TopLevel top(fidelities_);
   for (const auto& trial : trials_) {
     if (!trial) continue;
     auto score = score_of(*trial, objectives_);
-    if (!score) continue;
+    bool raised = false;
+    if (!score || !top.takes(*trial, raised)) continue;
+    if (raised) front.clear();
     const auto beats_new = [&](const Point& point) { return dominates(point.score, *score); };
     if (std::any_of(front.begin(), front.end(), beats_new)) continue;
     std::erase_if(front, [&](const Point& point) { return dominates(*score, point.score); });
@@ -115,10 +136,13 @@ const Trial* StudyView::best() const {
   const std::vector<Objective> first{objectives_.front()};
   const Trial* best = nullptr;
   double best_score = 0;
+  TopLevel top(fidelities_);
   for (const auto& trial : trials_) {
     if (!trial) continue;
     const auto score = score_of(*trial, first);
-    if (!score || (best != nullptr && score->front() <= best_score)) continue;
+    bool raised = false;
+    if (!score || !top.takes(*trial, raised)) continue;
+    if (best != nullptr && !raised && score->front() <= best_score) continue;
     best = trial.get();
     best_score = score->front();
   }

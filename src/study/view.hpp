@@ -43,9 +43,11 @@ class StudyView {
 
   const std::vector<Objective>& objectives() const { return objectives_; }
   const std::vector<Fidelity>& fidelities() const { return fidelities_; }
-  /// Trials whose result has every objective, not dominated by another one; ordered by number.
+  /// Of the trials measured at the highest fidelity that has results (what was measured at another one does not
+  /// compare): those whose result has every objective, not dominated by another one; ordered by number.
   std::vector<const Trial*> pareto() const;
-  /// Best by the first objective; nullptr if nothing is done.
+  /// Of the trials measured at the highest fidelity that has results: the best by the first objective; nullptr if
+  /// nothing is done.
   const Trial* best() const;
   bool closed() const { return closed_; }
   /// Why the study was closed; empty while it is not.

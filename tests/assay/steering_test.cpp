@@ -2,9 +2,12 @@
 // `assay` alone.
 #include <algorithm>
 #include <catch2/matchers/catch_matchers_string.hpp>
+#include <set>
 
 #include "assay/programs.hpp"
 #include "base/json.hpp"
+#include "study/outputs.hpp"
+#include "study/study.hpp"
 
 using namespace assay;
 using base::Json;
@@ -51,6 +54,31 @@ struct Bench {
   }
 };
 
+/// The second rung of trial 0 goes on with another learning rate, as in population-based training.
+class Exploit : public study::Planner {
+ public:
+  study::Decision next(const study::StudyView& view) override {
+    auto what = view.find(0)->what;
+    what.params["params.training.lr"] = 0.75;
+    return study::Continue{{0, 1}, what};
+  }
+  std::optional<study::Proposal> propose(const study::StudyView&, study::TrialId, base::Rng&) override { return {}; }
+  Json describe() const override { return "exploit"; }
+};
+
+/// Trial 0 of a new search: done at its first rung, then that outcome at the second.
+void exploit(const Bench& assay, const study::Outcome& second) {
+  assay.ask();
+  auto study = study::Study::join(assay.scratch / "runs/c/search", {});
+  REQUIRE(study.commit(study.seize({0, 0}), {.metrics = {{"score", 0.5}}}));
+  Exploit planner;
+  const auto offer = study.claim(planner);
+  REQUIRE(std::holds_alternative<study::Claim>(offer));
+  const auto& claim = std::get<study::Claim>(offer);
+  CHECK(claim.work.item == study::ItemId{0, 1});
+  REQUIRE(study.commit(claim, second));
+}
+
 bool missing() { return !tests::built("assay"); }
 
 }  // namespace
@@ -91,6 +119,66 @@ TEST_CASE("a script asks for trials and tells their results") {
   CHECK(none.code == 3);
   CHECK_THAT(none.error, ContainsSubstring("all trials are claimed"));
   CHECK_THAT(assay({"status", "runs/c"}).out, ContainsSubstring("trial 2: asked for") && ContainsSubstring("1 d"));
+  assay.check_sound();
+}
+
+TEST_CASE("a trial that ran out of memory is asked for once more, with half the batch") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay("max_trials = 2\nmax_failed = 2\n");
+  CHECK(assay.ask()["accumulate"] == 1);
+  const auto first = assay({"tell", "runs/c", "0", "--failed", "oom"});
+  INFO(first.error);
+  CHECK_THAT(first.out, ContainsSubstring("once more with half the batch"));
+  CHECK(assay.trial(0)["state"] == "waiting");
+  const auto again = assay.ask();
+  CHECK(again["trial"] == 0);
+  CHECK(again["accumulate"] == 2);
+  CHECK(again["params"]["params.training.lr"] == 0.1);
+  CHECK(assay({"tell", "runs/c", "0", "--failed", "oom"}).out == "trial 0 is failed\n");
+  CHECK(assay.trial(0)["rungs"][0]["failure"] == "oom");
+  CHECK(assay.ask()["trial"] == 1);
+  assay.check_sound();
+}
+
+TEST_CASE("a result is told though the log of the worker that asked was packed meanwhile") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay("max_trials = 6\n[study]\npack_from = 1\n");
+  const auto logs = [&] { return os::list_folder(assay.scratch / "runs/c/search/study/log"); };
+  CHECK(assay.ask()["trial"] == 0);
+  const auto asked = logs();
+  REQUIRE(asked.size() == 1);
+  CHECK(assay.ask()["trial"] == 1);  // packs what it finds; trial 0 stays with who asked for it
+  const auto later = logs();
+  CHECK(std::find(later.begin(), later.end(), asked.front()) == later.end());
+  CHECK_THAT(assay({"status", "runs/c"}).out, ContainsSubstring("trial 0: asked for"));
+  CHECK(assay({"tell", "runs/c", "0", "--step", "1", "score=0.25"}).out == "go on\n");
+  CHECK(assay.ask()["trial"] == 2);
+  CHECK(assay({"tell", "runs/c", "0", "score=0.75"}).out == "trial 0 is done\n");
+  CHECK(assay.ask()["trial"] == 3);
+  const auto told = assay.trial(0);
+  CHECK(told["state"] == "done");
+  CHECK(told["params"]["params.training.lr"] == 0.1);
+  REQUIRE(told["rungs"][0]["reports"].size() == 1);
+  CHECK(assay.trial(1)["state"] == "running");
+  assay.check_sound();
+}
+
+TEST_CASE("what a trial printed is shown also after it was packed") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay;
+  assay.ask();
+  CHECK(assay({"tell", "runs/c", "0", "--failed", "exit code 1"}).code == 0);
+  const study::Layout layout{assay.scratch / "runs/c/search"};
+  const auto attempt = layout.attempt({0, 0}, assay.trial(0)["rungs"][0]["attempt"].get<int>());
+  os::make_folders(attempt);
+  os::publish(attempt / "output.log", "loading\nno such module\n");
+  std::set<study::TrialId> refused;
+  const auto ended = [](study::TrialId) { return true; };
+  const auto gone = [](const std::string&) { return false; };
+  REQUIRE(study::pack_outputs(layout, "packer", 1, ended, gone, refused) == 1);
+  REQUIRE_FALSE(os::file_size(attempt / "output.log"));
+  CHECK_THAT(assay({"trial", "runs/c", "0"}).out,
+             ContainsSubstring("last lines of output.log:\n    loading\n    no such module\n"));
   assay.check_sound();
 }
 
@@ -248,6 +336,86 @@ TEST_CASE("tables of other tools are mapped, and what does not fit is named") {
   CHECK(part.code == 0);
   CHECK_THAT(part.error, ContainsSubstring("no params.training.optimizer: its default sgd"));
   CHECK(assay({"import", "runs/c", "part.csv", "--map", "speed=lr"}).code == 64);
+}
+
+TEST_CASE("a column that is a fidelity in an export is the parameter of that name in other tables") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay("max_trials = 6\n[params.model]\nwidth = { int = [4, 64], default = 8 }\n");
+  const auto width = [&](const std::string& run) {
+    const auto record = Json::parse(assay({"trial", run, "0", "--json"}).out);
+    CHECK(record["rungs"][0]["fidelity"]["width"] == 1.0);
+    return record["params"]["params.model.width"];
+  };
+  assay.scratch.write("theirs.csv", "lr,width,score\n0.5,32,0.9\n");
+  CHECK(assay({"import", "c.toml", "theirs.csv"}).code == 0);
+  CHECK(width("runs/c") == 32);
+  CHECK(assay({"export", "runs/c", "-o", "ours.csv"}).code == 0);
+  CHECK(assay({"import", "c.toml", "ours.csv", "--run", "second"}).code == 0);
+  CHECK(width("second") == 32);
+
+  const Bench other;
+  other.scratch.write("theirs.csv", "lr,width,score,reports,rungs\n0.5,32,0.9,3,7\n");
+  const auto said = other({"import", "c.toml", "theirs.csv"});
+  CHECK(said.code == 64);
+  CHECK_THAT(said.error, ContainsSubstring("theirs.csv:2: width = 32 is not") && ContainsSubstring("--map width="));
+  CHECK(other({"import", "c.toml", "theirs.csv", "--map", "width=layer_width"}).code == 0);
+  CHECK(other.trial(0)["rungs"][0]["metrics"] == Json{{"layer_width", 32}, {"reports", 3}, {"score", 0.9}});
+}
+
+TEST_CASE("a table of Optuna's is a warm start") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay;
+  // study.trials_dataframe().to_csv()
+  assay.scratch.write("optuna.csv",
+                      ",number,value,datetime_start,params_lr,params_optimizer,user_attrs_loss,state\n"
+                      "0,0,0.5,2024-05-01 10:00:00,0.25,adam,0.75,COMPLETE\n"
+                      "1,1,,2024-05-01 10:01:00,0.5,sgd,,FAIL\n"
+                      "2,2,0.25,2024-05-01 10:02:00,0.125,sgd,1.5,PRUNED\n");
+  const auto unnamed = assay({"import", "c.toml", "optuna.csv"});
+  CHECK(unnamed.code == 64);
+  CHECK_THAT(unnamed.error, ContainsSubstring("no row with a result of score") && ContainsSubstring("value"));
+  const auto said = assay({"import", "c.toml", "optuna.csv", "--map", "value=score", "--map", "number=trial"});
+  INFO(said.error);
+  CHECK(said.code == 0);
+  CHECK_THAT(said.out, ContainsSubstring("imported trial 0") && ContainsSubstring("2 rows without a result"));
+  const auto first = assay.trial(0);
+  CHECK(first["params"] == Json{{"params.training.lr", 0.25}, {"params.training.optimizer", "adam"}});
+  CHECK(first["rungs"][0]["metrics"] == Json{{"score", 0.5}, {"user_attrs_loss", 0.75}});
+  // A column that says something else may stand under our name of the state.
+  CHECK(assay({"import", "runs/c", "optuna.csv", "--map", "value=score", "--map", "state="}).code == 0);
+  CHECK(assay.trial(2)["rungs"][0]["metrics"]["score"] == 0.25);
+  assay.check_sound();
+}
+
+TEST_CASE("a rung with parameters of its own is tried again with those") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay;
+  exploit(assay, {.state = study::State::failed, .failure = study::Failure::exit, .reason = "no memory"});
+  CHECK(assay({"stop", "runs/c", "--close"}).code == 0);
+  const auto said = assay({"retry", "runs/c", "0"});
+  INFO(said.error);
+  CHECK(said.code == 0);
+  const auto record = assay.trial(0);
+  CHECK(record["params"]["params.training.lr"] == 0.1);
+  REQUIRE(record["rungs"].size() == 2);
+  CHECK(record["rungs"][0]["state"] == "done");
+  CHECK(record["rungs"][1]["state"] == "waiting");
+  CHECK(record["rungs"][1]["params"]["params.training.lr"] == 0.75);
+  assay.check_sound();
+}
+
+TEST_CASE("what a rung measured with parameters of its own is exported and imported with those") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay;
+  exploit(assay, {.metrics = {{"score", 0.75}}});
+  for (const std::string file : {"own.json", "own.csv"}) {
+    INFO(file);
+    CHECK(assay({"export", "runs/c", "-o", file}).code == 0);
+    CHECK(assay({"import", "c.toml", file, "--run", "other-" + file}).code == 0);
+    const auto record = Json::parse(assay({"trial", "other-" + file, "0", "--json"}).out);
+    CHECK(record["rungs"][0]["metrics"]["score"] == 0.75);
+    CHECK(record["params"]["params.training.lr"] == 0.75);
+  }
 }
 
 TEST_CASE("stop leaves a wish that is taken back, close ends the study") {

@@ -1,6 +1,8 @@
 #include "base/text.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <cmath>
+#include <limits>
 
 #include "base/error.hpp"
 #include "base/time.hpp"
@@ -33,4 +35,16 @@ TEST_CASE("Durations are written for people") {
   CHECK(format_duration(0.23) == "0.2 s");
   CHECK(format_duration(250) == "4 min 10 s");
   CHECK(format_duration(12000) == "3 h 20 min");
+}
+
+TEST_CASE("Numbers are the whole text or nothing") {
+  CHECK(number_in("-1.5e3") == -1500);
+  CHECK(number_in("+2") == 2);
+  CHECK(std::isnan(*number_in("nan")));
+  CHECK(number_in("-1e999") == -std::numeric_limits<double>::infinity());
+  CHECK(number_in("1e-999") == 0);
+  for (const auto* bad : {"", "+", "1x", " 1", "1 ", "0x10", "+-1", "1,5"}) CHECK_FALSE(number_in(bad));
+  CHECK(integer_in("-42") == -42);
+  CHECK(integer_in("+7") == 7);
+  for (const auto* bad : {"", "1.0", "1e3", "9223372036854775808", "four"}) CHECK_FALSE(integer_in(bad));
 }

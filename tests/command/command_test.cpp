@@ -133,6 +133,23 @@ TEST_CASE("ways to fail") {
     CHECK(outcome.failure == Failure::exit);
     CHECK_THAT(outcome.reason, ContainsSubstring("no JSON object") && ContainsSubstring("accuracy 0.9"));
   }
+  SECTION("a last line that says why, whatever the exit code is") {
+    for (const std::string code : {"0", "1"}) {
+      const auto said = bench.shell(
+          "echo layer 7 >&2; echo '{\"final\": true, \"failed\": \"no such layer\"}' "
+          ">> \"$ASSAY_METRICS\"; exit " +
+          code);
+      CHECK(said.state == State::failed);
+      CHECK(said.failure == Failure::exit);
+      CHECK_THAT(said.reason, ContainsSubstring("no such layer; its last lines: layer 7"));
+      const auto oom = bench.shell(
+          "echo '{\"step\": 1, \"accuracy\": 0.1}' >> \"$ASSAY_METRICS\"\n"
+          "echo '{\"final\": true, \"failed\": \"oom\"}' >> \"$ASSAY_METRICS\"; exit " +
+          code);
+      CHECK(oom.state == State::failed);
+      CHECK(oom.failure == Failure::oom);
+    }
+  }
   SECTION("a signal") { CHECK_THAT(bench.shell("kill -SEGV $$").reason, ContainsSubstring("SIGSEGV")); }
   SECTION("time") {
     auto hasty = settings({"sh", "-c", "sleep 60"});
@@ -146,6 +163,36 @@ TEST_CASE("ways to fail") {
     const auto outcome = bench.shell("exit 75");
     CHECK(outcome.failure == Failure::exit);
     CHECK_FALSE(outcome.again);
+  }
+}
+
+TEST_CASE("a command that ran out of memory is told to compute its batches in two parts, once") {
+  const Folder folder;
+  RandomPlanner planner;
+  Recorder recorder;
+  const auto work = [&](const std::string& until) {
+    auto with = settings({"sh", "-c",
+                          "echo $ASSAY_TRIAL $ASSAY_ACCUMULATE >> ../../../tries\nif [ $ASSAY_ACCUMULATE " + until +
+                              " ]; then\n  echo '{\"final\": true, \"failed\": \"oom\"}' >> "
+                              "\"$ASSAY_METRICS\"; exit 1\nfi\n" +
+                              final_line});
+    with.values = [](const space::Params& params) { return base::Json{{"x", std::get<double>(params.at("x"))}}; };
+    const auto evaluator = make_command_evaluator(std::move(with));
+    Study study(folder.path(), founding(), limits(2));
+    drain(study, planner, [&](const study::Work& one) { return evaluator->run(one, recorder); });
+    return study.refresh();
+  };
+  SECTION("with half of it the memory suffices") {
+    const auto view = work("= 1");
+    CHECK(lines(folder.path() / "tries") == std::vector<std::string>{"0 1", "0 2", "1 1", "1 2"});
+    CHECK(view.counts().done == 2);
+    CHECK(view.find(0)->result()->attempt == 2);
+  }
+  SECTION("it does not") {
+    const auto view = work("-le 2");
+    CHECK(lines(folder.path() / "tries").size() == 4);
+    CHECK(view.counts().failed == 2);
+    CHECK(view.find(1)->rungs[0].failure == Failure::oom);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <tuple>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
@@ -190,6 +191,47 @@ TEST_CASE("a small network learns the digits in a few epochs") {
     CHECK(last.state == State::done);
     const auto score = last.metrics.at("accuracy") * 1797;
     CHECK(std::abs(score - std::round(score)) < 1e-6);
+  }
+}
+
+TEST_CASE("a trial that ran out of memory is trained in halves of the batch, to the same end") {
+  const auto both = [](const std::string& blocks) {
+    TestRun test("[model]\ninput = [1, 8, 8]\nblocks = [\n" + blocks +
+                 "  { op = \"linear\", width = \"classes\" },\n]\n[training]\nepochs = 3\nbatch_size = 64\noptimizer = "
+                 "\"sgd\"\nlr = 5e-2\n");
+    test.split();
+    auto context = test.context();
+    context.keep_weights = true;
+    const auto evaluator = eval::make_evaluator(context);
+    Reports reports;
+    auto whole = test.work({.epochs = 3}), halved = whole;
+    halved.folder = test.folder / "halved";
+    halved.what.tags[study::halved_tag] = "1";
+    const auto first = evaluator->run(whole, reports), second = evaluator->run(halved, reports);
+    REQUIRE(first.state == State::done);
+    REQUIRE(second.state == State::done);
+    CHECK_FALSE(first.attributes.contains("accumulate"));
+    CHECK(second.attributes.at("accumulate") == "2");
+    const auto a = nn::load_tensors(whole.folder / "weights.safetensors"),
+               b = nn::load_tensors(halved.folder / "weights.safetensors");
+    double furthest = 0;
+    for (const auto& [name, tensor] : a.tensors) {
+      furthest = std::max(furthest, (tensor - *b.find(name)).abs().max().item<double>());
+    }
+    return std::tuple(first.metrics.at("loss"), second.metrics.at("loss"), furthest);
+  };
+  SECTION("without batch norm the gradient is the same sum") {
+    const auto [whole, halved, furthest] =
+        both("  { op = \"flatten\" },\n  { op = \"linear\", width = 32, act = \"relu\" },\n");
+    CHECK(std::abs(whole - halved) < 1e-4);
+    CHECK(furthest < 1e-3);
+    CHECK(furthest > 0);
+  }
+  SECTION("batch norm sees each half by itself") {
+    const auto [whole, halved, furthest] =
+        both("  { op = \"conv\", kernel = 3, width = 16 },\n  { op = \"pool\", kind = \"global-avg\" },\n");
+    CHECK(furthest > 1e-3);
+    CHECK(std::abs(whole - halved) < 0.2);
   }
 }
 

@@ -183,7 +183,8 @@ static struct file* file_of(const char* path) {
 
 // How many bytes of a file show: what was there lag_bytes ago, as far as this process or the file's time can tell.
 static off_t visible(const char* path, const struct stat* facts) {
-  if (lag_bytes <= 0 || !strstr(path, "/log/") || !S_ISREG(facts->st_mode)) return facts->st_size;
+  const int lags = strstr(path, "/log/") || strstr(path, ".stream");
+  if (lag_bytes <= 0 || !lags || !S_ISREG(facts->st_mode)) return facts->st_size;
   struct timespec wall;
   real_clock_gettime(CLOCK_REALTIME, &wall);
   off_t size = 0;

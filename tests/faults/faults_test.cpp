@@ -21,6 +21,7 @@ namespace {
 using Environment = std::map<std::string, std::string>;
 
 constexpr std::int64_t trials = 120;
+const std::vector<std::string> as_usual = {"lease=4", "heartbeat=0.5", "pack"};
 
 struct Ended {
   std::map<int, int> codes;  ///< exit code -> how many workers
@@ -29,8 +30,7 @@ struct Ended {
 
 class Disturbed {
  public:
-  explicit Disturbed(std::vector<std::string> options = {"lease=4", "heartbeat=0.5", "pack"})
-      : options_(std::move(options)) {}
+  explicit Disturbed(std::vector<std::string> options = as_usual) : options_(std::move(options)) {}
 
   std::filesystem::path run() const { return folder_.path() / "run"; }
 
@@ -111,17 +111,18 @@ class Disturbed {
 };
 
 /// The fault in the first worker, in all three, and again in each restart until the study is done.
-void check_fault(const std::string& rule, std::optional<int> expected = {}) {
+void check_fault(const std::string& rule, std::optional<int> expected = {},
+                 const std::vector<std::string>& options = as_usual) {
   INFO("fault: " << rule);
   {
-    Disturbed one;
+    Disturbed one(options);
     auto ended = one.work({{{"FAULTS", rule}}, {}, {}});
     CHECK(ended.fired > 0);
     if (expected) CHECK(ended.codes[*expected] >= 1);
     if (expected == 0) CHECK(ended.codes[0] == 3);
     one.check();
   }
-  Disturbed all;
+  Disturbed all(options);
   int rounds = 0;
   std::size_t fired = 0;
   for (bool done = false; !done && rounds < 12; ++rounds) {
@@ -182,6 +183,11 @@ TEST_CASE("stale handles") {
       "stat ESTALE /study/ 3 0 10");
 }
 
+TEST_CASE("a stream that cannot be written is left for the logs") {
+  check_fault("write EIO .stream 0 0 60; fdatasync EIO .stream 0 0 60", 0,
+              {"lease=4", "heartbeat=0.5", "pack", "collect=1"});
+}
+
 TEST_CASE("clocks that are ten minutes apart") {
   Disturbed study;
   auto ended = study.work({{{"FAULTS_CLOCK", "600"}, {"FAULTS_HOST", "early"}},
@@ -193,8 +199,8 @@ TEST_CASE("clocks that are ten minutes apart") {
 
 namespace {
 
-void check_lag(const std::string& seconds, const std::string& lease) {
-  Disturbed study({"lease=" + lease, "heartbeat=0.5", "pack"});
+void check_lag(const std::string& seconds, const std::string& lease, const std::string& more = "pack") {
+  Disturbed study({"lease=" + lease, "heartbeat=0.5", "pack", more});
   std::vector<Environment> hosts;
   for (const std::string host : {"n1", "n2", "n3"}) {
     hosts.push_back({{"FAULTS_HOST", host}, {"FAULTS_LAG_NAMES", seconds}, {"FAULTS_LAG_BYTES", seconds}});
@@ -206,6 +212,8 @@ void check_lag(const std::string& seconds, const std::string& lease) {
 }  // namespace
 
 TEST_CASE("listings and appended bytes that show a second late") { check_lag("1", "8"); }
+
+TEST_CASE("a collector's stream that shows a second late") { check_lag("1", "8", "collect=1"); }
 
 TEST_CASE("a study that is closed on an old listing keeps what is known to be claimed") {
   Disturbed study({"lease=8", "heartbeat=0.5", "plain"});

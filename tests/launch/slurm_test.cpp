@@ -13,6 +13,7 @@
 
 using namespace assay;
 using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::EndsWith;
 using launch::Site;
 using launch::StageJob;
 using run::Stage;
@@ -93,6 +94,34 @@ TEST_CASE("workers follow parallel, quota and the number of trials") {
         4);
   CHECK_THROWS_AS(workers("[full]\ngpus_per_trial = 8\ngpu_quota = 4\n", Stage::full), base::Error);
   CHECK_THROWS_AS(workers("[search]\nparallel = 2000\nmax_trials = 5000\n", Stage::search), base::Error);
+}
+
+TEST_CASE("workers that share jobs and GPUs: a shorter array of larger jobs") {
+  tests::Scratch scratch;
+  const auto run = open(scratch, "[search]\nparallel = 12\nmax_trials = 100\n[full]\ngpus_per_trial = 2\n");
+  Site site;
+  site.gpus = "--gpus-per-node={n}";
+  site.gpus_per_node = 4;
+  site.cpus = 3;
+  site.workers_per_job = 4;
+  site.workers_per_gpu = 2;
+  CHECK_THAT(line(launch::stage_job(run, Stage::search, site), site),
+             ContainsSubstring("--array=0-2 ") &&
+                 ContainsSubstring(" --ntasks=1 --cpus-per-task=12 --gpus-per-node=2 ") &&
+                 EndsWith("/search-driver.sbatch /scratch/me/runs/digits --workers 4"));
+  site.workers_per_gpu = 1;
+  CHECK_THAT(line(launch::stage_job(run, Stage::search, site), site), ContainsSubstring(" --gpus-per-node=4 "));
+  site.workers_per_gpu = 3;  // the fourth worker shares a GPU with nobody
+  CHECK_THAT(line(launch::stage_job(run, Stage::search, site), site), ContainsSubstring(" --gpus-per-node=2 "));
+  site.workers_per_job = 1;
+  CHECK_THAT(line(launch::stage_job(run, Stage::search, site), site),
+             ContainsSubstring("--array=0-11 ") && ContainsSubstring(" --cpus-per-task=3 --gpus-per-node=1 ") &&
+                 EndsWith("/runs/digits"));
+  // Stages of one worker, and trials of several ranks, have a job to themselves.
+  site.workers_per_job = 4;
+  CHECK_THAT(line(launch::stage_job(run, Stage::split, site), site), !ContainsSubstring("--workers"));
+  CHECK_THAT(line(launch::stage_job(run, Stage::full, site), site),
+             ContainsSubstring("--ntasks=2 --cpus-per-task=3 --gpus-per-node=2 ") && EndsWith("/runs/digits"));
 }
 
 TEST_CASE("GPUs are asked for by stages that train, where the site has any") {

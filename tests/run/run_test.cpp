@@ -118,8 +118,8 @@ TEST_CASE("an identity key makes the stages that depend on it stale; a limit non
   CHECK(f.again().limits(Stage::search).max_trials == 80);
 
   CHECK(run::set_keys(f.folder, {"search.population=30"}) == std::vector{Stage::search});
-  CHECK_THAT(f.again().status(Stage::search).reason, ContainsSubstring("search.population was 24, is 30"));
-  run::set_keys(f.folder, {"search.population=24"});
+  CHECK_THAT(f.again().status(Stage::search).reason, ContainsSubstring("search.population was 16, is 30"));
+  run::set_keys(f.folder, {"search.population=16"});
 
   const auto stale = run::set_keys(f.folder, {"training.lr=0.001"});
   CHECK(stale == std::vector{Stage::baseline, Stage::proxy, Stage::search});

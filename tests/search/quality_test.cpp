@@ -5,7 +5,7 @@
 
 #include "base/log.hpp"
 #include "search/table.hpp"
-#include "stats/pareto.hpp"
+#include "stats/hypervolume.hpp"
 #include "stats/summary.hpp"
 
 using namespace assay;

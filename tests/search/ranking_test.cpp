@@ -2,9 +2,12 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "search/elite.hpp"
 #include "search/planners.hpp"
 #include "search/ranking.hpp"
 #include "search/seen.hpp"
+#include "search/table.hpp"
+#include "stats/pareto.hpp"
 #include "study/view_builder.hpp"
 
 using namespace assay;
@@ -127,4 +130,44 @@ TEST_CASE("reference networks: a space with fewer points, invalid points, invali
   };
   CHECK(search::reference_set(space, 1, 8, broken(1)).size() == 2);
   CHECK_THROWS_AS(search::reference_set(space, 1, 8, broken(2)), base::Error);
+}
+
+TEST_CASE("an elite that saw every view holds the same trials in the same order as one that saw the last") {
+  const auto config = test::macro_config("");
+  const auto space = std::make_shared<const space::Space>(space::Space::load(config));
+  base::Rng rng(7, "elite", 0, "test");
+  const std::vector<study::Objective> with_threshold{{"accuracy", true, {}}, {"size", false, 0.7}};
+  study::ViewBuilder builder;
+  builder.objectives(with_threshold).max_trials(400);
+  search::History history(space, {});
+  search::Elite elite(12);
+  const auto ids = [](const std::vector<search::Scored>& best) {
+    std::vector<study::TrialId> numbers;
+    for (const auto& one : best) numbers.push_back(one.trial->id);
+    return numbers;
+  };
+  for (int round = 0; round < 400; ++round) {
+    // Late numbers come first now and then, some results are equal, some change: results of higher rungs.
+    const auto id = static_cast<study::TrialId>(round % 7 == 3 ? round / 2 : round);
+    const auto coarse = [&] { return static_cast<double>(rng.below(40)) / 40; };
+    builder.done(id, space->sample(rng), {{"accuracy", coarse()}, {"size", coarse()}});
+    const auto view = builder.build();
+    history.update(view);
+    const auto kept = ids(elite.update(history));
+    search::History fresh(space, {});
+    fresh.update(view);
+    search::Elite anew(12);
+    REQUIRE(kept == ids(anew.update(fresh)));
+    // Nobody is left out for one that more trials beat: the whole elite stands in the ranking's first layers.
+    const auto best = *fresh.at(kept.front()).score;
+    for (const auto number : fresh.scored()) {
+      const auto& other = *fresh.at(number).score;
+      REQUIRE_FALSE((other.missed == 0 && best.missed > 0));
+      if ((other.missed > 0) == (best.missed > 0)) {
+        REQUIRE_FALSE(stats::dominates(other.values, best.values, {true, true}));
+      }
+    }
+    REQUIRE(kept.size() == std::min<std::size_t>(12, fresh.scored().size()));
+  }
+  CHECK(history.scored().size() > 200);
 }

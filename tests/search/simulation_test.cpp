@@ -120,6 +120,59 @@ TEST_CASE("every number is evaluated exactly once, whoever collides") {
   }
 }
 
+namespace {
+
+/// As soon as a trial is done it goes on at a second rung, with twice its x.
+class Doubler : public Watcher {
+ public:
+  study::Decision next(const study::StudyView& view) override {
+    for (const auto& trial : view.trials()) {
+      if (!trial || trial->rungs.size() != 1 || trial->rungs[0].state != study::State::done) continue;
+      auto what = trial->what;
+      what.params["x"] = 2 * std::get<double>(what.params.at("x"));
+      what.from = study::ItemId{trial->id, 0};
+      return study::Continue{{trial->id, 1}, what};
+    }
+    for (const auto& trial : view.trials()) {
+      if (trial && trial->rungs.size() == 2 && trial->rungs[1].own) doubled = true;
+    }
+    if (view.trials().size() < 20) return study::New{};
+    return view.running().empty() ? study::Decision(study::Finished{"all"}) : study::Decision(study::Wait{"rungs"});
+  }
+  bool doubled = false;
+};
+
+}  // namespace
+
+TEST_CASE("a rung measures what the planner gave it, at its own fidelity") {
+  auto with = settings(4, 20);
+  with.lag = 1;
+  std::map<study::ItemId, double> measured;
+  bool shown = false;
+  const std::vector<study::Fidelity> two{{1, 1, 1, 1}, {3, 1, 1, 1}};
+  const auto figures = search::simulate(
+      with,
+      [&]() -> std::unique_ptr<study::Planner> {
+        struct Telling : Doubler {
+          explicit Telling(bool& tell) : told(tell) {}
+          ~Telling() override { told = told || doubled; }
+          bool& told;
+        };
+        return std::make_unique<Telling>(shown);
+      },
+      [&](const study::Work& work) {
+        measured[work.item] = std::get<double>(work.what.params.at("x"));
+        CHECK(work.at.epochs == (work.item.rung == 0 ? 1 : 3));
+        CHECK(work.what.from.has_value() == (work.item.rung == 1));
+        return minutes(work);
+      },
+      objectives, two);
+  CHECK(figures.trials == 40);
+  REQUIRE(measured.size() == 40);
+  for (const auto& [item, x] : measured) CHECK(x == static_cast<double>(item.trial) * (item.rung + 1));
+  CHECK(shown);
+}
+
 TEST_CASE("nobody sees a record of another worker before the lag is over; its own at once") {
   search::LaggedStudy study({30, 0}, 10, objectives, fidelities);
   const auto trial = std::make_shared<const study::Trial>(study::Trial{.id = 3});

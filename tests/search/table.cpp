@@ -7,10 +7,13 @@
 
 namespace assay::test {
 
-std::optional<Table> Table::load() {
+std::filesystem::path data_folder() {
   const char* given = std::getenv("ASSAY_DATA");
-  const std::filesystem::path folder = given != nullptr ? given : ASSAY_SOURCE_DIR "/../shared/data";
-  std::ifstream file(folder / "nas-bench-macro" / "nas_bench_macro_cifar10.csv");
+  return given != nullptr ? given : ASSAY_SOURCE_DIR "/../shared/data";
+}
+
+std::optional<Table> Table::load() {
+  std::ifstream file(data_folder() / "nas-bench-macro" / "nas_bench_macro_cifar10.csv");
   if (!file) return std::nullopt;
   Table table;
   std::string line;

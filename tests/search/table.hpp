@@ -16,13 +16,16 @@
 
 namespace assay::test {
 
+/// ASSAY_DATA, else ../shared/data beside the sources.
+std::filesystem::path data_folder();
+
 struct Row {
   double accuracy = 0, parameters = 0, flops = 0;
 };
 
 class Table {
  public:
-  /// Nothing where the data set is missing (ASSAY_DATA, else ../shared/data beside the sources).
+  /// Nothing where the data set is missing.
   static std::optional<Table> load();
   const Row& at(const space::Params& params) const;
   const std::map<std::string, Row>& rows() const { return rows_; }

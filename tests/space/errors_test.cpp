@@ -36,7 +36,17 @@ TEST_CASE("wrong domains") {
   says(with("{ float = [0.0, 1.0], step = 2 }"), "wider than the range");
   says(with("{ float = [0.0, 1.0], default = 1.5 }"), "not in the domain");
   says(with("{ normal = [0.0, 0.0] }"), "must be above 0");
+  says(with("{ float = [0.0, inf] }"), "a number is needed here, not inf");
+  says(with("{ float = [nan, 1.0] }"), "a number is needed here, not nan");
+  says(with("{ normal = [inf, 1.0] }"), "a number is needed here");
+  says(with("{ float = [1.0] }"), "expected [lo, hi]");
+  says(with("{ int = [0, 9223372036854775807] }"), "too wide");
+  says(with("{ float = [0.0, 1.0], step = 1e-300 }"), "over 10^15 pieces");
+  says(with("{ choice = [3, \"5\"] }"), "mixes numbers and numbers in quotes");
+  says(with("{ choice = [1, true] }"), "mixes numbers with true or false");
   says(with("{ subset = [1, 2], k = 3 }"), "from 1 to 2");
+  says(with("{ subset = [1, 2], distinct = false }"), "add k = 2");
+  says(with("{ subset = [1, 2, 3], k = 40, distinct = false, sorted = false }"), "more than 10^15 values");
   says(with("{ ref = \"nothing\" }"), "no parameter has that name");
   says(with("[1, { choice = [1, 2] }]"), "add name");
 }
@@ -77,6 +87,32 @@ TEST_CASE("wrong constraints") {
   says(constraint("params.model.widht <= 3"), "did you mean params.model.width?");
   says(constraint("params.model.kind <= 3"), "has no number to compare");
   says(constraint("params.model.width <= 3"), "default values break");
+}
+
+TEST_CASE("constraints are checked for types, labels and sense") {
+  const auto constraint = [](const std::string& text) {
+    return error_of(
+        "[params.model]\nw.int = [1, 9]\nop.choice = [\"conv\", \"pool\"]\nok.choice = [true, "
+        "false]\n[[constraint]]\nrequire = '" +
+        text + "'\n");
+  };
+  const std::string p = "params.model.";
+  CHECK(constraint(p + "op == \"conv\" and (" + p + "ok or not " + p + "w > 8)").empty());
+  says(constraint(p + "op == \"cnov\""), "test.toml:6:");
+  says(constraint(p + "op == \"cnov\""), "is never \"cnov\" (did you mean \"conv\"?)");
+  says(constraint(p + "op < \"conv\""), "has no number");
+  says(constraint(p + "op == 3"), "a label cannot be compared with a number");
+  says(constraint(p + "w == true"), "a number cannot be compared with true or false");
+  says(constraint(p + "w and " + p + "ok"), "and needs comparisons on each side, not a number");
+  says(constraint("not " + p + "w"), "not needs comparisons");
+  says(constraint(p + "w = 3"), "equality is written ==");
+  says(constraint("1 < " + p + "w < 3"), "join them with and");
+  says(constraint("active(" + p + "v)"), "no parameter is called params.model.v");
+  says(constraint("mean(" + p + "w) > 3"), "there is no function mean");
+  says(constraint("value(" + p + "w) > 3"), "value takes two");
+  says(constraint(std::string(100, '(') + "1"), "nested too deeply");
+  says(constraint(p + "w > 9"), "no values of the parameters keep");
+  says(constraint("1 > 2"), "nothing in it is searched");
 }
 
 TEST_CASE("a reference must exist where it is used") {

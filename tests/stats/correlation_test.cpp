@@ -1,10 +1,13 @@
 #include <algorithm>
 #include <catch2/catch_approx.hpp>
 #include <catch2/catch_test_macros.hpp>
+#include <cmath>
 #include <numeric>
 #include <vector>
 
+#include "base/random.hpp"
 #include "stats/correlation.hpp"
+#include "stats/resampling.hpp"
 
 using namespace assay;
 using Catch::Approx;
@@ -54,31 +57,51 @@ TEST_CASE("chance levels equal the count over all orders") {
   CHECK(stats::kendall_chance(6, 0.6) == Approx(double(reached) / total));
 }
 
-TEST_CASE("bootstrap interval of pairs") {
-  base::Rng noise(3, "test", 0, "bootstrap");
-  List x, y;
-  for (int i = 0; i < 200; ++i) {
-    x.push_back(noise.normal());
-    y.push_back(x.back() + noise.normal());
+TEST_CASE("Kendall's tau-b by sorting equals the count of pairs, ties or not") {
+  base::Rng rng(4, "test", 0, "kendall");
+  for (int round = 0; round < 200; ++round) {
+    const auto n = std::size_t(1 + rng.below(40));
+    const std::int64_t kinds = round % 2 == 0 ? 5 : 1000;
+    List x(n), y(n);
+    for (std::size_t i = 0; i < n; ++i) {
+      x[i] = double(rng.below(kinds));
+      y[i] = double(rng.below(kinds));
+    }
+    double score = 0, untied_x = 0, untied_y = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        const int a = (x[i] > x[j]) - (x[i] < x[j]), b = (y[i] > y[j]) - (y[i] < y[j]);
+        score += a * b;
+        untied_x += a != 0;
+        untied_y += b != 0;
+      }
+    }
+    const double expected = untied_x * untied_y > 0 ? score / std::sqrt(untied_x * untied_y) : 0;
+    CHECK(stats::kendall_tau_b(x, y) == Approx(expected).margin(1e-14));
   }
-  const auto interval = [&](std::size_t n, std::uint64_t seed) {
-    return stats::bootstrap_pairs(std::span(x).first(n), std::span(y).first(n), stats::pearson, 1000,
-                                  base::Rng(seed, "test", 0, "resample"));
-  };
-  const auto all = interval(200, 1), few = interval(20, 1);
-  CHECK((all.lo < all.estimate && all.estimate < all.hi));
-  // Large-sample standard error (1 - rho^2) / sqrt(n) with rho = 0.7071: 95 % half-width 0.069.
-  CHECK((all.hi - all.lo) / 2 == Approx(0.069).margin(0.02));
-  CHECK(few.hi - few.lo > 2 * (all.hi - all.lo));
-  CHECK(interval(200, 1).lo == all.lo);
-  CHECK(interval(200, 2).lo != all.lo);
+  const List c{3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9}, d{2, 7, 1, 8, 2, 8, 1, 8, 2, 8, 4, 5, 9, 0, 4};
+  CHECK(stats::kendall_tau_b(c, d) == Approx(0.1570874410539306));  // scipy 1.17.1
 }
 
-TEST_CASE("bootstrap with too few pairs claims nothing; perfect agreement stays perfect") {
-  const List two{1, 2}, many{1, 2, 3, 4, 5};
-  const auto run = [](const List& list) {
-    return stats::bootstrap_pairs(list, list, stats::kendall_tau_b, 200, base::Rng(1, "test", 0, "few"));
-  };
-  CHECK(run(two).lo == -1);
-  CHECK(run(many).lo == Approx(1));
+TEST_CASE("weighted tau agrees with scipy.stats.weightedtau") {
+  CHECK(stats::weighted_tau(List{12, 2, 1, 12, 2}, List{1, 4, 7, 1, 0}) == Approx(-0.5669496815368272));  // its manual
+  CHECK(stats::weighted_tau(List{.91, .93, .89, .95, .90, .94, .92, .88},
+                            List{.71, .75, .70, .74, .69, .78, .72, .73}) == Approx(0.5547212314623617));
+  const List c{3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9}, d{2, 7, 1, 8, 2, 8, 1, 8, 2, 8, 4, 5, 9, 0, 4};
+  CHECK(stats::weighted_tau(c, d) == Approx(0.4207345981743813));
+  // Two wrong at the top count for more than two wrong at the bottom.
+  CHECK(stats::weighted_tau(List{1, 2, 3, 4, 5}, List{1, 2, 3, 5, 4}) <
+        stats::weighted_tau(List{1, 2, 3, 4, 5}, List{2, 1, 3, 4, 5}));
+}
+
+TEST_CASE("recall of the best k") {
+  const List truth{9, 8, 7, 6, 5};
+  CHECK(stats::top_recall(truth, List{5, 1, 4, 3, 2}, 2) == 0.5);
+  CHECK(stats::top_recall(truth, List{1, 1, 4, 3, 5}, 2) == 0);
+  CHECK(stats::top_recall(truth, List{1, 2, 3, 4, 5}, 5) == 1);
+  CHECK(stats::top_recall(truth, List{2, 2, 2, 2, 2}, 2) == Approx(0.4));  // two of five by lot
+  CHECK(stats::top_recall(truth, List{7, 3, 3, 1, 1}, 2) == Approx(0.75));
+  CHECK(std::isnan(stats::top_recall(truth, truth, 0)));
+  CHECK(std::isnan(stats::top_recall(truth, truth, 6)));
+  CHECK_THROWS(stats::top_recall(truth, List{1}, 1));
 }

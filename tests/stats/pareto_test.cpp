@@ -1,9 +1,12 @@
+#include <algorithm>
 #include <catch2/catch_approx.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
+#include <numeric>
 
 #include "base/random.hpp"
 #include "stats/pareto.hpp"
+#include "stats/reference_points.hpp"
 
 using namespace assay;
 using Catch::Approx;
@@ -36,6 +39,49 @@ TEST_CASE("layers agree with the definition") {
   }
 }
 
+TEST_CASE("two objectives: layers and front agree with the definition, equal points among them") {
+  base::Rng rng(10, "test", 0, "plane");
+  const std::vector<bool> maximise{false, true};
+  for (int round = 0; round < 40; ++round) {
+    Points points(60, std::vector<double>(2));
+    for (auto& point : points) {
+      for (auto& value : point) value = double(rng.below(round < 20 ? 9 : 1000));
+    }
+    const auto layers = stats::pareto_layers(points, maximise);
+    std::vector<std::size_t> front;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      int above = -1;
+      for (std::size_t j = 0; j < points.size(); ++j) {
+        if (stats::dominates(points[j], points[i], maximise)) above = std::max(above, layers[j]);
+      }
+      CHECK(layers[i] == above + 1);
+      if (above < 0) front.push_back(i);
+    }
+    CHECK(stats::pareto_front(points, maximise) == front);
+  }
+}
+
+TEST_CASE("layers beyond those that are enough share a number") {
+  base::Rng rng(11, "test", 0, "enough");
+  for (const std::size_t axes : {1, 2, 3}) {
+    Points points(100, std::vector<double>(axes));
+    for (auto& point : points) {
+      for (auto& value : point) value = rng.uniform();
+    }
+    const std::vector<bool> maximise(axes, true);
+    const auto all = stats::pareto_layers(points, maximise);
+    for (const std::size_t enough : {0, 1, 10, 50, 100, 1000}) {
+      int last = 0;  // the first number that is not needed any more
+      while (std::size_t(std::count_if(all.begin(), all.end(), [&](int n) { return n < last; })) <
+             std::min(enough, points.size()))
+        ++last;
+      const auto some = stats::pareto_layers(points, maximise, enough);
+      for (std::size_t i = 0; i < points.size(); ++i) CHECK(some[i] == std::min(all[i], last));
+    }
+  }
+  CHECK(stats::pareto_layers({}, {true, true}).empty());
+}
+
 TEST_CASE("crowding: ends infinite, the middle by its neighbours") {
   const Points points{{0, 4}, {1, 3}, {3, 1}, {4, 0}};
   const auto distance = stats::crowding(points, {0, 1, 2, 3});
@@ -45,33 +91,13 @@ TEST_CASE("crowding: ends infinite, the middle by its neighbours") {
   CHECK(stats::crowding(points, {}).empty());
 }
 
-TEST_CASE("hypervolume of known sets") {
-  const std::vector<bool> up{true, true};
-  CHECK(stats::hypervolume({{1, 3}, {2, 2}, {3, 1}}, {0, 0}, up) == Approx(6));
-  CHECK(stats::hypervolume({{1, 3}, {2, 2}, {3, 1}, {1, 1}}, {0, 0}, up) ==
-        Approx(6));                                                       // a dominated point adds nothing
-  CHECK(stats::hypervolume({{1, 3}, {-1, 9}}, {0, 0}, up) == Approx(3));  // nor one beyond the reference
-  CHECK(stats::hypervolume({}, {0, 0}, up) == 0);
-  CHECK(stats::hypervolume({{0.9, 100}}, {0.5, 200}, {true, false}) == Approx(40));
-  CHECK(stats::hypervolume({{1, 2, 3}, {3, 2, 1}}, {0, 0, 0}, {true, true, true}) == Approx(6 + 6 - 2));
-  CHECK(stats::hypervolume({{2}}, {5}, {false}) == Approx(3));
-  CHECK_THROWS(stats::hypervolume({{1, 2}}, {0}, up));
-}
-
-TEST_CASE("hypervolume agrees with counting random points, three objectives") {
-  base::Rng rng(5, "test", 0, "volume");
-  Points points(12, std::vector<double>(3));
-  for (auto& point : points) {
-    for (auto& value : point) value = rng.uniform();
-  }
-  const std::vector<bool> up{true, true, true};
-  int inside = 0;
-  const int draws = 40'000;
-  for (int i = 0; i < draws; ++i) {
-    const std::vector<double> probe{rng.uniform(), rng.uniform(), rng.uniform()};
-    bool covered = false;
-    for (const auto& point : points) covered = covered || stats::dominates(point, probe, up);
-    inside += covered;
-  }
-  CHECK(stats::hypervolume(points, {0, 0, 0}, up) == Approx(double(inside) / draws).margin(0.01));
+TEST_CASE("Das and Dennis: as many points as the binomial says, all on the simplex") {
+  CHECK(stats::das_dennis(3, 12).size() == 91);  // Deb and Jain, NSGA-III, 2014, table I
+  CHECK(stats::das_dennis(5, 6).size() == 210);
+  CHECK(stats::das_dennis(2, 4) == Points{{0, 1}, {0.25, 0.75}, {0.5, 0.5}, {0.75, 0.25}, {1, 0}});
+  CHECK(stats::das_dennis(1, 7) == Points{{1}});
+  auto points = stats::das_dennis(4, 5);
+  for (const auto& point : points) CHECK(std::accumulate(point.begin(), point.end(), 0.0) == Approx(1));
+  std::sort(points.begin(), points.end());
+  CHECK(std::adjacent_find(points.begin(), points.end()) == points.end());
 }

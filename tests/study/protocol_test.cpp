@@ -173,6 +173,37 @@ TEST_CASE("a study that is older than its longest duration offers no new trials 
   CHECK_THAT(late.refresh().end_reason(), ContainsSubstring("max_duration"));
 }
 
+TEST_CASE("device time is reserved before a trial starts: what runs counts as much as a typical trial") {
+  Folder folder;
+  RandomPlanner planner;
+  auto frugal = limits(1000);
+  frugal.max_device_seconds = 10;
+  Study a(folder.path(), founding(), frugal), b(folder.path(), founding(), frugal);
+  const auto end = [](Study& study, const Claim& claim) {
+    auto outcome = judge(claim.work);
+    outcome.device_seconds = 3;
+    study.commit(claim, outcome);
+  };
+  end(a, must_claim(a, planner));
+  const auto second = must_claim(a, planner);
+  const auto third = must_claim(b, planner);
+  auto offer = a.claim(planner);  // 3 spent, 6 reserved, 3 more wanted
+  REQUIRE(std::holds_alternative<Study::Ended>(offer));
+  CHECK_FALSE(std::get<Study::Ended>(offer).failed);
+  CHECK_THAT(std::get<Study::Ended>(offer).reason, ContainsSubstring("max_device_hours"));
+  end(a, second);
+  frugal.max_device_seconds = 12;
+  a.set_limits(frugal);
+  const auto fourth = must_claim(a, planner);  // raised while it ran
+  end(b, third);
+  end(a, fourth);
+  CHECK(std::holds_alternative<Study::Ended>(a.claim(planner)));
+  offer = b.claim(planner);
+  REQUIRE(std::holds_alternative<Study::Ended>(offer));
+  CHECK(b.close(std::get<Study::Ended>(offer).reason));
+  CHECK(b.refresh().counts().done == 4);
+}
+
 TEST_CASE("close fixes the members; what is claimed later does not count") {
   Folder folder;
   RandomPlanner planner;

@@ -12,6 +12,9 @@ namespace {
 using base::Exit;
 using study::Study;
 
+/// Parts that a batch should be computed in: the trial ran out of memory once.
+int accumulate(const study::Work& work) { return work.what.tags.contains(study::halved_tag) ? 2 : 1; }
+
 void show(const run::Run& run, const space::Space& space, const study::Work& work, bool json) {
   const auto folder = run.folder().string();
   if (json) {
@@ -22,6 +25,7 @@ void show(const run::Run& run, const space::Space& space, const study::Work& wor
                             {"values", space.instantiate(work.what.params)},
                             {"fidelity", study::to_json(work.at)},
                             {"seed", work.seed % (1U << 31)},
+                            {"accumulate", accumulate(work)},
                             {"note", work.what.note}};
     std::printf("%s\n", all.dump(2).c_str());
     return;
@@ -31,6 +35,8 @@ void show(const run::Run& run, const space::Space& space, const study::Work& wor
     std::printf("  %s = %s\n", name.c_str(), space::to_text(value).c_str());
   std::printf("  fidelity: %s\n  seed: %llu\n", study::to_text(work.at, 0).c_str(),
               static_cast<unsigned long long>(work.seed % (1U << 31)));
+  if (accumulate(work) > 1)
+    std::printf("  accumulate: %d (it ran out of memory: half the batch, two steps)\n", accumulate(work));
   std::string metrics;
   for (const auto& objective : run.objectives()) metrics += " " + objective.metric + "=...";
   std::printf("then: assay tell %s %lld%s\n", folder.c_str(), static_cast<long long>(work.item.trial), metrics.c_str());

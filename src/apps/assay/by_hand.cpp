@@ -1,7 +1,6 @@
 #include "apps/assay/by_hand.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/json.hpp"
 #include "base/log.hpp"
@@ -109,12 +108,9 @@ bool can_measure(const run::Run& run) {
 }
 
 study::TrialId number_of(const std::string& word) {
-  study::TrialId number = -1;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-  if (error != std::errc() || end != word.data() + word.size() || number < 0) {
-    base::fail(Exit::config, "\"{}\" is no number of a trial", word);
-  }
-  return number;
+  const auto number = base::integer_in(word);
+  if (!number || *number < 0) base::fail(Exit::config, "\"{}\" is no number of a trial", word);
+  return *number;
 }
 
 const study::Trial& trial_of(const study::StudyView& view, study::TrialId number) {

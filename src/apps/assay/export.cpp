@@ -20,6 +20,12 @@ const study::Measurement* shown(const study::Trial& trial) {
   return trial.rungs.empty() ? nullptr : &trial.rungs.back();
 }
 
+/// What the shown measurement measured.
+const space::Params& params_of(const study::Trial& trial) {
+  const auto* at = shown(trial);
+  return at == nullptr ? trial.what.params : trial.what_of(*at).params;
+}
+
 struct Columns {
   std::set<std::string> params, metrics, attributes;
 };
@@ -28,7 +34,7 @@ Columns columns_of(const study::StudyView& view) {
   Columns columns;
   for (const auto& trial : view.trials()) {
     if (!trial) continue;
-    for (const auto& [name, value] : trial->what.params) columns.params.insert(name);
+    for (const auto& [name, value] : params_of(*trial)) columns.params.insert(name);
     const auto* at = shown(*trial);
     if (at == nullptr) continue;
     for (const auto& [name, value] : at->metrics) columns.metrics.insert(name);
@@ -56,9 +62,10 @@ std::vector<std::string> fields_of(const study::Trial& trial, const Columns& col
   const study::Measurement nothing{};
   const auto* measured = shown(trial);
   const auto& at = measured == nullptr ? nothing : *measured;
+  const auto& params = params_of(trial);
   for (const auto& name : columns.params) {
-    const auto found = trial.what.params.find(name);
-    fields.push_back(found == trial.what.params.end() ? "" : space::to_text(found->second));
+    const auto found = params.find(name);
+    fields.push_back(found == params.end() ? "" : space::to_text(found->second));
   }
   for (const auto& name : columns.metrics) {
     const auto found = at.metrics.find(name);

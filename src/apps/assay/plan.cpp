@@ -1,11 +1,12 @@
 // assay plan: jobs, device-hours, days and restarts of a run, before it is started.
 #include "launch/plan.hpp"
 
+#include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 
 #include "apps/assay/verbs.hpp"
+#include "base/text.hpp"
 
 namespace assay::apps {
 namespace {
@@ -19,10 +20,10 @@ base::Exit plan(const cli::Values& values) {
     site = launch::read_site(*found);
   }
   const auto hours = values.text("--hours", "1");
-  char* end = nullptr;
-  const double assumed = std::strtod(hours.c_str(), &end);
-  if (assumed <= 0 || *end != '\0') base::fail(base::Exit::config, "--hours {}: a number above 0 is expected", hours);
-  const auto text = launch::to_text(launch::make_plan(run, site, assumed), site);
+  const auto assumed = base::number_in(hours);
+  if (!assumed || !(*assumed > 0) || !std::isfinite(*assumed))
+    base::fail(base::Exit::config, "--hours {}: a number above 0 is expected", hours);
+  const auto text = launch::to_text(launch::make_plan(run, site, *assumed), site);
   std::fputs(text.c_str(), stdout);
   return base::Exit::done;
 }

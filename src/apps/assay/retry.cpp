@@ -65,10 +65,9 @@ std::string failure_of(const study::Trial& trial) {
 }
 
 /// What is tried again has its full batch again.
-study::Proposal once_more(const study::Trial& trial) {
-  auto what = trial.what;
+study::Proposal once_more(study::Proposal what, study::TrialId trial) {
   what.tags.erase(study::halved_tag);
-  what.tags[retry_tag] = std::to_string(trial.id);
+  what.tags[retry_tag] = std::to_string(trial);
   return what;
 }
 
@@ -85,7 +84,7 @@ Exit retry_open(const run::Run& run, Stage stage, const study::StudyView& view,
   std::vector<study::TrialId> fresh;
   for (const auto number : numbers) {
     const auto& trial = *view.find(number);
-    auto what = once_more(trial);
+    auto what = once_more(trial.what, number);
     what.note = fmt::format("retry of trial {} ({})", number, failure_of(trial));
     const auto claim = study.put(std::move(what));
     if (!claim) break;
@@ -152,7 +151,8 @@ class Renewal {
     for (const auto& rung : trial.rungs) {
       scribe_->claim(rung.item);
       if (&rung == &trial.rungs.back() && again_.contains(trial.id)) {
-        scribe_->offer(rung.item, once_more(trial), rung.at, "tried again; before: " + rung.reason);
+        scribe_->offer(rung.item, once_more(trial.what_of(rung), trial.id), rung.at,
+                       "tried again; before: " + rung.reason);
       } else {
         bring(trial, rung);
       }

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 
 #include "apps/assay/verbs.hpp"
 #include "base/json.hpp"
@@ -26,11 +25,10 @@ constexpr std::int64_t trials_per_worker = 10;
 double number(const cli::Values& values, const std::string& name, double otherwise, double least) {
   const auto text = values.text(name);
   if (!text) return otherwise;
-  char* end = nullptr;
-  const double value = std::strtod(text->c_str(), &end);
-  if (end == text->c_str() || *end != '\0' || !(value >= least) || !std::isfinite(value))
+  const auto value = base::number_in(*text);
+  if (!value || !(*value >= least) || !std::isfinite(*value))
     base::fail(Exit::config, "{} {}: a number from {} is expected", name, *text, least);
-  return value;
+  return *value;
 }
 
 double duration(const cli::Values& values, const std::string& name, double otherwise) {
@@ -41,11 +39,10 @@ double duration(const cli::Values& values, const std::string& name, double other
 std::vector<std::int64_t> worker_counts(const cli::Values& values) {
   std::vector<std::int64_t> counts;
   for (const auto& word : base::split(values.text("--workers", "64,512,4096"), ',')) {
-    char* end = nullptr;
-    const auto count = std::strtoll(word.c_str(), &end, 10);
-    if (end == word.c_str() || *end != '\0' || count < 1 || count > 100'000)
+    const auto count = base::integer_in(word);
+    if (!count || *count < 1 || *count > 100'000)
       base::fail(Exit::config, "--workers {}: numbers from 1 to 100,000, with commas between", word);
-    counts.push_back(count);
+    counts.push_back(*count);
   }
   return counts;
 }

@@ -1,6 +1,5 @@
 #include "apps/assay/table.hpp"
 
-#include <cstdlib>
 #include <iostream>
 #include <iterator>
 
@@ -59,20 +58,13 @@ std::vector<Row> csv_rows(const std::string& text, const std::string& name) {
   for (std::size_t r = 1; r < csv.rows(); ++r) {
     Row row{fmt::format("{}:{}", name, csv.line(r)), {}};
     for (std::size_t c = 0; c < csv.columns(); ++c) {
-      if (!csv.at(r, c).empty()) row.cells[std::string(csv.at(0, c))] = std::string(csv.at(r, c));
+      // Columns without a name are row numbers, as pandas writes them.
+      if (!csv.at(0, c).empty() && !csv.at(r, c).empty())
+        row.cells[std::string(csv.at(0, c))] = std::string(csv.at(r, c));
     }
     rows.push_back(std::move(row));
   }
   return rows;
-}
-
-std::optional<space::Value> number_in(const std::string& text) {
-  char* end = nullptr;
-  const auto integer = std::strtoll(text.c_str(), &end, 10);
-  if (end != text.c_str() && *end == '\0') return space::Value(static_cast<std::int64_t>(integer));
-  const double number = std::strtod(text.c_str(), &end);
-  if (end != text.c_str() && *end == '\0') return space::Value(number);
-  return std::nullopt;
 }
 
 }  // namespace
@@ -101,7 +93,7 @@ Row row_of(const std::vector<std::string>& words) {
 
 std::optional<std::string> parameter_of(const space::Space& space, const std::string& column) {
   auto written = column;
-  for (const std::string prefix : {"params.", "parameters."}) {
+  for (const std::string prefix : {"params.", "parameters.", "params_"}) {
     if (space.find(written) == nullptr && written.starts_with(prefix)) written.erase(0, prefix.size());
   }
   if (space.find(written) != nullptr) return written;
@@ -123,7 +115,8 @@ space::Value value_of(const space::Parameter& parameter, const Json& cell) {
   for (const auto& item : domain.items) {
     if (space::to_text(item) == text) return item;
   }
-  if (const auto number = number_in(text)) return *number;
+  if (const auto integer = base::integer_in(text)) return *integer;
+  if (const auto number = base::number_in(text)) return *number;
   return text;
 }
 

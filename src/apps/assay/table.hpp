@@ -25,7 +25,7 @@ std::vector<Row> read_table(const std::string& file);
 Row row_of(const std::vector<std::string>& words);
 
 /// The parameter that a column means: its full name, or its last part where that is clear; "params." may stand before
-/// it. Nothing if there is none; Error(config) where there are several.
+/// it, or Optuna's "params_". Nothing if there is none; Error(config) where there are several.
 std::optional<std::string> parameter_of(const space::Space& space, const std::string& column);
 
 /// A value as somebody wrote it, in the parameter's own type where it fits.

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 
 #include "apps/assay/by_hand.hpp"
 #include "apps/assay/scribe.hpp"
@@ -29,10 +28,8 @@ Told read_words(const std::vector<std::string>& words) {
   Told told;
   for (const auto& word : words) {
     const auto [name, text] = cut_pair(word, "metric=value, for instance accuracy=0.91");
-    char* end = nullptr;
-    const double value = std::strtod(text.c_str(), &end);
-    if (end != text.c_str() && *end == '\0')
-      told.metrics[name] = value;
+    if (const auto value = base::number_in(text))
+      told.metrics[name] = *value;
     else
       told.attributes[name] = text;
   }
@@ -83,7 +80,8 @@ study::Measurement result_of(const cli::Values& values, const Told& told, const 
   for (const auto& [name, value] : told.metrics) {
     if (!std::isfinite(value)) fail(study::Failure::nan, "\"" + name + "\" is not a number");
   }
-  if (const auto reason = values.text("--failed")) fail(study::Failure::exit, *reason);
+  if (const auto reason = values.text("--failed"))
+    fail(*reason == "oom" ? study::Failure::oom : study::Failure::exit, *reason);
   if (values.flag("--stopped") && result.state == State::done) {
     result.state = State::stopped;
     result.reason = "stopped early";
@@ -102,6 +100,19 @@ bool commit(const run::Run& run, run::Stage stage, const study::Trial& trial, co
       !study::owner(layout.commit(rung.item)) && scribe.record(rung.item, trial.what_of(rung), result, attempt);
   scribe.leave("told a result");
   return counts;
+}
+
+/// Out of memory the first time: whoever asks next gets the trial with half the batch, as from a worker.
+Exit halve(const run::Run& run, run::Stage stage, const study::Trial& trial) {
+  auto study = join_study(run, stage);
+  study::Outcome outcome;
+  outcome.state = State::failed;
+  outcome.failure = study::Failure::oom;
+  outcome.reason = "oom";
+  study.commit(study.seize(trial.rungs.back().item), outcome);
+  study.leave("told that a trial ran out of memory");
+  std::printf("trial %lld waits to be tried once more with half the batch\n", static_cast<long long>(trial.id));
+  return Exit::done;
 }
 
 /// A report prolongs the time that the trial is held; "stop" if its result does not count any more, or [search]
@@ -154,6 +165,8 @@ Exit tell(const cli::Values& values) {
     if (!result) return exit;
   }
   const auto measured = result_of(values, told, rung);
+  if (measured.failure == study::Failure::oom && !trial.what_of(rung).tags.contains(study::halved_tag))
+    return halve(run, stage, trial);
   if (!commit(run, stage, trial, measured))
     base::fail(Exit::config, "somebody else told the result of trial {} just now", number);
   std::printf("trial %lld is %s\n", static_cast<long long>(number), study::to_string(measured.state).c_str());
@@ -173,7 +186,8 @@ cli::Verb tell_verb() {
            {.kind = Kind::integer, .name = "--step", .help = "a report on the way; prints \"go on\" or \"stop\""},
            {.kind = Kind::flag, .name = "--final", .help = "with --step: the report is the result as well"},
            {.kind = Kind::flag, .name = "--stopped", .help = "the trial was ended early, after \"stop\" for instance"},
-           {.name = "--failed", .help = "the trial failed, for this reason"}},
+           {.name = "--failed",
+            .help = "the trial failed, for this reason; oom: out of memory, it is tried again with half the batch"}},
           tell};
 }
 

@@ -13,6 +13,7 @@ namespace assay::apps {
 
 cli::Verb new_verb();
 cli::Verb check_verb();
+cli::Verb space_verb();
 cli::Verb plan_verb();
 cli::Verb run_verb();
 cli::Verb site_verb();

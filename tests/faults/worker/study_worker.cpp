@@ -1,7 +1,7 @@
-// study_worker FOLDER TRIALS [lease=S] [heartbeat=S] [pack] [collect] [plain]: one worker of a small study with two
-// rungs and three reports a trial (plain: one rung, closed as soon as all numbers are taken), for tests that must start
-// workers as programs. Exit codes as those of the drivers. study_worker FOLDER TRIALS check: 1 unless that study is
-// complete, once and no more, and its store sound.
+// study_worker FOLDER TRIALS [lease=S] [heartbeat=S] [pack] [collect=LOGS] [plain]: one worker of a small study with
+// two rungs and three reports a trial (plain: one rung, closed as soon as all numbers are taken), for tests that must
+// start workers as programs. Exit codes as those of the drivers. study_worker FOLDER TRIALS check: 1 unless that study
+// is complete, once and no more, and its store sound.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -36,7 +36,7 @@ int main(int count, char** arguments) {
   using namespace lab;
   const std::vector<std::string> words(arguments + 1, arguments + count);
   if (words.size() < 2) {
-    std::fprintf(stderr, "usage: study_worker FOLDER TRIALS [lease=S] [heartbeat=S] [pack] [collect]\n");
+    std::fprintf(stderr, "usage: study_worker FOLDER TRIALS [lease=S] [heartbeat=S] [pack] [collect=LOGS] [plain]\n");
     return 64;
   }
   try {
@@ -51,7 +51,7 @@ int main(int count, char** arguments) {
         limits.pack_from = 2;
         limits.pack_seconds = 0.05;
       }
-      if (words[i] == "collect") limits.collector_from = 2;
+      if (words[i].starts_with("collect=")) limits.collector_from = static_cast<int>(value);
     }
     if (words.back() != "plain") return work_on_rungs(words[0], limits);
     RandomPlanner planner;

@@ -1,0 +1,105 @@
+#include "search/hyperband.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace assay::search {
+
+using State = RungResult::State;
+
+Hyperband::Hyperband(const Setup& setup) : RungSearch(setup), eta_(setup.config.integer("search.eta")) {}
+
+std::vector<Hyperband::Bracket> Hyperband::round_of(std::size_t levels, std::int64_t eta) {
+  std::vector<Bracket> round;
+  std::int64_t begin = 0;
+  for (std::size_t level = 0; level < levels; ++level) {
+    const auto s = static_cast<std::int64_t>(levels - 1 - level);
+    std::int64_t power = 1;
+    for (std::int64_t i = 0; i < s; ++i) power *= eta;
+    const auto size = (static_cast<std::int64_t>(levels) * power + s) / (s + 1);
+    round.push_back({level, begin, size});
+    begin += size;
+  }
+  return round;
+}
+
+Hyperband::Bracket Hyperband::bracket_of(study::TrialId trial) const {
+  const auto length = round_.back().begin + round_.back().size;
+  const auto within = trial % length;
+  const auto after = std::upper_bound(round_.begin(), round_.end(), within,
+                                      [](auto number, const Bracket& bracket) { return number < bracket.begin; });
+  auto bracket = *std::prev(after);
+  bracket.begin += trial - within;
+  bracket.size = std::clamp<std::int64_t>(max_trials_ - bracket.begin, 0, bracket.size);
+  return bracket;
+}
+
+void Hyperband::read(const study::StudyView& view, const std::vector<study::TrialId>& changed) {
+  const bool other = fidelities_ != view.fidelities() || max_trials_ != view.max_trials();
+  fidelities_ = view.fidelities();
+  max_trials_ = view.max_trials();
+  if (other) round_ = round_of(rungs().levels(), eta_);
+  if (other) looked_for_.clear();
+  if (other) {
+    for (std::size_t id = 0; id < rungs().climbs().size(); ++id)
+      looked_for_.insert(bracket_of(static_cast<study::TrialId>(id)).begin);
+  }
+  for (const auto id : changed) looked_for_.insert(bracket_of(id).begin);
+}
+
+/// The trial of a bracket that goes up, if one does: rung by rung, once all its members have a result there, the best
+/// 1 / eta of them (n_i = floor(n x eta^-i)), at least one.
+std::optional<study::TrialId> Hyperband::ready(const Bracket& bracket, bool over) const {
+  const auto& climbs = rungs().climbs();
+  const auto end = std::min(bracket.begin + bracket.size, static_cast<std::int64_t>(climbs.size()));
+  std::vector<study::TrialId> members;
+  for (auto id = bracket.begin; id < end; ++id) {
+    if (rungs().at(id).started()) members.push_back(id);
+  }
+  if (!over && static_cast<std::int64_t>(members.size()) < bracket.size) return std::nullopt;
+  std::int64_t size = 0, divisor = 1;
+  for (auto level = bracket.level; level < rungs().top(); ++level) {
+    std::vector<Scored> scored;
+    for (const auto id : members) {
+      const auto* result = rungs().at(id).at(level);
+      if (result == nullptr) continue;
+      if (result->state == State::open) return std::nullopt;
+      if (level == bracket.level) size += result->state != State::invalid;
+      if (result->state == State::scored) scored.push_back({rungs().at(id).trial.get(), *result->score});
+    }
+    if (scored.empty()) return std::nullopt;
+    divisor *= eta_;
+    const auto quota = static_cast<std::size_t>(std::max<std::int64_t>(1, size / divisor));
+    for (const auto& one : ranked(std::move(scored), quota)) {
+      if (rungs().at(one.trial->id).highest() == level) return one.trial->id;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<study::Continue> Hyperband::promotion(bool over) {
+  if (over != over_) {
+    over_ = over;
+    for (std::size_t id = 0; id < rungs().climbs().size(); ++id)
+      looked_for_.insert(bracket_of(static_cast<study::TrialId>(id)).begin);
+  }
+  for (auto begin = looked_for_.begin(); begin != looked_for_.end(); begin = looked_for_.erase(begin)) {
+    if (const auto id = ready(bracket_of(*begin), over)) return up(*id);
+  }
+  return std::nullopt;
+}
+
+std::optional<study::Proposal> Hyperband::propose(const study::StudyView& view, study::TrialId trial, base::Rng& rng) {
+  auto proposal = RungSearch::propose(view, trial, rng);
+  if (!proposal || fidelities_.empty()) return proposal;
+  if (const auto level = bracket_of(trial).level; level > 0) proposal->at = fidelities_[level];
+  return proposal;
+}
+
+study::Proposal Hyperband::draw(study::TrialId, base::Rng& rng) {
+  return {.params = space().sample(rng), .note = "random"};
+}
+
+std::unique_ptr<study::Planner> make_hyperband(const Setup& setup) { return std::make_unique<Hyperband>(setup); }
+
+}  // namespace assay::search

@@ -1,0 +1,162 @@
+// Population-based training: Jaderberg, Dalibard, Osindero, Czarnecki et al., "Population based training of neural
+// networks", arXiv 1711.09846, sections 3 and 4.1 (truncation selection, perturbation or resampling). A member is a
+// trial, a step one of its rungs. A member that ended a step is ranked among those that ended it, too: one of the last
+// 20 % goes on from a copy of the checkpoint and of the parameters of one of the first 20 %, whose training it then
+// explores; the others go on from their own. Members that failed are last, and live on with what they copy.
+//
+// Nobody waits for the slowest: a step goes on once `quorum` of the members have ended the one before (1: a barrier, as
+// in NNI). More trials than a population has make further populations, one after another by number, each for itself.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/log.hpp"
+#include "search/algorithms.hpp"
+#include "search/explore.hpp"
+#include "search/rung_search.hpp"
+
+namespace assay::search {
+namespace {
+
+using State = RungResult::State;
+
+class Pbt final : public RungSearch {
+ public:
+  explicit Pbt(const Setup& setup)
+      : RungSearch(setup),
+        seed_(setup.seed),
+        size_(setup.config.integer("search.pbt.population")),
+        fraction_(setup.config.number("search.pbt.fraction")),
+        quorum_(setup.config.number("search.pbt.quorum")),
+        how_{setup.config.number("search.pbt.resample"), setup.config.number("search.pbt.factor")} {
+    if (!can_explore(*setup.space)) {
+      base::log_warning(
+          "search.algorithm pbt explores parameters of training and augmentation, and this space has "
+          "none: it only weeds out networks");
+    }
+  }
+
+ private:
+  /// A population at one step.
+  struct Step {
+    std::vector<study::TrialId> members;  ///< that began, and may end, this step
+    std::vector<study::TrialId> ended;    ///< best first, the failed ones last
+    std::size_t scored = 0;               ///< of `ended`
+  };
+
+  study::Proposal draw(study::TrialId, base::Rng& rng) override {
+    return {.params = space().sample(rng), .note = "member, random"};
+  }
+
+  void read(const study::StudyView& view, const std::vector<study::TrialId>& changed) override {
+    if (view.max_trials() != max_trials_) over_.clear();
+    max_trials_ = view.max_trials();
+    for (const auto id : changed) {
+      const auto population = static_cast<std::size_t>(id / size_);
+      if (over_.size() <= population) over_.resize(population + 1, false);
+      over_[population] = false;
+    }
+  }
+
+  std::optional<study::Continue> promotion(bool over) override {
+    const auto count = static_cast<std::int64_t>(rungs().climbs().size());
+    over_.resize(static_cast<std::size_t>((count + size_ - 1) / size_), false);
+    for (std::int64_t begin = 0; begin < count; begin += size_) {
+      const auto end = std::min(begin + size_, max_trials_);
+      if (over_[static_cast<std::size_t>(begin / size_)]) continue;
+      if (!over && !complete(begin, end)) continue;
+      for (std::size_t level = 0; level < rungs().top(); ++level) {
+        if (auto further = step(begin, std::min(end, count), level)) return further;
+      }
+      if (ended(begin, std::min(end, count))) over_[static_cast<std::size_t>(begin / size_)] = true;
+    }
+    return std::nullopt;
+  }
+
+  bool complete(std::int64_t begin, std::int64_t end) const {
+    if (end > static_cast<std::int64_t>(rungs().climbs().size())) return false;
+    for (auto id = begin; id < end; ++id) {
+      if (!rungs().at(id).started()) return false;
+    }
+    return true;
+  }
+
+  /// Nobody of this population is under way.
+  bool ended(std::int64_t begin, std::int64_t end) const {
+    for (auto id = begin; id < end; ++id) {
+      const auto& climb = rungs().at(id);
+      if (climb.started() && climb.results.back().state == State::open) return false;
+    }
+    return true;
+  }
+
+  /// The first member that may go on from this level.
+  std::optional<study::Continue> step(std::int64_t begin, std::int64_t end, std::size_t level) const {
+    const auto step = at(begin, end, level);
+    if (step.ended.empty()) return std::nullopt;
+    if (static_cast<double>(step.ended.size()) < quorum_ * static_cast<double>(step.members.size()))
+      return std::nullopt;
+    const auto tail = static_cast<std::size_t>(std::ceil(fraction_ * static_cast<double>(step.ended.size())));
+    auto waiting = step.ended;
+    std::sort(waiting.begin(), waiting.end());
+    for (const auto id : waiting) {
+      if (rungs().at(id).highest() != level) continue;
+      const auto place =
+          static_cast<std::size_t>(std::find(step.ended.begin(), step.ended.end(), id) - step.ended.begin());
+      const auto donors = std::min(tail, step.scored);
+      const bool last = place >= std::max(step.ended.size() - tail, donors) || place >= step.scored;
+      if (!last) return up(id);
+      if (donors > 0) return copy_of_one(step, donors, id);
+    }
+    return std::nullopt;
+  }
+
+  Step at(std::int64_t begin, std::int64_t end, std::size_t level) const {
+    Step step;
+    std::vector<Scored> scored;
+    std::vector<study::TrialId> failed;
+    for (auto id = begin; id < end; ++id) {
+      const auto& climb = rungs().at(id);
+      const auto* result = climb.started() ? climb.at(level) : nullptr;
+      // Who did not come so far yet is awaited, unless nothing can follow its last step.
+      if (result == nullptr && climb.started() && climb.trial->proposed) step.members.push_back(id);
+      if (result == nullptr || !climb.trial->proposed) continue;
+      step.members.push_back(id);
+      if (result->state == State::scored) scored.push_back({climb.trial.get(), *result->score});
+      if (result->state == State::lost || result->state == State::invalid) failed.push_back(id);
+    }
+    step.scored = scored.size();
+    for (const auto& one : ranked(std::move(scored), step.scored)) step.ended.push_back(one.trial->id);
+    step.ended.insert(step.ended.end(), failed.begin(), failed.end());
+    return step;
+  }
+
+  study::Continue copy_of_one(const Step& step, std::size_t donors, study::TrialId id) const {
+    auto further = up(id);
+    const auto rung = further.item.rung - 1;
+    base::Rng rng(seed_, "search", id, fmt::format("explore {}", rung));
+    const auto donor = step.ended[static_cast<std::size_t>(rng.below(static_cast<std::int64_t>(donors)))];
+    const auto& trial = *rungs().at(donor).trial;
+    study::Proposal what{.params = trial.what_of(trial.rungs[static_cast<std::size_t>(rung)]).params};
+    what.params = explore(space(), what.params, how_, rng);
+    what.from = study::ItemId{donor, rung};
+    what.note = fmt::format("copy of {} at step {}", donor, rung + 1);
+    further.what = std::move(what);
+    return further;
+  }
+
+  std::uint64_t seed_;
+  std::int64_t size_;
+  double fraction_, quorum_;
+  Exploration how_;
+  std::int64_t max_trials_ = 0;
+  std::vector<bool> over_;  ///< by population: nothing can go on there until something changes
+};
+
+}  // namespace
+
+std::unique_ptr<study::Planner> make_pbt(const Setup& setup) { return std::make_unique<Pbt>(setup); }
+
+}  // namespace assay::search

@@ -1,0 +1,43 @@
+#include "search/rung_search.hpp"
+
+#include <fmt/format.h>
+
+namespace assay::search {
+
+study::Continue RungSearch::up(study::TrialId id) const {
+  return {{id, static_cast<int>(rungs_.at(id).results.size())}};
+}
+
+std::optional<study::Proposal> RungSearch::propose(const study::StudyView& view, study::TrialId trial, base::Rng& rng) {
+  look(view);
+  return PointSearch::propose(view, trial, rng);
+}
+
+study::Decision RungSearch::next(const study::StudyView& view) {
+  look(view);
+  auto decision = PointSearch::next(view);
+  const bool over = !std::holds_alternative<study::New>(decision);
+  if (auto further = promotion(over)) return std::move(*further);
+  if (!over) {
+    if (auto reason = hold()) return study::Wait{std::move(*reason)};
+    return decision;
+  }
+  if (const auto open = rungs_.open_below_top(); open > 0)
+    return study::Wait{fmt::format("{} trials under way may go on at the next rung", open)};
+  if (auto further = last_promotion()) return std::move(*further);
+  return decision;
+}
+
+/// With few trials no group is large enough for a share of it to go up to the top: the best goes all the same.
+std::optional<study::Continue> RungSearch::last_promotion() const {
+  for (auto level = rungs_.top(); level > 0; --level) {
+    if (rungs_.scored(level) > 0) return std::nullopt;
+    if (rungs_.open(level) > 0) return std::nullopt;
+    for (const auto id : rungs_.best(level - 1, rungs_.scored(level - 1))) {
+      if (rungs_.at(id).highest() == level - 1) return up(id);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace assay::search

@@ -1,0 +1,78 @@
+#include "search/tally.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace assay::search {
+namespace {
+
+constexpr double slot_seconds = 10;  ///< over which the peak is taken
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+}  // namespace
+
+void Tally::metadata(double time, double count) {
+  const auto slot = static_cast<std::size_t>(time / slot_seconds);
+  if (slots_.size() <= slot) slots_.resize(slot + 1);
+  slots_[slot] += count;
+  operations_ += count;
+}
+
+double Tally::metadata_until(double time) const {
+  double sum = 0;
+  for (std::size_t i = 0; i < slots_.size() && static_cast<double>(i) * slot_seconds < time; ++i) sum += slots_[i];
+  return sum;
+}
+
+void Tally::proposed(double planner_seconds) {
+  planner_seconds_ += planner_seconds;
+  ++proposals_;
+}
+
+void Tally::measured(const study::Measurement& measurement) {
+  ++measured_;
+  if (objectives_.empty() || measurement.state != study::State::done) return;
+  const auto& first = objectives_.front();
+  const auto value = measurement.metrics.find(first.metric);
+  if (value == measurement.metrics.end() || !std::isfinite(value->second)) return;
+  const bool better = best_curve_.empty() || (first.maximise ? value->second > best_curve_.back().second
+                                                             : value->second < best_curve_.back().second);
+  if (better) best_curve_.emplace_back(measured_, value->second);
+}
+
+double Tally::busy(std::int64_t workers) const {
+  if (last_claim_ <= 0) return 0;
+  double sum = 0;
+  for (const auto& [start, finish] : evaluated_)
+    sum += std::max(0.0, std::min(finish, last_claim_) - std::min(start, last_claim_));
+  return sum / (static_cast<double>(workers) * last_claim_);
+}
+
+SimulationFigures Tally::figures(std::int64_t workers, double round_operations, double round_seconds) const {
+  const double collecting = round_seconds > 0 ? round_operations / round_seconds : 0;
+  const double trials = static_cast<double>(std::max<std::int64_t>(1, measured_));
+  const double until = std::max(last_claim_, slot_seconds);
+  const double peak = slots_.empty() ? 0 : *std::max_element(slots_.begin(), slots_.end()) / slot_seconds;
+  SimulationFigures result;
+  result.workers = workers;
+  result.trials = measured_;
+  result.busy = busy(workers);
+  result.last_claim = last_claim_;
+  result.makespan = makespan_;
+  result.conflicts_per_trial = static_cast<double>(conflicts_) / trials;
+  result.operations_per_trial = (operations_ + makespan_ * collecting) / trials;
+  result.metadata_per_second = metadata_until(until) / until + collecting;
+  result.metadata_peak = peak + collecting;
+  result.planner_seconds = proposals_ > 0 ? planner_seconds_ / static_cast<double>(proposals_) : 0;
+  result.look_seconds = median(looks_);
+  result.best = best_curve_;
+  return result;
+}
+
+}  // namespace assay::search

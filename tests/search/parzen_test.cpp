@@ -1,0 +1,185 @@
+#include <catch2/catch_approx.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <cmath>
+
+#include "search/parzen.hpp"
+#include "search/split.hpp"
+#include "study/view_builder.hpp"
+
+using namespace assay;
+using Catch::Approx;
+using search::Parzen;
+
+namespace {
+
+std::shared_ptr<const space::Space> space_of(const std::string& lines) {
+  return std::make_shared<const space::Space>(
+      space::Space::load(config::Config::parse("[params.model]\n" + lines, "t.toml")));
+}
+
+space::Params at(const std::string& name, space::Value value) { return {{"params.model." + name, std::move(value)}}; }
+
+/// Columns of trials 0, 1, .. at these points.
+search::Columns columns_of(const std::shared_ptr<const space::Space>& space, const std::vector<space::Params>& points) {
+  study::ViewBuilder builder;
+  builder.objectives({{"score", true, {}}}).max_trials(100);
+  for (std::size_t i = 0; i < points.size(); ++i) builder.done(study::TrialId(i), points[i], {{"score", double(i)}});
+  search::History history(space, {});
+  history.update(builder.build());
+  search::Columns columns(space);
+  columns.update(history.trials());
+  return columns;
+}
+
+Parzen estimator(const search::Columns& columns, std::size_t trials) {
+  search::KernelMemory memory;
+  std::vector<study::TrialId> members;
+  for (std::size_t i = 0; i < trials; ++i) members.push_back(study::TrialId(i));
+  return Parzen(columns, columns.blocks(true).front(), members, std::vector<double>(trials, 1), {}, memory);
+}
+
+std::vector<double> densities(const Parzen& parzen, const std::vector<double>& values) {
+  auto result = parzen.log_density({values.size(), values});
+  for (auto& value : result) value = std::exp(value);
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("a Parzen density over the reals, worked out by hand") {
+  const auto space = space_of("x.float = [0.0, 10.0]\n");
+  const auto columns = columns_of(space, {at("x", 2.0), at("x", 6.0)});
+  const auto parzen = estimator(columns, 2);
+  // Widths: the gap .4, more than 1 / 4. At .5, each divided by its mass in [0, 1]:
+  // phi(.75) / .4 / (Phi(2) - Phi(-.5)) = 1.12581, phi(.25) / .4 / (Phi(1) - Phi(-1.5)) = 1.24806; the prior:
+  // phi(0) / (Phi(.5) - Phi(-.5)) = 1.04183.
+  CHECK(densities(parzen, {0.5})[0] == Approx((1.12581 + 1.24806 + 1.04183) / 3).epsilon(1e-5));
+
+  std::vector<double> places;
+  for (int i = 0; i < 1000; ++i) places.push_back((i + 0.5) / 1000);
+  double total = 0;
+  for (const double density : densities(parzen, places)) total += density / 1000;
+  CHECK(total == Approx(1).epsilon(1e-5));
+}
+
+TEST_CASE("a Parzen estimate over categories, worked out by hand") {
+  const auto space = space_of("op.choice = [\"a\", \"b\", \"c\"]\n");
+  const auto columns = columns_of(space, {at("op", std::string("a")), at("op", std::string("a"))});
+  // A third of a trial is spread over the three: a keeps (1 + 1/3) / 2, the others take (1/3) / 2 each; the prior 1/3.
+  const auto found = densities(estimator(columns, 2), {0, 1, 2});
+  CHECK(found[0] == Approx((2.0 / 3 + 2.0 / 3 + 1.0 / 3) / 3));
+  CHECK(found[1] == Approx((1.0 / 6 + 1.0 / 6 + 1.0 / 3) / 3));
+  CHECK(found[2] == Approx(found[1]));
+}
+
+TEST_CASE("on grids, probabilities sum up to one and draws follow them") {
+  for (const auto* domain :
+       {"n.int = [1, 5]\n", "n = { int = [1, 64], log = true }\n", "n = { float = [0.0, 1.0], step = 0.25 }\n",
+        "n = { choice = [32, 8, 64], ordered = true }\n", "n = { normal = [10, 4], step = 2 }\n"}) {
+    CAPTURE(domain);
+    const auto space = space_of(domain);
+    base::Rng rng(1, "test", 0, "points");
+    std::vector<space::Params> points;
+    for (int i = 0; i < 7; ++i) points.push_back(space->sample(rng));
+    const auto columns = columns_of(space, points);
+    REQUIRE(columns.axes().front().kind == search::Axis::Kind::grid);
+    const auto parzen = estimator(columns, points.size());
+    std::vector<double> cells;
+    for (std::int64_t i = 0; i < columns.axes().front().cells; ++i) cells.push_back(double(i));
+    const auto expected = densities(parzen, cells);
+    double total = 0;
+    for (const double value : expected) total += value;
+    CHECK(total == Approx(1).epsilon(1e-6));
+
+    constexpr std::size_t draws = 40'000;
+    std::vector<double> shares(cells.size());
+    for (const double cell : parzen.sample(draws, rng).values) shares[std::size_t(cell)] += 1.0 / draws;
+    for (std::size_t i = 0; i < cells.size(); ++i) CHECK(std::abs(shares[i] - expected[i]) < 0.015);
+  }
+}
+
+TEST_CASE("columns give each point back") {
+  const auto space = space_of(
+      "a.float = [0.0, 1.0]\nb = { int = [1, 1000], log = true }\nc.choice = [true, false]\n"
+      "d = { choice = [4, 2, 8], ordered = true }\ne.subset = [\"x\", \"y\", \"z\"]\nf.normal = [0, 1]\n"
+      "g = { normal = [0, 3], step = 1 }\nh = { float = [1e-5, 1.0], log = true }\ni.choice = [7]\n");
+  base::Rng rng(1, "test", 0, "points");
+  std::vector<space::Params> points;
+  for (int i = 0; i < 50; ++i) points.push_back(space->sample(rng));
+  const auto columns = columns_of(space, points);
+  for (std::size_t trial = 0; trial < points.size(); ++trial) {
+    std::vector<double> coordinates;
+    for (std::size_t i = 0; i < columns.axes().size(); ++i) coordinates.push_back(columns.at(i).values[trial]);
+    for (std::size_t i = 0; i < space->parameters().size(); ++i) {
+      const auto& name = space->parameters()[i].name;
+      const auto value = columns.value_of(i, coordinates);
+      CAPTURE(name, trial, space::to_text(value), space::to_text(points[trial].at(name)));
+      if (const auto* number = std::get_if<double>(&value)) {
+        CHECK(*number == Approx(std::get<double>(points[trial].at(name))).epsilon(1e-6).margin(1e-6));
+      } else {
+        CHECK(space::same(value, points[trial].at(name)));
+      }
+    }
+  }
+}
+
+TEST_CASE("weights rise with age up to the youngest 25") {
+  CHECK(search::age_weights(25) == std::vector<double>(25, 1));
+  const auto weights = search::age_weights(28);
+  CHECK(weights[0] == Approx(1.0 / 28));
+  CHECK(weights[1] == Approx((1 + 1.0 / 28) / 2));
+  CHECK(weights[2] == 1);
+}
+
+TEST_CASE("the mass of a normal, also far out") {
+  CHECK(std::exp(search::log_normal_mass(-1, 2)) == Approx(0.818594614));
+  CHECK(std::exp(search::log_normal_mass(1, 2)) == Approx(0.135905122));
+  CHECK(search::log_normal_mass(8, 9) == Approx(std::log(6.2198e-16)).epsilon(1e-5));
+  CHECK(search::log_normal_mass(-9, -8) == search::log_normal_mass(8, 9));
+}
+
+TEST_CASE("good and bad with one objective: constraints first, stopped after finished, failed and pending never") {
+  const auto space = space_of("x.float = [0.0, 1.0]\n");
+  const auto config = config::Config::parse("[[constraint]]\nmetric = \"size\"\nat_most = 10\n", "t.toml");
+  study::ViewBuilder builder;
+  builder.objectives({{"score", true, {}}}).max_trials(100);
+  const auto point = at("x", 0.5);
+  builder.done(0, point, {{"score", 1}, {"size", 5}}).done(1, point, {{"score", 3}, {"size", 5}});
+  builder.done(2, point, {{"score", 9}, {"size", 20}}).done(3, point, {{"score", 8}, {"size", 15}});
+  const auto other = [&](study::TrialId id, study::State state, study::Metrics metrics) {
+    study::Trial trial{.id = id, .what = {.params = point}, .proposed = true, .rungs = {}};
+    trial.rungs.push_back({.item = {id, 0}, .attempt = 1, .state = state});
+    trial.rungs.front().metrics = std::move(metrics);
+    builder.trial(std::move(trial));
+  };
+  other(4, study::State::running, {});
+  other(5, study::State::failed, {});
+  other(6, study::State::stopped, {{"score", 7}, {"size", 5}});
+  search::History history(space, search::MetricLimits(config));
+  history.update(builder.build());
+  using Ids = std::vector<study::TrialId>;
+  CHECK(search::split(history, 1).good == Ids{1});
+  CHECK(search::split(history, 2).good == Ids{0, 1});
+  CHECK(search::split(history, 3).good == Ids{0, 1, 6});
+  CHECK(search::split(history, 4).good == Ids{0, 1, 3, 6});
+  CHECK(search::split(history, 4).bad == Ids{2, 4, 5});
+  CHECK(search::split(history, 9).bad == Ids{4, 5});
+  CHECK(search::split(history, 2, true).good == Ids{1, 4});
+}
+
+TEST_CASE("good and bad with two objectives: by layer, the last one by volume") {
+  const auto space = space_of("x.float = [0.0, 1.0]\n");
+  study::ViewBuilder builder;
+  builder.objectives({{"a", true, {}}, {"b", false, {}}}).max_trials(100);
+  // Layer 0: 0, 1, 2, 3; of these 1 is close to 2 and adds little. Layer 1: 4.
+  const std::vector<std::pair<double, double>> values{{0, 0}, {4.9, 4.95}, {5, 5}, {10, 10}, {4, 6}};
+  for (std::size_t i = 0; i < values.size(); ++i)
+    builder.done(study::TrialId(i), at("x", 0.5), {{"a", values[i].first}, {"b", values[i].second}});
+  search::History history(space, {});
+  history.update(builder.build());
+  using Ids = std::vector<study::TrialId>;
+  CHECK(search::split(history, 1).good == Ids{2});
+  CHECK(search::split(history, 3).good == Ids{0, 2, 3});
+  CHECK(search::split(history, 4).good == Ids{0, 1, 2, 3});
+  CHECK(search::split(history, 5).good == Ids{0, 1, 2, 3, 4});
+}

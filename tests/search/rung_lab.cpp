@@ -1,0 +1,166 @@
+#include "search/rung_lab.hpp"
+
+#include <fmt/format.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <deque>
+#include <set>
+
+#include "study/view_builder.hpp"
+
+namespace assay::test {
+namespace {
+
+class Lab {
+ public:
+  Lab(const std::function<std::unique_ptr<study::Planner>()>& make, const LabMeasure& measure,
+      const LabSettings& settings)
+      : make_(make), measure_(measure), settings_(settings), rng_(settings.seed, "lab", 0, "order") {
+    builder_.objectives(settings.objectives).fidelities(settings.fidelities).max_trials(settings.trials);
+    for (std::size_t i = 0; i < settings.workers; ++i) planners_.push_back(make());
+    views_.push_back(builder_.build());
+  }
+
+  LabCourse run() {
+    for (std::int64_t event = 0; event < 100'000; ++event) {
+      if (running_.size() == settings_.workers) finish();
+      const auto& planner = planners_[static_cast<std::size_t>(rng_.below(std::int64_t(planners_.size())))];
+      const auto back = std::min<std::int64_t>(std::int64_t(views_.size()), 1 + settings_.lag);
+      const auto view = views_[views_.size() - 1 - static_cast<std::size_t>(rng_.below(back))];
+      const auto decision = planner->next(view);
+      if (settings_.replay) compare(decision, make_()->next(view));
+      if (const auto* finished = std::get_if<study::Finished>(&decision)) {
+        if (running_.empty()) return end(finished->reason);
+        finish();
+      } else if (std::holds_alternative<study::Wait>(decision)) {
+        ++course_.waits;
+        if (running_.empty()) publish();  // its view is old: the news comes to it
+        if (running_.empty() && settings_.lag == 0) FAIL("waits while nobody works");
+        if (!running_.empty()) finish();
+      } else if (const auto* further = std::get_if<study::Continue>(&decision)) {
+        go_on(*further);
+      } else {
+        begin(*planner, view);
+      }
+    }
+    FAIL("the search does not end");
+    return {};
+  }
+
+ private:
+  static void compare(const study::Decision& a, const study::Decision& b) {
+    REQUIRE(a.index() == b.index());
+    const auto *one = std::get_if<study::Continue>(&a), *two = std::get_if<study::Continue>(&b);
+    if (one == nullptr) return;
+    REQUIRE(one->item == two->item);
+    REQUIRE(one->what.has_value() == two->what.has_value());
+    if (!one->what) return;
+    REQUIRE(one->what->params == two->what->params);
+    REQUIRE(one->what->from == two->what->from);
+  }
+
+  void begin(study::Planner& planner, const study::StudyView& view) {
+    const auto number = next_number_;
+    if (number >= settings_.trials) return publish();
+    ++next_number_;
+    base::Rng rng(settings_.seed, "search", number, "propose"), same = rng;
+    study::Trial trial{.id = number};
+    auto proposal = planner.propose(view, number, rng);
+    if (settings_.replay) {
+      const auto again = make_()->propose(view, number, same);
+      REQUIRE(again.has_value() == proposal.has_value());
+      if (again) REQUIRE((again->params == proposal->params && again->at == proposal->at));
+    }
+    if (!proposal) {
+      trial.rungs.push_back({.item = {number, 0}, .attempt = 1, .state = study::State::voided});
+      builder_.trial(std::move(trial));
+      return publish();
+    }
+    trial.what = std::move(*proposal);
+    trial.proposed = true;
+    start(std::move(trial), trial.what.at, nullptr);
+  }
+
+  void go_on(const study::Continue& further) {
+    const auto newest = builder_.build();
+    const auto* known = newest.find(further.item.trial);
+    REQUIRE(known != nullptr);
+    const auto rung = static_cast<std::size_t>(further.item.rung);
+    REQUIRE(rung > 0);
+    REQUIRE(rung <= known->rungs.size());
+    if (rung < known->rungs.size()) return publish();  // somebody was faster
+    REQUIRE(known->rungs.back().state != study::State::running);
+    start(*known, further.what ? further.what->at : std::nullopt,
+          further.what ? std::make_shared<const study::Proposal>(*further.what) : nullptr);
+  }
+
+  /// As Study::Impl::start.
+  void start(study::Trial trial, const std::optional<study::Fidelity>& at,
+             const std::shared_ptr<const study::Proposal>& own) {
+    const auto rung = static_cast<int>(trial.rungs.size());
+    auto level = static_cast<std::size_t>(rung);
+    if (rung > 0) level = study::level_of(trial.rungs.back().at, rung - 1, settings_.fidelities) + 1;
+    study::Measurement measurement{.item = {trial.id, rung}, .attempt = 1, .state = study::State::running};
+    measurement.at = at ? *at : settings_.fidelities[std::min(level, settings_.fidelities.size() - 1)];
+    measurement.own = own ? own : rung > 0 ? trial.rungs.back().own : nullptr;
+    if (rung > 0) {
+      REQUIRE(measurement.at.epochs > trial.rungs.back().at.epochs);
+      course_.epochs -= trial.rungs.back().at.epochs;
+    }
+    course_.epochs += measurement.at.epochs;
+    course_.log.push_back(fmt::format("{}.{}", trial.id, rung));
+    running_.push_back(measurement.item);
+    trial.rungs.push_back(std::move(measurement));
+    builder_.trial(std::move(trial));
+    publish();
+  }
+
+  void finish() {
+    const auto place = rng_.below(std::int64_t(running_.size()));
+    const auto item = running_[static_cast<std::size_t>(place)];
+    running_.erase(running_.begin() + place);
+    auto trial = *builder_.build().find(item.trial);
+    auto& rung = trial.rungs[static_cast<std::size_t>(item.rung)];
+    const auto outcome = measure_({.item = item, .what = trial.what_of(rung), .at = rung.at});
+    rung.state = outcome.state;
+    rung.failure = outcome.failure;
+    rung.metrics = outcome.metrics;
+    builder_.trial(std::move(trial));
+    publish();
+  }
+
+  void publish() {
+    views_.push_back(builder_.build());
+    if (views_.size() > 64) views_.pop_front();
+  }
+
+  LabCourse end(const std::string& reason) {
+    course_.view = builder_.build();
+    course_.reason = reason;
+    return std::move(course_);
+  }
+
+  const std::function<std::unique_ptr<study::Planner>()>& make_;
+  const LabMeasure& measure_;
+  const LabSettings& settings_;
+  base::Rng rng_;
+  study::ViewBuilder builder_;
+  std::vector<std::unique_ptr<study::Planner>> planners_;
+  std::deque<study::StudyView> views_;
+  std::deque<study::ItemId> running_;
+  study::TrialId next_number_ = 0;
+  LabCourse course_;
+};
+
+}  // namespace
+
+study::Outcome measured(double accuracy) { return {.metrics = {{"accuracy", accuracy}}}; }
+
+study::Outcome failed() { return {.state = study::State::failed, .failure = study::Failure::nan}; }
+
+LabCourse run_lab(const std::function<std::unique_ptr<study::Planner>()>& make_planner, const LabMeasure& measure,
+                  const LabSettings& settings) {
+  return Lab(make_planner, measure, settings).run();
+}
+
+}  // namespace assay::test
