@@ -27,8 +27,6 @@ class PointSearch : public study::Planner {
   const space::Space& space() const { return *space_; }
   /// Of the view that draw() is asked with.
   const History& history() const { return history_; }
-  /// True for points that the view holds; they may be proposed again in the last resort only.
-  bool known(const space::Params& params) const { return seen_.contains(params); }
   /// Numbers below take the proposals given to begin with.
   study::TrialId begin() const { return static_cast<study::TrialId>(first_.size()); }
 
