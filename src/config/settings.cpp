@@ -116,7 +116,7 @@ constexpr Setting table[] = {
     {"search.tpe.prior_weight", Type::number, "1", I, "weight of the even distribution, in trials", 0, 1000, "", false, true},
     {"search.tpe.multivariate", Type::text, "\"auto\"", I, "model parameters together; auto: with one objective yes, with several for every other trial (optuna: no); nni: no", {}, {}, "auto|on|off"},
     {"search.nsga3.divisions", Type::integer, "0", I, "of the simplex of reference directions; 0: as many as give no more directions than the population", 0, 1000},
-    {"search.smac.startup", Type::integer, "0", I, "random trials to begin with; 0: one per parameter, 10 at least, a quarter of all trials at most", 0, 1000000},
+    {"search.smac.startup", Type::integer, "0", I, "Sobol points to begin with; 0: one per parameter, 10 at least, a quarter of all trials at most", 0, 1000000},
     {"search.smac.trees", Type::integer, "10", I, "trees of the forest", 1, 1000},
     {"search.smac.random_points", Type::integer, "500", I, "random points that the forest is asked about, besides those of the local searches", 1, 100000},
     {"search.smac.random_share", Type::number, "0.2", I, "share of the trials that are random", 0, 1},

@@ -4,12 +4,14 @@
 // Transactions on Evolutionary Computation 10, 2006: each proposal for another weighting of them.
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numbers>
 
 #include "search/algorithms.hpp"
 #include "search/forest.hpp"
 #include "search/point_search.hpp"
-#include "space/domain.hpp"
+#include "search/sobol_points.hpp"
+#include "space/encoding.hpp"
 
 namespace assay::search {
 namespace {
@@ -18,20 +20,28 @@ constexpr std::size_t starts = 8;      ///< local searches from good trials, and
 constexpr std::size_t neighbours = 8;  ///< looked at in each step
 constexpr int most_steps = 10;
 constexpr double parego_rho = 0.05;
-/// Random trials to begin with: one per parameter and so many at least, but no more than this part of all.
+/// Sobol points to begin with: one per parameter and so many at least, but no more than this part of all.
 constexpr std::int64_t least_startup = 10, startup_part = 4;
 
 /// A point as the forest sees it: numbers in [0, 1], categories by their place, sets item by item. What does not exist
 /// at a point is below all numbers, or a category of its own.
-class Encoding {
+class Inputs {
  public:
-  explicit Encoding(const space::Space& space) : parameters_(space.parameters()) {
-    for (const auto& [name, domain, role, conditions, where] : parameters_) {
-      if (by_item(domain)) {
-        features_.resize(features_.size() + domain.items.size());
-      } else {
-        features_.push_back({categorical(domain) ? *space::count(domain) + 1 : 0});
-      }
+  explicit Inputs(const space::Space& space)
+      : mixed_(space, space::Encoding::mixed), flags_(space, space::Encoding::one_hot) {
+    const auto is_set = [&](const space::Column& column) {
+      return space.parameters()[column.parameter].domain.kind == space::Kind::subset;
+    };
+    for (std::size_t i = 0; i < mixed_.columns().size(); ++i) {
+      const auto& column = mixed_.columns()[i];
+      if (is_set(column)) continue;
+      from_mixed_.push_back(i);
+      features_.push_back({column.categories == 0 ? 0 : column.categories + 1});
+    }
+    for (std::size_t i = 0; i < flags_.columns().size(); ++i) {
+      if (!is_set(flags_.columns()[i])) continue;
+      from_flags_.push_back(i);
+      features_.push_back({0});
     }
   }
 
@@ -40,36 +50,20 @@ class Encoding {
   std::vector<double> row(const space::Params& params) const {
     std::vector<double> row;
     row.reserve(features_.size());
-    for (const auto& parameter : parameters_) {
-      const auto& domain = parameter.domain;
-      const auto found = params.find(parameter.name);
-      const auto* value = found == params.end() ? nullptr : &found->second;
-      if (by_item(domain)) {
-        add_items(row, domain, value);
-      } else if (categorical(domain)) {
-        row.push_back(static_cast<double>(value == nullptr ? *space::count(domain) : space::ordinal(domain, *value)));
-      } else {
-        row.push_back(value == nullptr ? -1 : space::to_unit(domain, *value));
-      }
+    const auto mixed = mixed_(params);
+    for (const auto i : from_mixed_) {
+      const auto categories = mixed_.columns()[i].categories;
+      row.push_back(mixed[i] < 0 && categories > 0 ? categories : mixed[i]);
     }
+    if (from_flags_.empty()) return row;
+    const auto flags = flags_(params);
+    for (const auto i : from_flags_) row.push_back(flags[i]);
     return row;
   }
 
  private:
-  static bool by_item(const space::Domain& domain) { return domain.kind == space::Kind::subset; }
-  static bool categorical(const space::Domain& domain) {
-    return domain.kind == space::Kind::choice && !domain.ordered && domain.items.size() < 64;
-  }
-  static void add_items(std::vector<double>& row, const space::Domain& domain, const space::Value* value) {
-    const auto* labels = value == nullptr ? nullptr : std::get_if<std::vector<std::string>>(value);
-    for (const auto& item : domain.items) {
-      row.push_back(labels == nullptr
-                        ? -1
-                        : static_cast<double>(std::count(labels->begin(), labels->end(), space::to_text(item))));
-    }
-  }
-
-  const std::vector<space::Parameter>& parameters_;
+  space::Encoder mixed_, flags_;
+  std::vector<std::size_t> from_mixed_, from_flags_;  ///< columns
   std::vector<Feature> features_;
 };
 
@@ -108,6 +102,23 @@ void to_logarithms(std::vector<double>& costs) {
   for (auto& cost : costs) cost = std::log(cost - sorted.front() + (spread > 0 ? spread : 1));
 }
 
+/// Logarithms of costs. What breaks constraints costs more than all others, by how far it breaks them.
+std::vector<double> log_costs(const std::vector<const Score*>& scores, base::Rng& rng) {
+  std::vector<const Score*> kept;
+  std::copy_if(scores.begin(), scores.end(), std::back_inserter(kept), [](auto* score) { return score->feasible(); });
+  const auto known = kept.empty() ? std::vector<double>() : scalarised(kept, rng);
+  const double worst = kept.empty() ? 0 : *std::max_element(known.begin(), known.end());
+  std::vector<double> costs;
+  std::size_t next = 0;
+  for (const auto* score : scores) {
+    const double violation = score->violation;
+    const double share = std::isfinite(violation) ? violation / (1 + violation) : 1;
+    costs.push_back(score->feasible() ? known[next++] : worst + share);
+  }
+  to_logarithms(costs);
+  return costs;
+}
+
 /// Of a log-normal cost, below the cost exp(best).
 double expected_improvement(const Prediction& at, double best) {
   const auto normal = [](double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); };
@@ -120,7 +131,8 @@ class Smac final : public PointSearch {
  public:
   explicit Smac(const Setup& setup)
       : PointSearch(setup),
-        encoding_(*setup.space),
+        inputs_(*setup.space),
+        sobol_(setup.space->parameters().size(), setup.seed),
         seed_(setup.seed),
         random_share_(setup.config.number("search.smac.random_share")),
         random_points_(static_cast<std::size_t>(setup.config.integer("search.smac.random_points"))),
@@ -138,8 +150,13 @@ class Smac final : public PointSearch {
   };
 
   study::Proposal draw(study::TrialId trial, base::Rng& rng) override {
-    const bool explore = rng.uniform() < random_share_;
-    if (trial < startup_ || history().scored().size() < 2 || explore)
+    if (trial < startup_) {
+      auto params = space().decode(sobol_.at(static_cast<std::uint64_t>(trial)));
+      if (space().satisfies_constraints(params) && !proposed_before(params))
+        return {.params = std::move(params), .note = "sobol"};
+      return {.params = space().sample(rng), .note = "random"};
+    }
+    if (history().scored().size() < 2 || rng.uniform() < random_share_)
       return {.params = space().sample(rng), .note = "random"};
     learn(trial);
     return {.params = most_promising(rng), .note = "most promising to the forest"};
@@ -148,51 +165,34 @@ class Smac final : public PointSearch {
   /// The forest is a function of the study and the number of the trial.
   void learn(study::TrialId trial) {
     if (learned_ == std::pair(history().version(), trial)) return;
+    learned_ = {history().version(), trial};
     base::Rng rng(seed_, "smac", trial, "forest");
-    std::vector<std::vector<double>> rows;
-    std::vector<const Score*> kept, broken;
-    std::vector<study::TrialId> kept_ids, broken_ids;
-    for (const auto id : history().scored()) {
-      const auto& score = *history().at(id).score;
-      (score.feasible() ? kept : broken).push_back(&score);
-      (score.feasible() ? kept_ids : broken_ids).push_back(id);
-    }
-    for (const auto* ids : {&kept_ids, &broken_ids}) {
-      for (const auto id : *ids) rows.push_back(row_of(id));
-    }
-    auto costs = kept.empty() ? std::vector<double>() : scalarised(kept, rng);
-    const double worst = kept.empty() ? 0 : *std::max_element(costs.begin(), costs.end());
-    for (const auto* score : broken) {
-      const double share = std::isfinite(score->violation) ? score->violation / (1 + score->violation) : 1;
-      costs.push_back(worst + share);
-    }
-    to_logarithms(costs);
-    ranking_.resize(costs.size());
-    for (std::size_t i = 0; i < costs.size(); ++i)
-      ranking_[i] = {costs[i], i < kept.size() ? kept_ids[i] : broken_ids[i - kept.size()]};
-    std::sort(ranking_.begin(), ranking_.end());
-    best_ = ranking_.front().first;
-    // Nobody knows yet what running trials give: the median, so that others do not go there too. Failed ones cost as
-    // much as the worst.
-    const double middle = ranking_[ranking_.size() / 2].first, last = ranking_.back().first;
-    for (const auto id : history().pending()) {
-      rows.push_back(row_of(id));
-      costs.push_back(middle);
-    }
-    for (const auto* ids : {&history().failed(), &history().stopped()}) {
-      for (const auto id : *ids) {
-        rows.push_back(row_of(id));
-        costs.push_back(last);
+    std::vector<study::TrialId> ids, failed = history().failed();
+    std::vector<const Score*> scores;
+    for (const auto* list : {&history().scored(), &history().stopped()}) {
+      for (const auto id : *list) {
+        const auto& score = history().at(id).score;
+        (score ? ids : failed).push_back(id);
+        if (score) scores.push_back(&*score);
       }
     }
-    forest_ = Forest(encoding_.features(), rows, costs, settings_, rng);
-    learned_ = {history().version(), trial};
+    auto costs = log_costs(scores, rng);
+    ranking_.clear();
+    for (std::size_t i = 0; i < costs.size(); ++i) ranking_.emplace_back(costs[i], ids[i]);
+    std::sort(ranking_.begin(), ranking_.end());
+    // Nobody knows yet what running trials give: the median, so that others do not go there too. Failed ones cost as
+    // much as the worst.
+    ids.insert(ids.end(), history().pending().begin(), history().pending().end());
+    costs.resize(ids.size(), ranking_[ranking_.size() / 2].first);
+    ids.insert(ids.end(), failed.begin(), failed.end());
+    costs.resize(ids.size(), ranking_.back().first);
+    std::vector<std::vector<double>> rows;
+    for (const auto id : ids) rows.push_back(inputs_.row(history().at(id).trial->what.params));
+    forest_ = Forest(inputs_.features(), rows, costs, settings_, rng);
   }
 
-  std::vector<double> row_of(study::TrialId id) const { return encoding_.row(history().at(id).trial->what.params); }
-
   Candidate judged(space::Params params) const {
-    const double promise = expected_improvement(forest_.predict(encoding_.row(params)), best_);
+    const double promise = expected_improvement(forest_.predict(inputs_.row(params)), ranking_.front().first);
     return {std::move(params), promise};
   }
 
@@ -229,7 +229,8 @@ class Smac final : public PointSearch {
     }
   }
 
-  Encoding encoding_;
+  Inputs inputs_;
+  SobolPoints sobol_;  ///< to begin with
   std::uint64_t seed_;
   double random_share_;
   std::size_t random_points_;
@@ -237,7 +238,6 @@ class Smac final : public PointSearch {
   ForestSettings settings_;
   Forest forest_;
   std::vector<std::pair<double, study::TrialId>> ranking_;  ///< log cost and number, the best first
-  double best_ = 0;                                         ///< log cost
   std::pair<std::uint64_t, study::TrialId> learned_{0, -1};
 };
 

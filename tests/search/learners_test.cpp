@@ -253,13 +253,13 @@ TEST_CASE("children have the values of their parents, but for about one") {
   }
 }
 
-TEST_CASE("SMAC starts at random, explores now and then, and stays away from trials that run") {
+TEST_CASE("SMAC starts with Sobol points, and explores now and then") {
   const auto config = mixed_config("smac", "max_trials = 400\nsmac.startup = 20\n");
   const auto planner = planner_of(config);
   const auto view = test::simulate(*planner, one, 120, 1, measure);
   int random = 0;
   for (std::size_t i = 20; i < 120; ++i) random += view.trials()[i]->what.note == "random";
-  for (std::size_t i = 0; i < 20; ++i) CHECK(view.trials()[i]->what.note == "random");
+  for (std::size_t i = 0; i < 20; ++i) CHECK(view.trials()[i]->what.note == "sobol");
   CHECK(random > 8);
   CHECK(random < 35);
 }
@@ -307,4 +307,40 @@ TEST_CASE("nas-bench-macro: learners against random draws at equal trials") {
     std::printf("nas-bench-macro, 100 trials: %s misses %.3f points, random %.3f\n", name, found, random);
     CHECK(found < random / 2);
   }
+}
+
+TEST_CASE("SMAC stays away from trials that run") {
+  // One number, best at 0.25 and at 0.75; the neighbourhood of 0.25 is being measured.
+  const auto config = config::Config::parse(
+      "[params.model]\na.float = [0.0, 1.0]\n[search]\nalgorithm = \"smac\"\nmax_trials = 400\n"
+      "smac.random_share = 0.0\n",
+      "t.toml");
+  study::ViewBuilder builder;
+  builder.objectives(one).max_trials(400);
+  for (std::int64_t id = 0; id < 40; ++id) {
+    const double a = (double(id) + 0.5) / 40;
+    builder.done(id, {{"params.model.a", a}}, {{"accuracy", -std::min(std::abs(a - 0.25), std::abs(a - 0.75))}});
+  }
+  const auto share_near = [&] {
+    const auto view = builder.build();
+    int near = 0;
+    for (study::TrialId number = 100; number < 150; ++number) {
+      const auto planner = planner_of(config);
+      base::Rng rng(1, "search", number, "propose");
+      near +=
+          std::abs(std::get<double>(planner->propose(view, number, rng)->params.at("params.model.a")) - 0.25) < 0.04;
+    }
+    return near / 50.0;
+  };
+  const double before = share_near();
+  for (std::int64_t id = 40; id < 70; ++id) {
+    study::Trial running{.id = id, .what = {.params = {{"params.model.a", 0.21 + double(id - 40) * 0.08 / 30}}}};
+    running.proposed = true;
+    running.rungs.push_back({.item = {id, 0}, .attempt = 1, .state = study::State::running});
+    builder.trial(std::move(running));
+  }
+  const double with = share_near();
+  INFO(before << " near 0.25, " << with << " while others are there");
+  CHECK(before > 0.25);
+  CHECK(with < before / 2);
 }
