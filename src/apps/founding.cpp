@@ -31,8 +31,8 @@ SearchParts search_parts(const run::Run& run, const study::Fidelity& fidelity) {
   SearchParts parts;
   parts.space = std::make_shared<const space::Space>(space::Space::load(run.config(), "search"));
   // A table's rows and an external trainer's networks are nobody's graph: their key is the point itself.
-  const bool data = !config::without_data(run.config());
-  const auto outputs = data ? run::split_figures(run.need(run::Stage::split)).outputs : 0;
+  const bool graphs = run.config().has("model") && !config::without_data(run.config());
+  const auto outputs = graphs ? run::split_figures(run.need(run::Stage::split)).outputs : 0;
   const auto key = [space = parts.space, outputs](const space::Params& params) {
     return arch::canonical(*space, params, outputs);
   };

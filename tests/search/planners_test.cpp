@@ -231,7 +231,9 @@ TEST_CASE("a list planner proposes trial n as proposal n, also beyond gaps") {
   CHECK(std::holds_alternative<study::Finished>(planner->next(builder.build())));
 }
 
-TEST_CASE("auto: a tiny space is listed, few trials are random, else evolution; the study is founded with \"auto\"") {
+TEST_CASE(
+    "auto: a tiny space is listed, few trials are random, up to 5,000 learn a model; the study is founded with "
+    "\"auto\"") {
   const auto note = [](const std::string& toml) {
     const auto config = config::Config::parse(toml, "t.toml");
     const auto planner = planner_of(config);
@@ -243,5 +245,6 @@ TEST_CASE("auto: a tiny space is listed, few trials are random, else evolution; 
   };
   CHECK(note("[params.model]\na.int = [1, 30]\n[search]\nmax_trials = 50\n") == "grid");
   CHECK(note("[params.model]\na.int = [1, 3000]\n[search]\nmax_trials = 15\n") == "random");
-  CHECK(note("[params.model]\na.int = [1, 3000]\n[search]\nmax_trials = 50\n").starts_with("child of "));
+  CHECK(note("[params.model]\na.int = [1, 3000]\n[search]\nmax_trials = 50\n") == "tpe");
+  CHECK(note("[params.model]\na.int = [1, 3000000]\n[search]\nmax_trials = 5001\n").starts_with("child of "));
 }

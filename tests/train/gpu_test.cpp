@@ -77,8 +77,9 @@ TEST_CASE("bf16 on the GPU learns, stops and goes on", "[gpu]") {
   auto settings = settings_for(8);
   settings.precision = train::Settings::Precision::bf16;
   const small::Folder folder;
-  train::Job job{.train = data, .valid = valid, .settings = settings, .sum = sum, .folder = folder.path};
-  job.identity = {"a", "b"};
+  const train::Identity identity{"a", "b", false};
+  train::Job job{
+      .train = data, .valid = valid, .settings = settings, .sum = sum, .identity = identity, .folder = folder.path};
   job.report = [](std::int64_t epoch, const train::Metrics&) {
     if (epoch == 3) os::request_stop(SIGUSR2);
     return false;
