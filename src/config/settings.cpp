@@ -107,6 +107,7 @@ constexpr Setting table[] = {
     {"search.max_device_hours", Type::number, "0", L, "no new trial that would, with those running, spend more hours x devices; 0: no limit", 0},
     {"search.population", Type::integer, "16", I, "networks that may have offspring (evolution)", 2, 100000},
     {"search.tournament", Type::integer, "0", I, "so many of them are drawn, the best is the parent (evolution); 0: three quarters with one objective, a quarter with several", 0, 100000},
+    {"search.grid.order", Type::text, "\"shuffled\"", I, "shuffled: any part of the grid is a fair sample, reals take five values; halving: coarse first, as NNI's", {}, {}, "shuffled|halving"},
     {"search.tpe.recipe", Type::text, "\"assay\"", I, "what 0 and auto below stand for; optuna, nni: as those tools have it (Optuna 5, NNI 3)", {}, {}, "assay|optuna|nni"},
     {"search.tpe.startup", Type::integer, "0", I, "trials to begin with that are spread evenly; 0: 10 (nni: 20)", 0, 1000000},
     {"search.tpe.candidates", Type::integer, "0", I, "draws of which the most promising is tried; 0: 48, with several objectives 24 (optuna, nni: 24)", 0, 100000},

@@ -42,6 +42,9 @@ std::unique_ptr<study::Planner> make_random(const Setup& setup);
 /// All points in an order shuffled by the seed, so that any part of the grid is a fair sample of it; reals take five
 /// values, even in their distribution. Error(config) for more than 1,000,000 points.
 std::unique_ptr<study::Planner> make_grid(const Setup& setup);
+/// search.grid.order = "halving", the order of NNI's grid search: all choices with the middle of every number, then
+/// with the quarters too, then the eighths, without end for reals. Normals in their distribution.
+std::unique_ptr<study::Planner> make_halving_grid(const Setup& setup);
 
 /// [search] points: values by parameter name (or its last part, where that is clear), defaults for the rest.
 std::unique_ptr<study::Planner> make_list(const Setup& setup);

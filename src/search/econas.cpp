@@ -1,7 +1,8 @@
 // EcoNAS's hierarchical evolution: Zhou, Zhou, Zhang, Loy, Yi, Zhang, Ouyang, "EcoNAS: Finding proxies for economical
-// neural architecture search", CVPR 2020, section 4. Networks live in three pools by how far they are trained. A cycle begins 16 new ones, trains the 8 best of the first pool and the 4 best of the
-// second on by one stage, from their checkpoints; parents come 6 : 5 : 5 from the three pools, each the best of
-// floor(pool / 4) + 1 draws; what was not trained for 10 cycles dies out.
+// neural architecture search", CVPR 2020, section 4. Networks live in three pools by how far they are trained. A cycle
+// begins 16 new ones, trains the 8 best of the first pool and the 4 best of the second on by one stage, from their
+// checkpoints; parents come 6 : 5 : 5 from the three pools, each the best of floor(pool / 4) + 1 draws; what was not
+// trained for 10 cycles dies out.
 //
 // The released code has a barrier after each cycle. Here the same quotas hold by counts instead, so that nobody waits:
 // a network goes on from the first pool for every two that ended there, from the second for every four, and of a pool

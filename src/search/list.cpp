@@ -112,6 +112,7 @@ std::unique_ptr<study::Planner> make_list_planner(std::string name, std::vector<
 }
 
 std::unique_ptr<study::Planner> make_grid(const Setup& setup) {
+  if (setup.config.text("search.grid.order") == "halving") return make_halving_grid(setup);
   const auto& space = setup.space;
   auto points = space->enumerate(largest_grid, points_of_a_real);
   if (!points) {

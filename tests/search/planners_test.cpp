@@ -189,6 +189,33 @@ TEST_CASE("the grid holds every point once, and five values of a real") {
   CHECK_THROWS_AS(planner_of(huge), base::Error);
 }
 
+TEST_CASE("the halving grid refines numbers pass by pass, the last parameter fastest, and ends with the space") {
+  const std::string order = algorithm("grid") + "grid.order = \"halving\"\n";
+  const auto flat = [](auto, const auto&) { return study::Metrics{{"accuracy", 1.0}}; };
+  const auto reals =
+      config::Config::parse("[params.model]\na.choice = [\"x\", \"y\"]\nb.float = [0.0, 1.0]\n" + order, "t");
+  const auto view = test::simulate(*planner_of(reals), accuracy, 14, 1, flat, 3);
+  std::vector<std::string> texts;
+  for (const auto& trial : view.trials()) {
+    texts.push_back(space::to_text(trial->what.params.at("params.model.a")) +
+                    space::to_text(trial->what.params.at("params.model.b")));
+  }
+  CHECK(texts == std::vector<std::string>{"x0.5", "y0.5", "x0.25", "x0.75", "y0.25", "y0.75", "x0.125", "x0.375",
+                                          "x0.625", "x0.875", "y0.125", "y0.375", "y0.625", "y0.875"});
+
+  // Conditions, constraints and integers: every valid point once, then the end.
+  const auto whole = config::Config::parse(
+      "[params.model]\na.int = [1, 9]\nb.choice = [1, { name = \"deep\", c.int = [1, 4] }]\n[[constraint]]\nrequire = "
+      "\"params.model.a != 6\"\n" +
+          order,
+      "t");
+  const auto planner = planner_of(whole);
+  const auto all = test::simulate(*planner, accuracy, 100, 1, flat);
+  CHECK(points(all).size() == 8 * 5);
+  CHECK(all.counts().done == 8 * 5);
+  CHECK(std::get<study::Finished>(planner->next(all)).reason.starts_with("space exhausted: all 40 points"));
+}
+
 TEST_CASE("listed points: partial, by short names, with errors that name the place") {
   const std::string toml =
       "[params.model]\nwidth.int = [1, 64]\ndepth.choice = [1, 2]\n[params.training]\nwidth.int = [1, 4]\n";
