@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 
@@ -10,8 +11,9 @@
 namespace assay::os {
 namespace {
 
-// A signal handler can reach nothing but static storage.
-volatile std::sig_atomic_t received = 0;
+// A signal handler can reach nothing but static storage; lock-free atomics are safe in it, and other threads ask too.
+std::atomic<int> received = 0;
+static_assert(std::atomic<int>::is_always_lock_free);
 
 void on_stop(int signal) {
   if (signal == SIGINT && received == SIGINT) ::_exit(130);
