@@ -273,7 +273,8 @@ void TreeReader::field(const Block& block, const std::string& key, const std::st
     result["edges"] = edges(node, count_of(block, "nodes", layered ? prefix : "", scope), full, scope);
   } else if (key == "edges" && node.is_table() && !is_domain(node)) {
     auto& table = result["edges"] = base::Json::object();
-    for (const auto& [edge, child] : node.items()) {
+    for (const auto& [key_of_edge, child] : node.items()) {
+      const std::string edge = key_of_edge;  // clang 14's lambdas capture no structured binding
       const auto place = full + "." + edge;
       table[edge] = is_domain(child) ? domain(child, place, scope,
                                               [&](const Node& one, const std::string& inner, const Scope& there) {
