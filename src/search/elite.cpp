@@ -47,6 +47,8 @@ const std::vector<Scored>& Elite::update(const History& history) {
   }
   best_.clear();
   for (const auto& candidate : pool_) best_.push_back(candidate.scored);
+  // Crowding distances of equal points depend on their order, which must not be that of arrival.
+  std::sort(best_.begin(), best_.end(), [](const auto& a, const auto& b) { return a.trial->id < b.trial->id; });
   best_ = ranked(std::move(best_), count_);
   return best_;
 }
