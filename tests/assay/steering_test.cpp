@@ -1,83 +1,20 @@
-// What people do to a search by hand: ask, tell, add, drop, retry, export, import, stop, trial, fsck, with the built
-// `assay` alone.
+// What people do to a search by hand: ask, tell, add, drop, retry, stop, trial, fsck, with the built `assay` alone.
 #include <algorithm>
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <set>
 
-#include "assay/programs.hpp"
-#include "base/json.hpp"
+#include "assay/bench.hpp"
 #include "study/outputs.hpp"
-#include "study/study.hpp"
 
 using namespace assay;
 using base::Json;
 using Catch::Matchers::ContainsSubstring;
+using tests::Bench;
+using tests::exploit;
 using tests::run_program;
-using tests::Said;
 using tests::Scratch;
 
 namespace {
-
-/// A search of two parameters whose loop is the test itself.
-struct Bench {
-  Scratch scratch;
-
-  explicit Bench(const std::string& more = "max_trials = 6\n") {
-    scratch.write(
-        "c.toml",
-        "[run]\nname = \"hand\"\n[params.training]\nlr = { float = [0.001, 1.0], log = true, default = 0.1 }\n"
-        "optimizer = { choice = [\"sgd\", \"adam\"] }\n[objectives]\nscore = { goal = \"max\" }\n[search]\n"
-        "algorithm = \"random\"\n" +
-            more);
-  }
-  Said operator()(std::vector<std::string> words) const {
-    words.insert(words.begin(), "assay");
-    return run_program(scratch, words);
-  }
-  /// Founds the search and claims its first trial.
-  Json ask() const {
-    const auto said = (*this)({"ask", "c.toml", "--json"});
-    INFO(said.error);
-    REQUIRE(said.code == 0);
-    return Json::parse(said.out);
-  }
-  Json trial(int number) const {
-    const auto said = (*this)({"trial", "runs/c", std::to_string(number), "--json"});
-    INFO(said.error);
-    REQUIRE(said.code == 0);
-    return Json::parse(said.out);
-  }
-  void check_sound() const {
-    const auto said = (*this)({"fsck", "runs/c"});
-    INFO(said.out);
-    CHECK(said.code == 0);
-  }
-};
-
-/// The second rung of trial 0 goes on with another learning rate, as in population-based training.
-class Exploit : public study::Planner {
- public:
-  study::Decision next(const study::StudyView& view) override {
-    auto what = view.find(0)->what;
-    what.params["params.training.lr"] = 0.75;
-    return study::Continue{{0, 1}, what};
-  }
-  std::optional<study::Proposal> propose(const study::StudyView&, study::TrialId, base::Rng&) override { return {}; }
-  Json describe() const override { return "exploit"; }
-};
-
-/// Trial 0 of a new search: done at its first rung, then that outcome at the second.
-void exploit(const Bench& assay, const study::Outcome& second) {
-  assay.ask();
-  auto study = study::Study::join(assay.scratch / "runs/c/search", {});
-  REQUIRE(study.commit(study.seize({0, 0}), {.metrics = {{"score", 0.5}}}));
-  Exploit planner;
-  const auto offer = study.claim(planner);
-  REQUIRE(std::holds_alternative<study::Claim>(offer));
-  const auto& claim = std::get<study::Claim>(offer);
-  CHECK(claim.work.item == study::ItemId{0, 1});
-  REQUIRE(study.commit(claim, second));
-}
 
 bool missing() { return !tests::built("assay"); }
 
@@ -277,116 +214,6 @@ TEST_CASE("failed trials get another try in an open search") {
   assay.check_sound();
 }
 
-TEST_CASE("a study is exported and imported as a warm start of another one") {
-  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
-  const Bench assay;
-  for (int i = 0; i < 3; ++i) assay.ask();
-  CHECK(assay({"tell", "runs/c", "0", "--step", "1", "score=0.1"}).code == 0);
-  CHECK(assay({"tell", "runs/c", "0", "score=0.5", "parameters=1000", "device=cpu"}).code == 0);
-  CHECK(assay({"tell", "runs/c", "1", "score=0.25"}).code == 0);
-  CHECK(assay({"export", "runs/c", "-o", "all.json"}).code == 0);
-  CHECK(assay({"export", "runs/c", "-o", "all.csv"}).code == 0);
-  const auto csv = os::read_file(assay.scratch / "all.csv");
-  CHECK_THAT(csv, ContainsSubstring("params.training.lr") && ContainsSubstring("metrics.score"));
-  CHECK(std::count(csv.begin(), csv.end(), '\n') == 4);
-
-  for (const std::string file : {"all.json", "all.csv"}) {
-    const auto other = "other-" + file;
-    const auto said = assay({"import", "c.toml", file, "--run", other});
-    INFO(file << ": " << said.error);
-    CHECK(said.code == 0);
-    CHECK_THAT(said.out, ContainsSubstring("imported 2 trials (0, 1); 4 of 6 numbers are left") &&
-                             ContainsSubstring("1 rows without a result"));
-    const auto record = Json::parse(assay({"trial", other, "0", "--json"}).out);
-    const auto original = assay.trial(0);
-    CHECK(record["params"] == original["params"]);
-    CHECK(record["rungs"][0]["metrics"] == original["rungs"][0]["metrics"]);
-    CHECK(record["rungs"][0]["attributes"]["device"] == "cpu");
-    CHECK(record["tags"]["origin"] == "import");
-    if (file == "all.json") CHECK(record["rungs"][0]["reports"] == original["rungs"][0]["reports"]);
-    CHECK(assay({"fsck", other}).code == 0);
-    CHECK(Json::parse(assay({"ask", other, "--json"}).out)["trial"] == 2);
-  }
-}
-
-TEST_CASE("tables of other tools are mapped, and what does not fit is named") {
-  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
-  const Bench assay;
-  assay.scratch.write("theirs.csv", "rate;params.opt;score;comment\n0.5;adam;0.9;good\n7;sgd;0.8;too fast\n");
-  const auto unknown = assay({"import", "c.toml", "theirs.csv", "--map", "rate=training.lr"});
-  CHECK(unknown.code == 64);
-  CHECK_THAT(unknown.error,
-             ContainsSubstring("theirs.csv:2") && ContainsSubstring("opt") && ContainsSubstring("--map"));
-  const std::vector<std::string> words = {"import",  "c.toml", "theirs.csv",          "--map",
-                                          "rate=lr", "--map",  "params.opt=optimizer"};
-  const auto outside = assay(words);
-  CHECK(outside.code == 64);
-  CHECK_THAT(outside.error,
-             ContainsSubstring("theirs.csv:3") && ContainsSubstring("training.lr") && ContainsSubstring("--skip"));
-  auto skipping = words;
-  skipping.emplace_back("--skip");
-  const auto said = assay(skipping);
-  CHECK(said.code == 0);
-  CHECK_THAT(said.out, ContainsSubstring("imported trial 0"));
-  CHECK(assay.trial(0)["params"]["params.training.optimizer"] == "adam");
-  CHECK(assay.trial(0)["rungs"][0]["attributes"]["comment"] == "good");
-
-  assay.scratch.write("part.csv", "lr,score\n0.5,0.9\n");
-  const auto part = assay({"import", "runs/c", "part.csv"});
-  CHECK(part.code == 0);
-  CHECK_THAT(part.error, ContainsSubstring("no params.training.optimizer: its default sgd"));
-  CHECK(assay({"import", "runs/c", "part.csv", "--map", "speed=lr"}).code == 64);
-}
-
-TEST_CASE("a column that is a fidelity in an export is the parameter of that name in other tables") {
-  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
-  const Bench assay("max_trials = 6\n[params.model]\nwidth = { int = [4, 64], default = 8 }\n");
-  const auto width = [&](const std::string& run) {
-    const auto record = Json::parse(assay({"trial", run, "0", "--json"}).out);
-    CHECK(record["rungs"][0]["fidelity"]["width"] == 1.0);
-    return record["params"]["params.model.width"];
-  };
-  assay.scratch.write("theirs.csv", "lr,width,score\n0.5,32,0.9\n");
-  CHECK(assay({"import", "c.toml", "theirs.csv"}).code == 0);
-  CHECK(width("runs/c") == 32);
-  CHECK(assay({"export", "runs/c", "-o", "ours.csv"}).code == 0);
-  CHECK(assay({"import", "c.toml", "ours.csv", "--run", "second"}).code == 0);
-  CHECK(width("second") == 32);
-
-  const Bench other;
-  other.scratch.write("theirs.csv", "lr,width,score,reports,rungs\n0.5,32,0.9,3,7\n");
-  const auto said = other({"import", "c.toml", "theirs.csv"});
-  CHECK(said.code == 64);
-  CHECK_THAT(said.error, ContainsSubstring("theirs.csv:2: width = 32 is not") && ContainsSubstring("--map width="));
-  CHECK(other({"import", "c.toml", "theirs.csv", "--map", "width=layer_width"}).code == 0);
-  CHECK(other.trial(0)["rungs"][0]["metrics"] == Json{{"layer_width", 32}, {"reports", 3}, {"score", 0.9}});
-}
-
-TEST_CASE("a table of Optuna's is a warm start") {
-  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
-  const Bench assay;
-  // study.trials_dataframe().to_csv()
-  assay.scratch.write("optuna.csv",
-                      ",number,value,datetime_start,params_lr,params_optimizer,user_attrs_loss,state\n"
-                      "0,0,0.5,2024-05-01 10:00:00,0.25,adam,0.75,COMPLETE\n"
-                      "1,1,,2024-05-01 10:01:00,0.5,sgd,,FAIL\n"
-                      "2,2,0.25,2024-05-01 10:02:00,0.125,sgd,1.5,PRUNED\n");
-  const auto unnamed = assay({"import", "c.toml", "optuna.csv"});
-  CHECK(unnamed.code == 64);
-  CHECK_THAT(unnamed.error, ContainsSubstring("no row with a result of score") && ContainsSubstring("value"));
-  const auto said = assay({"import", "c.toml", "optuna.csv", "--map", "value=score", "--map", "number=trial"});
-  INFO(said.error);
-  CHECK(said.code == 0);
-  CHECK_THAT(said.out, ContainsSubstring("imported trial 0") && ContainsSubstring("2 rows without a result"));
-  const auto first = assay.trial(0);
-  CHECK(first["params"] == Json{{"params.training.lr", 0.25}, {"params.training.optimizer", "adam"}});
-  CHECK(first["rungs"][0]["metrics"] == Json{{"score", 0.5}, {"user_attrs_loss", 0.75}});
-  // A column that says something else may stand under our name of the state.
-  CHECK(assay({"import", "runs/c", "optuna.csv", "--map", "value=score", "--map", "state="}).code == 0);
-  CHECK(assay.trial(2)["rungs"][0]["metrics"]["score"] == 0.25);
-  assay.check_sound();
-}
-
 TEST_CASE("a rung with parameters of its own is tried again with those") {
   if (missing()) SKIP("assay is not built in " ASSAY_BIN);
   const Bench assay;
@@ -402,20 +229,6 @@ TEST_CASE("a rung with parameters of its own is tried again with those") {
   CHECK(record["rungs"][1]["state"] == "waiting");
   CHECK(record["rungs"][1]["params"]["params.training.lr"] == 0.75);
   assay.check_sound();
-}
-
-TEST_CASE("what a rung measured with parameters of its own is exported and imported with those") {
-  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
-  const Bench assay;
-  exploit(assay, {.metrics = {{"score", 0.75}}});
-  for (const std::string file : {"own.json", "own.csv"}) {
-    INFO(file);
-    CHECK(assay({"export", "runs/c", "-o", file}).code == 0);
-    CHECK(assay({"import", "c.toml", file, "--run", "other-" + file}).code == 0);
-    const auto record = Json::parse(assay({"trial", "other-" + file, "0", "--json"}).out);
-    CHECK(record["rungs"][0]["metrics"]["score"] == 0.75);
-    CHECK(record["params"]["params.training.lr"] == 0.75);
-  }
 }
 
 TEST_CASE("stop leaves a wish that is taken back, close ends the study") {
