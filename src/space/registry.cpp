@@ -110,6 +110,36 @@ void Registry::check_references() const {
           fmt::format("ref names {}, which exists only for some values of {}", reference.name, condition.parent));
     }
   }
+  check_circles();
+}
+
+void Registry::check_circles() const {
+  // A reference that stands in a table of a choice is part of what that choice becomes.
+  std::multimap<std::string, std::string> contains;
+  for (const auto& reference : references_) {
+    for (const auto& condition : reference.conditions) {
+      if (!condition.at_least) contains.emplace(condition.parent, reference.name);
+    }
+  }
+  const auto reached_from = [&](const std::string& start) {
+    std::vector<std::string> reached = {start};
+    for (std::size_t i = 0; i < reached.size(); ++i) {
+      const auto [begin, end] = contains.equal_range(std::string(reached[i]));
+      for (auto edge = begin; edge != end; ++edge) {
+        if (std::find(reached.begin(), reached.end(), edge->second) == reached.end()) reached.push_back(edge->second);
+      }
+    }
+    return reached;
+  };
+  for (const auto& reference : references_) {
+    const auto reached = reached_from(reference.name);
+    for (const auto& condition : reference.conditions) {
+      if (condition.at_least || std::find(reached.begin(), reached.end(), condition.parent) == reached.end()) continue;
+      reference.node.fail(fmt::format(
+          "ref names {}, which itself holds {} by reference: a circle; write one of the values out instead",
+          reference.name, condition.parent));
+    }
+  }
 }
 
 std::map<std::string, base::Json> Registry::placeholders() const {

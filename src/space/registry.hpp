@@ -33,7 +33,7 @@ class Registry {
   /// Nearest known name, or "".
   std::string nearest(const std::string& name) const;
 
-  /// Checks all references.
+  /// Every reference names a parameter that exists wherever the reference is met, and none leads back to itself.
   void check_references() const;
 
   const std::vector<Parameter>& parameters() const { return parameters_; }
@@ -49,6 +49,8 @@ class Registry {
     config::Node node;
     std::vector<Condition> conditions;
   };
+  void check_circles() const;
+
   std::vector<Parameter> parameters_;
   std::map<std::string, std::size_t> index_;
   std::map<std::string, std::string> paths_;

@@ -63,16 +63,14 @@ base::Json fill(const base::Json& pattern, const Params& params) {
   return table;
 }
 
-void resolve_references(base::Json& pattern, const std::map<std::string, base::Json>& placeholders, int depth) {
+void resolve_references(base::Json& pattern, const std::map<std::string, base::Json>& placeholders) {
   if (!pattern.is_structured()) return;
   if (pattern.is_object() && pattern.contains("$ref")) {
-    const auto name = pattern["$ref"].get<std::string>();
-    if (depth > 16) base::fail(base::Exit::config, "the references to {} go round in a circle", name);
-    pattern = base::Json(placeholders.at(name));
-    resolve_references(pattern, placeholders, depth + 1);
+    pattern = base::Json(placeholders.at(pattern["$ref"].get<std::string>()));
+    resolve_references(pattern, placeholders);
     return;
   }
-  for (auto& item : pattern) resolve_references(item, placeholders, depth);
+  for (auto& item : pattern) resolve_references(item, placeholders);
 }
 
 }  // namespace assay::space

@@ -17,7 +17,7 @@ namespace assay::space {
 /// Every placeholder replaced by its value; `params` holds a value for each that is met.
 base::Json fill(const base::Json& pattern, const Params& params);
 
-/// Replaces each {"$ref": name} by the placeholder of that name. Error(config) if they go round in a circle.
-void resolve_references(base::Json& pattern, const std::map<std::string, base::Json>& placeholders, int depth = 0);
+/// Replaces each {"$ref": name} by the placeholder of that name; no placeholder leads back to itself.
+void resolve_references(base::Json& pattern, const std::map<std::string, base::Json>& placeholders);
 
 }  // namespace assay::space

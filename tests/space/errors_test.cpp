@@ -123,6 +123,17 @@ copies.ref = "params.model.mixer.attn.heads"
        "exists only for some values of params.model.mixer");
 }
 
+TEST_CASE("references that go round in a circle") {
+  const auto error = error_of(R"([params.model]
+a.choice = ["plain", { name = "of-b", inner.ref = "params.model.b" }]
+b.choice = ["plain", { name = "of-c", inner.ref = "params.model.c" }]
+c.choice = ["plain", { name = "of-a", inner.ref = "params.model.a" }]
+d.choice = ["plain", { name = "of-a", inner.ref = "params.model.a" }]
+)");
+  says(error, "test.toml:2:");
+  says(error, "ref names params.model.b, which itself holds params.model.a by reference: a circle");
+}
+
 TEST_CASE("a searched key cannot be a fidelity") {
   const std::string toml = "[training]\nepochs.int = [1, 4]\n";
   CHECK(error_of(toml).empty());
