@@ -149,6 +149,7 @@ int Lowering::residual(const Block& block, const Place& place) {
   inside.path = block.name() + ".";
   inside.keep_width = false;
   inside.in_dag = false;
+  inside.before.reset();
   if (const auto own = own_width(block, place, "conv")) inside.width = own;
   if (block.has("stride")) inside.stride = stride(block, place, 1);
   const auto body = sequence(block.at("body"), inside);
@@ -186,6 +187,7 @@ int Lowering::dag(const Block& block, const Place& place) {
   auto inside = place;
   inside.keep_width = false;
   inside.in_dag = true;
+  inside.before.reset();
   inside.stride.reset();
   if (const auto own = own_width(block, place, "conv")) inside.width = own;
   std::vector<int> values = {place.input};
@@ -200,7 +202,7 @@ int Lowering::dag(const Block& block, const Place& place) {
       const auto name = fmt::format("{}.{}", block.name(), key);
       inside.path = name + ".";
       inside.input = values[static_cast<std::size_t>(i)];
-      incoming.push_back(repeated(named ? edges->at(key) : *edge, name, inside));
+      incoming.push_back(repeated(named ? edges->at(key) : *edge, name, inside).input);
     }
     values.push_back(sum_of_edges(block, incoming));
   }

@@ -37,6 +37,7 @@ const std::vector<Lowering::Kind>& Lowering::kinds() {
       {"zero", {}, &Lowering::zero},
       {"residual", {"body", "shortcut", "act", "width", "stride"}, &Lowering::residual},
       {"dag", {"nodes", "edges", "edge", "width"}, &Lowering::dag},
+      {"cell", {"nodes", "inputs", "from", "edges", "edge", "join", "width", "stride", "norm"}, &Lowering::cell},
   };
   return table;
 }
@@ -101,13 +102,15 @@ int Lowering::sequence(const Json& blocks, const Place& place) {
     const auto name = place.path + text_of(json, "name", fmt::format("{}#{}", text_of(json, "op", ""), i + 1));
     here.keep_width = place.keep_width && i + 1 == blocks.size();
     if (i > 0) here.stride.reset();
-    here.input = repeated(json, name, here);
+    const auto behind = repeated(json, name, here);
+    here.input = behind.input;
+    here.before = behind.before;
   }
   return here.input;
 }
 
 /// The copies of one block, each with its overlay from `layers`.
-int Lowering::repeated(const Json& json, const std::string& name, Place place) {
+Place Lowering::repeated(const Json& json, const std::string& name, const Place& place) {
   const Block block(json, name);
   const auto* layers = block.find("layers");
   if (layers != nullptr && !layers->is_array()) block.fail("layers must be an array of tables");
@@ -119,6 +122,7 @@ int Lowering::repeated(const Json& json, const std::string& name, Place place) {
   // Depth acts on what is written as repeated; a block that just stands there stays single.
   const auto depth = layers != nullptr || block.has("repeat") ? scaling_.depth : 1.0;
   const auto copies = repeat == 0 ? 0 : std::max(1LL, std::llround(static_cast<double>(repeat) * depth));
+  auto here = place;
   for (std::int64_t i = 0; i < copies; ++i) {
     auto copy = json;
     copy.erase("layers");
@@ -128,11 +132,13 @@ int Lowering::repeated(const Json& json, const std::string& name, Place place) {
       if (!overlay.is_object()) block.fail("layers must be an array of tables");
       copy.update(overlay);
     }
-    if (i > 0) place.first_copy = false;
+    if (i > 0) here.first_copy = false;
     const bool numbered = layers != nullptr || copies > 1;
-    place.input = once(copy, numbered ? fmt::format("{}.{}", name, i + 1) : name, place);
+    const auto read = here.input;
+    here.input = once(copy, numbered ? fmt::format("{}.{}", name, i + 1) : name, here);
+    here.before = text_of(copy, "op", "") == "cell" ? std::optional(read) : std::nullopt;
   }
-  return place.input;
+  return here;
 }
 
 int Lowering::once(const Json& json, const std::string& name, const Place& place) {

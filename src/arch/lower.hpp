@@ -5,7 +5,7 @@
 //     "blocks": [ block, ... ] }
 //
 //   block: { "op": "conv" | "sepconv" | "mbconv" | "pool" | "norm" | "act" | "dropout" | "linear" | "flatten" |
-//                  "skip" | "zero" | "residual" | "dag",
+//                  "skip" | "zero" | "residual" | "dag" | "cell",
 //            "name": "<unique; '#3' or 'conv#3' where the user gave none>", <attributes of the op> }
 //   "repeat": n         the block n times in a row (0: not at all); strides count in the first copy only
 //   "layers": [ .. ]    with draw = "per-layer": n objects that overlay the block's attributes, copy by copy
@@ -25,8 +25,13 @@
 //             defaults for the blocks inside
 //   dag:      nodes n, "edges": { "0-1": block, ... } for all i < j < n: node j sums its edges, the last node is the
 //             output; "edge": one block for all edges; width: default for the blocks inside
+//   cell:     NASNet's: node 0 is what the cell before read (behind any other block: what this one reads), node 1 what
+//             this one reads, both projected (relu, conv 1x1, norm) to `width`; nodes 2 .. nodes + 1 sum `inputs` (2)
+//             edges each: "edges": { "2.1": block, ... } for node.input, or "edge": one block for all; "from": { "2.1":
+//             node } says what it reads. The output concatenates the nodes that none reads, or all inner ones: join
+//             ("unused" | "all"). With stride 2 the edges from nodes 0 and 1 have it; what keeps its size is projected
 //
-// Names of nodes for messages: "s3", "s3.2" in the second copy, "cell.0-1" on an edge, "down.conv#1" in a residual.
+// Names of nodes for messages: "s3", "s3.2" in the second copy, "cell.0-1" on an edge (of a cell: "cell.2.1"), "down.conv#1" in a residual.
 #pragma once
 
 #include "arch/network.hpp"

@@ -1,5 +1,5 @@
-// The pass that turns blocks into nodes; lower.cpp walks the blocks, blocks.cpp holds one rule per op. Internal to
-// arch.
+// The pass that turns blocks into nodes; lower.cpp walks the blocks, blocks.cpp and cell.cpp hold one rule per op.
+// Internal to arch.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +18,10 @@ inline constexpr std::int64_t widest = 1 << 20;
 
 /// What a block's surroundings decide about it.
 struct Place {
-  std::string path;        ///< prefix of names: "s3." inside residual s3
-  int input = 0;           ///< node that the block reads
-  bool first_copy = true;  ///< of the innermost repeat; in later ones strides are 1
+  std::string path;           ///< prefix of names: "s3." inside residual s3
+  int input = 0;              ///< node that the block reads
+  std::optional<int> before;  ///< where the block before is a cell: node that it read
+  bool first_copy = true;     ///< of the innermost repeat; in later ones strides are 1
   bool in_dag = false;
   bool in_shortcut = false;
   bool keep_width = false;             ///< the network's output: never scaled
@@ -47,7 +48,8 @@ class Lowering {
 
   int input(const base::Json& model);
   int sequence(const base::Json& blocks, const Place& place);
-  int repeated(const base::Json& json, const std::string& name, Place place);
+  /// The place behind the copies.
+  Place repeated(const base::Json& json, const std::string& name, const Place& place);
   int once(const base::Json& json, const std::string& name, const Place& place);
 
   int conv(const Block& block, const Place& place);
@@ -63,6 +65,7 @@ class Lowering {
   int zero(const Block& block, const Place& place);
   int residual(const Block& block, const Place& place);
   int dag(const Block& block, const Place& place);
+  int cell(const Block& block, const Place& place);
 
   int ordered(const Block& block, const Place& place, bool separable);
   int add_conv(const Block& block, int from, const Builder::Attributes& attributes);
@@ -71,6 +74,14 @@ class Lowering {
   int squeeze_excite(const Block& block, int from, std::int64_t squeezed);
   int shortcut(const Block& block, const Place& place, int body);
   int sum_of_edges(const Block& block, const std::vector<int>& edges);
+
+  struct Cell;
+  /// One input of one inner node ("2.1"): its block, reading the node that it chose.
+  int cell_edge(Cell& cell, std::int64_t node, const std::string& key, std::int64_t step, Place inside);
+  int join(const Cell& cell);
+  /// In the shape of the cell's inner nodes: projected where it has another.
+  int fitted(const Cell& cell, int from);
+  int projected(const Block& block, int from, std::int64_t width, std::int64_t step);
 
   std::int64_t channels(int node) const { return builder_.shape(node)[0]; }
   std::optional<std::int64_t> own_width(const Block& block, const Place& place, std::string_view primitive_op) const;

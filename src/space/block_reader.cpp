@@ -113,6 +113,17 @@ std::vector<std::string> TreeReader::Block::keys() const {
   return result;
 }
 
+bool TreeReader::is_cell(const Block& block) {
+  const auto op = block.find("op").node;
+  return op && op.is_string() && op.string() == "cell";
+}
+
+/// Of the edges, those of as many nodes as were drawn.
+base::Json TreeReader::up_to(const Count& nodes, base::Json edges) {
+  if (nodes.parameter.empty()) return edges;
+  return {{"$upto", nodes.pattern}, {"$edges", std::move(edges)}};
+}
+
 base::Json TreeReader::blocks(const Node& list, const std::string& prefix, const std::string& owner,
                               const Scope& scope) {
   if (!list.is_array()) list.fail(fmt::format("expected a list of blocks, found {}", list.type_name()));
@@ -172,10 +183,10 @@ base::Json TreeReader::named_block(const Node& node, const std::string& prefix, 
   const auto repeat = count_of(block, "repeat", "", scope);
   if (!repeat.pattern.is_null()) result["repeat"] = repeat.pattern;
 
-  // An edge's expansion follows its number of nodes into the layers.
+  // An edge's expansion follows its number of nodes into the layers; a cell draws what its edges read in any case.
   const auto in_layers = [&](const std::string& key) {
     const auto found = block.find(key);
-    return found.node && found.level->per_layer && draws(found.node);
+    return found.node && found.level->per_layer && (draws(found.node) || (key == "edge" && is_cell(block)));
   };
   std::vector<std::string> per_layer;
   for (const auto& key : block.keys()) {
@@ -270,17 +281,16 @@ void TreeReader::field(const Block& block, const std::string& key, const std::st
     const auto nodes = block.find("nodes");
     if (!nodes.node) node.fail("edges need the number of nodes: add nodes = 4");
     const bool layered = nodes.level->per_layer && draws(nodes.node);
-    result["edges"] = edges(node, count_of(block, "nodes", layered ? prefix : "", scope), full, scope);
+    const auto count = count_of(block, "nodes", layered ? prefix : "", scope);
+    if (is_cell(block)) {
+      cell(block, node, count, prefix, scope, result);
+    } else {
+      result["edges"] = edges(node, count, full, scope);
+    }
   } else if (key == "edges" && node.is_table() && !is_domain(node)) {
     auto& table = result["edges"] = base::Json::object();
     for (const auto& [key_of_edge, child] : node.items()) {
-      const std::string edge = key_of_edge;  // clang 14's lambdas capture no structured binding
-      const auto place = full + "." + edge;
-      table[edge] = is_domain(child) ? domain(child, place, scope,
-                                              [&](const Node& one, const std::string& inner, const Scope& there) {
-                                                return item(one, inner, edge, there);
-                                              })
-                                     : item(child, place, edge, scope);
+      table[key_of_edge] = edge(child, full, key_of_edge, scope);
     }
   } else if (is_block_list(node)) {
     result[key] = blocks(node, full, key, scope);
@@ -289,21 +299,49 @@ void TreeReader::field(const Block& block, const std::string& key, const std::st
   }
 }
 
+base::Json TreeReader::edge(const Node& node, const std::string& prefix, const std::string& key, const Scope& scope) {
+  const auto name = prefix + "." + key;
+  if (!is_domain(node)) return item(node, name, key, scope);
+  return domain(node, name, scope, [&](const Node& one, const std::string& inner, const Scope& there) {
+    return item(one, inner, key, there);
+  });
+}
+
 base::Json TreeReader::edges(const Node& node, const Count& nodes, const std::string& prefix, const Scope& scope) {
   auto table = base::Json::object();
   for (std::int64_t j = 1; j < nodes.most; ++j) {
     for (std::int64_t i = 0; i < j; ++i) {
-      const auto edge = fmt::format("{}-{}", i, j);
-      const auto there = nodes.from(j + 1, scope);
-      table[edge] = is_domain(node) ? domain(node, prefix + "." + edge, there,
-                                             [&](const Node& one, const std::string& inner, const Scope& inside) {
-                                               return item(one, inner, edge, inside);
-                                             })
-                                    : item(node, prefix + "." + edge, edge, there);
+      const auto key = fmt::format("{}-{}", i, j);
+      table[key] = edge(node, prefix, key, nodes.from(j + 1, scope));
     }
   }
-  if (nodes.parameter.empty()) return table;
-  return {{"$upto", nodes.pattern}, {"$edges", std::move(table)}};
+  return up_to(nodes, std::move(table));
+}
+
+void TreeReader::cell(const Block& block, const Node& written, const Count& nodes, const std::string& prefix,
+                      const Scope& scope, base::Json& result) {
+  const auto per_node = block.find("inputs").node;
+  const auto inputs = per_node ? per_node.integer() : 2;
+  if (inputs < 1 || inputs > 16) per_node.fail("a node of a cell has 1 to 16 inputs");
+  auto edges = base::Json::object(), from = base::Json::object();
+  for (std::int64_t node = 2; node < nodes.most + 2; ++node) {
+    const auto there = nodes.from(node - 1, scope);
+    for (std::int64_t input = 1; input <= inputs; ++input) {
+      const auto key = fmt::format("{}.{}", node, input);
+      Domain earlier;
+      for (std::int64_t other = 0; other < node; ++other) earlier.items.emplace_back(other);
+      earlier.initial = std::max(node - input, std::int64_t{0});
+      const auto name = fmt::format("{}.from.{}", prefix, key);
+      from[key] = {{"$param", name}};
+      if (!block.find("from").node) {
+        registry_.add({name, std::move(earlier), scope.role, there.conditions, written.where()},
+                      fmt::format("{} from {}", written.path(), key), from[key]);
+      }
+      edges[key] = edge(written, prefix + ".edge", key, there);
+    }
+  }
+  result["edges"] = up_to(nodes, std::move(edges));
+  if (!block.find("from").node) result["from"] = up_to(nodes, std::move(from));
 }
 
 bool TreeReader::draws(const Node& node) const {

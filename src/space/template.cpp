@@ -40,8 +40,10 @@ base::Json fill_edges(const base::Json& pattern, const Params& params) {
   const auto nodes = fill(pattern["$upto"], params).get<long>();
   auto edges = base::Json::object();
   for (const auto& [name, edge] : pattern["$edges"].items()) {
-    const auto last = std::strtol(name.c_str() + name.find('-') + 1, nullptr, 10);
-    if (last < nodes) edges[name] = fill(edge, params);
+    const auto dash = name.find('-');
+    const bool of_cell = dash == std::string::npos;
+    const auto node = std::strtol(name.c_str() + (of_cell ? 0 : dash + 1), nullptr, 10) - (of_cell ? 2 : 0);
+    if (node < nodes) edges[name] = fill(edge, params);
   }
   return edges;
 }

@@ -3,7 +3,8 @@
 //   {"$param": name, "$case": {label: template}}    a choice among tables (subset: the items' own values)
 //   {"$ref": name}                                  the same as the placeholder of that parameter
 //   {"$take": template, "$list": [template]}        the first n of the list (layers of a block that repeats n times)
-//   {"$upto": template, "$edges": {"i-j": template}}  the edges among the first n nodes
+//   {"$upto": template, "$edges": {"i-j": template}}  the edges among the first n nodes of a dag; of a cell, "j.i" with
+//                                                     node j from 2 on: those of its first n inner nodes
 #pragma once
 
 #include <map>

@@ -66,6 +66,13 @@ class TreeReader {
   void field(const Block& block, const std::string& key, const std::string& prefix, const Scope& scope,
              base::Json& result);
   base::Json edges(const config::Node& node, const Count& nodes, const std::string& prefix, const Scope& scope);
+  /// The edges of a cell, "2.1" for the first input of its first inner node; and `from`, what they read, where the file
+  /// does not fix it.
+  void cell(const Block& block, const config::Node& edge, const Count& nodes, const std::string& prefix,
+            const Scope& scope, base::Json& result);
+  static bool is_cell(const Block& block);
+  static base::Json up_to(const Count& nodes, base::Json edges);
+  base::Json edge(const config::Node& node, const std::string& prefix, const std::string& key, const Scope& scope);
   bool draws(const config::Node& node) const;
 
   Registry& registry_;

@@ -1,5 +1,6 @@
 // The worked spaces of configs/, from TOML through Space to networks.
 #include <catch2/catch_test_macros.hpp>
+#include <cmath>
 #include <filesystem>
 #include <set>
 
@@ -38,6 +39,24 @@ TEST_CASE("configs/spaces/nb201.toml with 3x3 convolutions has the published cou
   const auto counts = arch::count(arch::lower(model_of(space, params), 10));
   CHECK(counts.parameters == 1'531'546);
   CHECK(counts.multiply_adds == 220'119'680);
+}
+
+TEST_CASE("configs/spaces/darts.toml: two cells that choose operations and inputs") {
+  const auto space = load("spaces/darts.toml");
+  REQUIRE(space.parameters().size() == 2 * 4 * 2 * 2);
+  // Each input of inner node i: 8 operations, i + 2 nodes to read; 2.4e11 a cell, as EcoNAS's space has it.
+  double log10 = 0;
+  for (int node = 0; node < 4; ++node) log10 += 2 * 2 * std::log10(8.0 * (node + 2));
+  CHECK(std::abs(space.log10_size() - log10) < 1e-9);
+  CHECK(std::abs(log10 - std::log10(5.8e22)) < 0.01);
+  base::Rng rng(1, "test", 0, "darts");
+  std::set<std::int64_t> sizes;
+  for (int i = 0; i < 50; ++i) {
+    const auto network = arch::lower(model_of(space, space.sample(rng)), 10);
+    CHECK(network.output() == arch::Shape{10});
+    sizes.insert(arch::count(network).parameters);
+  }
+  CHECK(sizes.size() > 40);
 }
 
 TEST_CASE("configs/spaces/ax_mlp.toml counts as by hand") {

@@ -110,8 +110,8 @@ class Disturbed {
   std::vector<std::string> options_;
 };
 
-/// The fault in the first worker (or as many as `faulty`), in all three, and again in each restart until the study is
-/// done.
+/// The fault in the first of three workers (or as many as `faulty`); then in both of two, and again in each restart until
+/// the study is done.
 void check_fault(const std::string& rule, std::optional<int> expected = {},
                  const std::vector<std::string>& options = as_usual, std::size_t faulty = 1) {
   INFO("fault: " << rule);
@@ -175,7 +175,8 @@ TEST_CASE("a full disk") {
 TEST_CASE("bytes that do not reach the disk") {
   check_fault("fdatasync EIO /log/ 30 1", 74);
   check_fault("fsync EIO / 1 1", 74);
-  check_fault("close EIO .tmp. 1 1", 74);
+  // In all workers: which of them found and pack the study, and so write whole files, is not known.
+  check_fault("close EIO .tmp. 1 1", 74, as_usual, 3);
 }
 
 TEST_CASE("a sync that fails beside the worker's own ends it as well") {

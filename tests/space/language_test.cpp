@@ -43,6 +43,34 @@ kernel.choice = [3, 5]
         R"({"op":"conv","name":"y","repeat":2,"width":1,"layers":[{"kernel":3},{"kernel":3}]})");
 }
 
+TEST_CASE("a cell draws what each input of each node reads, and what is done to it") {
+  const auto load = [](const std::string& more) {
+    return space_of(
+        "[model]\nblocks = [ { use = \"b\", repeat = 2 } ]\n[define.b]\nop = \"cell\"\n"
+        "edge.choice = [{ op = \"skip\" }, { op = \"conv\" }]\n" +
+        more);
+  };
+  const auto one = load("nodes = 1");
+  CHECK(names(one) == Names{"b.from.2.1", "b.edge.2.1", "b.from.2.2", "b.edge.2.2"});
+  CHECK(one.size().exact == 2 * 2 * 2 * 2);
+  CHECK(one.instantiate(one.defaults())["model"]["blocks"][0]["from"].dump() == R"({"2.1":1,"2.2":0})");
+  CHECK(load("nodes = 2\ninputs = 1").size().exact == 2 * 2 * (3 * 2));
+  CHECK(names(load("nodes = 1\ninputs = 1\ndraw = \"per-layer\"")) ==
+        Names{"b.1.from.2.1", "b.1.edge.2.1", "b.2.from.2.1", "b.2.edge.2.1"});
+  CHECK(names(load("nodes = 1\nfrom = { \"2.1\" = 0, \"2.2\" = 0 }")) == Names{"b.edge.2.1", "b.edge.2.2"});
+
+  // Of a searched number of nodes, the later ones exist only sometimes.
+  const auto some = load("nodes.int = [1, 2]\ninputs = 1");
+  CHECK(some.size().exact == 4 + 4 * 6);
+  auto params = some.defaults();
+  params["b.nodes"] = std::int64_t{1};
+  std::erase_if(params, [&](const auto& item) { return !some.active(*some.find(item.first), params); });
+  CHECK(some.instantiate(params)["model"]["blocks"][0]["from"].size() == 1);
+  CHECK(some.instantiate(params)["model"]["blocks"][0]["edges"].size() == 1);
+  params["b.nodes"] = std::int64_t{2};
+  CHECK(some.instantiate(some.with_defaults(params))["model"]["blocks"][0]["edges"].size() == 2);
+}
+
 TEST_CASE("a use's own fields win, defines may build on defines") {
   const auto space = space_of(R"([model]
 blocks = [ { use = "big", kernel = 7 }, { use = "big" } ]

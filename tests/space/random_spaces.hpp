@@ -87,14 +87,15 @@ repeat = {}
 kernel.choice = [1, 3]
 act.choice = ["relu", "none"]
 [define.cell]
-op = "dag"
+op = "{}"
 draw = "{}"
 nodes = {}
 edge.choice = [ {{ op = "zero" }}, {{ op = "skip" }}, {{ op = "conv", kernel.choice = [1, 3] }} ]
 [training]
 lr.float = [0.1, 0.2]
 )",
-                       draw, repeat, pick(std::vector<std::string>{"once", "per-use"}),
+                       draw, repeat, pick(std::vector<std::string>{"dag", "cell"}),
+                       pick(std::vector<std::string>{"once", "per-use", "per-layer"}),
                        pick(std::vector<std::string>{"2", "3", "{ int = [2, 3] }"}));
   }
 
