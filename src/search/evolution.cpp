@@ -14,6 +14,7 @@ class Evolution final : public PointSearch {
   explicit Evolution(const Setup& setup)
       : PointSearch(setup),
         population_(setup.config.integer("search.population")),
+        mutation_(setup.config.number("search.mutation")),
         tournament_(std::min(setup.config.integer("search.tournament"), population_)),
         elite_(static_cast<std::size_t>(population_)) {}
 
@@ -23,7 +24,9 @@ class Evolution final : public PointSearch {
                          : history().objectives().size() == 1              ? youngest_winner(rng)
                                                                            : elite_winner(rng);
     if (parent == nullptr) return {.params = space().sample(rng), .note = "random"};
-    return {.params = space().mutate(parent->what.params, rng), .note = fmt::format("child of {}", parent->id)};
+    const auto& params = parent->what.params;
+    return {.params = mutation_ > 0 ? space().mutate(params, rng, mutation_) : space().mutate(params, rng),
+            .note = fmt::format("child of {}", parent->id)};
   }
 
   /// Measured on nas-bench-macro with 50 to 200 trials: the front wants more variety than a single best.
@@ -57,8 +60,10 @@ class Evolution final : public PointSearch {
     return living[winner].trial;
   }
 
-  std::int64_t population_, tournament_;  ///< tournament_ 0: by the number of objectives
-  Elite elite_;                           ///< for several objectives
+  std::int64_t population_;
+  double mutation_;          ///< probability for each decision; 0: one decision
+  std::int64_t tournament_;  ///< 0: by the number of objectives
+  Elite elite_;              ///< for several objectives
 };
 
 }  // namespace

@@ -20,12 +20,21 @@ Value moved(const Domain& domain, const Value& value, double factor, bool upward
     const double by = sign * factor * domain.hi, number = *space::as_number(value);
     return domain.log ? number * std::exp(by) : number + by;
   }
-  if (const auto count = space::count(domain)) {
-    const auto place = space::ordinal(domain, value) + (upwards ? 1 : -1);
-    return space::value_of_ordinal(domain, std::clamp<std::int64_t>(place, 0, *count - 1));
+  if (domain.kind == Kind::normal && !domain.log) {
+    const double steps = std::max(1.0, std::round(factor * domain.hi / domain.step));
+    return *space::as_number(value) + sign * steps * domain.step;
   }
-  if (domain.kind == Kind::normal) return *space::as_number(value) + sign * domain.step;
-  return space::from_unit(domain, std::clamp(space::to_unit(domain, value) + sign * factor, 0.0, 1.0));
+  if (domain.kind == Kind::normal) return std::max(0.0, *space::as_number(value) + sign * domain.step);
+  const bool range = domain.kind == Kind::integer || domain.kind == Kind::real;
+  if (range) {
+    auto further = space::from_unit(domain, std::clamp(space::to_unit(domain, value) + sign * factor, 0.0, 1.0));
+    if (!space::same(further, value)) return further;
+  }
+  // A choice, or a step that is wider than the move.
+  const auto count = space::count(domain);
+  if (!count) return value;
+  const auto place = space::ordinal(domain, value) + (upwards ? 1 : -1);
+  return space::value_of_ordinal(domain, std::clamp<std::int64_t>(place, 0, *count - 1));
 }
 
 }  // namespace

@@ -12,10 +12,10 @@ struct Exploration {
 };
 
 /// Every parameter of training and augmentation drawn anew with probability `resample`, else moved up or down with 1/2
-/// each, within its bounds: reals by `factor` of the range, in the logarithm where they are drawn so, with a step to
-/// the next multiple; whole numbers and choices by one place (unordered choices: as listed); normals by `factor`
-/// deviations. (As NNI's PBT, which does so with all parameters.) The network's own parameters stay: the checkpoint
-/// that is gone on from must fit it. Where constraints refuse all of 20 tries the point stays as it is.
+/// each, within its bounds: ranges by `factor` of the range, in the logarithm where they are drawn so, whole numbers
+/// and those with a step by one place at least; choices by one place (unordered ones: as listed); normals by `factor`
+/// deviations. (NNI's PBT does so with all parameters, and moves whole numbers by one.) The network's own stay: the
+/// checkpoint that is gone on from must fit it. Where constraints refuse all of 20 tries the point stays as it is.
 space::Params explore(const space::Space& space, const space::Params& params, const Exploration& how, base::Rng& rng);
 
 /// True if there is something to explore.

@@ -116,7 +116,8 @@ class Grower {
       const double gain = left.gain() + right.gain();
       if (gain <= best.gain) continue;
       // Anywhere between the two: what lies there is uncertain.
-      best = {gain, static_cast<int>(feature), here + (next - here) * rng_.uniform(), 0};
+      const double cut = here + (next - here) * rng_.uniform();
+      best = {gain, static_cast<int>(feature), cut < next ? cut : here, 0};  // of neighbouring doubles it may round up
     }
   }
 

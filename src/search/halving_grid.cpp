@@ -9,19 +9,22 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "search/algorithms.hpp"
-#include "search/seen.hpp"
+#include "search/places.hpp"
 #include "space/domain.hpp"
 
 namespace assay::search {
 namespace {
 
-/// So many combinations in a row that constraints refuse: the grid is at its end.
+/// So many combinations in a row that constraints refuse, and the search for the next point is given up.
 constexpr std::size_t most_refused = 1'000'000;
 
 /// One parameter's values, coarse ones first.
 struct Axis {
   std::vector<space::Value> values;
-  std::size_t known = 0;  ///< those of the passes before
+  std::unordered_set<std::string> texts;  ///< of the values
+  std::size_t known = 0;                  ///< those of the passes before
+  std::size_t digit = 0;                  ///< place of its value in the combination at hand
+  bool active = true;                     ///< in that combination
 };
 
 bool is_halved(const space::Domain& domain) {
@@ -32,61 +35,64 @@ class HalvingGrid final : public study::Planner {
  public:
   explicit HalvingGrid(const Setup& setup) : space_(setup.space), description_(setup.description) {
     axes_.resize(space_->parameters().size());
-    digits_.resize(axes_.size(), 0);
     refine();
   }
 
   study::Decision next(const study::StudyView& view) override {
-    const auto& trials = view.trials();
-    while (claimed_ < trials.size() && trials[claimed_]) ++claimed_;
-    if (static_cast<std::int64_t>(claimed_) >= view.max_trials()) return study::Finished{"all trials are claimed"};
-    if (reaches(claimed_)) return study::New{};
-    return study::Finished{
-        fmt::format("space exhausted: all {} points have been tried", base::with_commas(points_.size()))};
+    places_.update(view);
+    if (places_.claimed() >= view.max_trials()) return study::Finished{"all trials are claimed"};
+    if (reaches(*places_.of(places_.claimed()))) return study::New{};
+    return places_.end(end());
   }
 
-  std::optional<study::Proposal> propose(const study::StudyView&, study::TrialId trial, base::Rng&) override {
-    const auto place = static_cast<std::size_t>(trial);
+  std::optional<study::Proposal> propose(const study::StudyView& view, study::TrialId trial, base::Rng&) override {
+    places_.update(view);
+    const auto place = *places_.of(trial);
     if (!reaches(place)) return std::nullopt;
-    return study::Proposal{.params = points_[place], .note = "grid"};
+    return Places::marked({.params = points_[place], .note = "grid"}, trial, place);
   }
 
   base::Json describe() const override { return base::Json::parse(description_); }
 
  private:
   bool reaches(std::size_t place) {
-    std::size_t refused = 0;
-    while (points_.size() <= place && !exhausted_ && refused < most_refused) {
-      const auto before = points_.size();
+    while (points_.size() <= place && !exhausted_ && refused_ < most_refused) {
       take();
-      refused = points_.size() > before ? 0 : refused + 1;
       turn();
     }
     return points_.size() > place;
   }
 
-  /// The point that the digits stand for, if it is a new one.
-  void take() {
-    bool fresh = pass_ == 1;
-    for (std::size_t i = 0; i < axes_.size(); ++i) fresh = fresh || digits_[i] >= axes_[i].known;
-    if (!fresh) return;
-    space::Params params;
-    for (std::size_t i = 0; i < axes_.size(); ++i) {
-      const auto& parameter = space_->parameters()[i];
-      if (space_->active(parameter, params)) {
-        params[parameter.name] = axes_[i].values[digits_[i]];
-      } else if (digits_[i] > 0) {
-        return;
-      }
-    }
-    if (space_->satisfies_constraints(params) && seen_.insert(text_of(params)).second) points_.push_back(params);
+  std::string end() const {
+    const auto points = base::with_commas(points_.size());
+    if (exhausted_) return fmt::format("space exhausted: all {} points have been tried", points);
+    return fmt::format("the grid ends after {} points: constraints refuse the next {} combinations", points,
+                       base::with_commas(most_refused));
   }
 
-  /// To the next combination, the last parameter fastest; after the last one to the next pass.
+  /// The point that the digits stand for, if it is a new one.
+  void take() {
+    space::Params params;
+    bool fresh = pass_ == 1;
+    for (std::size_t i = 0; i < axes_.size(); ++i) {
+      auto& axis = axes_[i];
+      const auto& parameter = space_->parameters()[i];
+      axis.active = space_->active(parameter, params);
+      if (!axis.active) continue;
+      params[parameter.name] = axis.values[axis.digit];
+      fresh = fresh || axis.digit >= axis.known;
+    }
+    if (!fresh) return;
+    const bool valid = space_->satisfies_constraints(params);
+    refused_ = valid ? 0 : refused_ + 1;
+    if (valid) points_.push_back(std::move(params));
+  }
+
+  /// To the next combination of what is active, the last parameter fastest; after the last one to the next pass.
   void turn() {
-    for (auto i = axes_.size(); i-- > 0;) {
-      if (++digits_[i] < axes_[i].values.size()) return;
-      digits_[i] = 0;
+    for (auto axis = axes_.rbegin(); axis != axes_.rend(); ++axis) {
+      if (axis->active && ++axis->digit < axis->values.size()) return;
+      axis->digit = 0;
     }
     exhausted_ = !refine();
   }
@@ -105,8 +111,7 @@ class HalvingGrid final : public study::Planner {
         for (std::int64_t cell = 1; cell < cells && (!all || static_cast<std::int64_t>(values.size()) < *all);
              cell += 2) {
           const auto value = space::from_unit(domain, static_cast<double>(cell) / static_cast<double>(cells));
-          const auto known = [&](const auto& other) { return space::same(other, value); };
-          if (std::none_of(values.begin(), values.end(), known)) values.push_back(value);
+          if (axes_[i].texts.insert(space::to_text(value)).second) values.push_back(value);
         }
       } else if (values.empty()) {
         for (std::int64_t place = 0; place < *all; ++place) values.push_back(space::value_at(domain, place));
@@ -126,11 +131,10 @@ class HalvingGrid final : public study::Planner {
   std::string description_;
   int pass_ = 0;
   std::vector<Axis> axes_;
-  std::vector<std::size_t> digits_;
   std::vector<space::Params> points_;
-  std::unordered_set<std::string> seen_;
+  std::size_t refused_ = 0;  ///< combinations in a row
   bool exhausted_ = false;
-  std::size_t claimed_ = 0;  ///< every number below is; numbers never become free again
+  Places places_;
 };
 
 }  // namespace

@@ -7,6 +7,13 @@ namespace assay::search {
 
 using State = RungResult::State;
 
+namespace {
+
+/// Many rungs make brackets that no study fills; their numbers must still fit.
+constexpr std::int64_t largest_bracket = std::int64_t{1} << 40;
+
+}  // namespace
+
 Hyperband::Hyperband(const Setup& setup) : RungSearch(setup), eta_(setup.config.integer("search.eta")) {}
 
 std::vector<Hyperband::Bracket> Hyperband::round_of(std::size_t levels, std::int64_t eta) {
@@ -15,7 +22,7 @@ std::vector<Hyperband::Bracket> Hyperband::round_of(std::size_t levels, std::int
   for (std::size_t level = 0; level < levels; ++level) {
     const auto s = static_cast<std::int64_t>(levels - 1 - level);
     std::int64_t power = 1;
-    for (std::int64_t i = 0; i < s; ++i) power *= eta;
+    for (std::int64_t i = 0; i < s; ++i) power = std::min(power * eta, largest_bracket);
     const auto size = (static_cast<std::int64_t>(levels) * power + s) / (s + 1);
     round.push_back({level, begin, size});
     begin += size;

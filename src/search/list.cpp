@@ -2,11 +2,13 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <unordered_set>
 
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "search/algorithms.hpp"
+#include "search/places.hpp"
 #include "search/planners.hpp"
 #include "search/seen.hpp"
 #include "space/domain.hpp"
@@ -19,22 +21,24 @@ constexpr int points_of_a_real = 5;
 
 class List final : public study::Planner {
  public:
-  List(std::string name, std::vector<study::Proposal> proposals, std::string description = {})
-      : name_(std::move(name)), proposals_(std::move(proposals)), description_(std::move(description)) {}
+  List(std::string name, std::vector<study::Proposal> proposals, std::string done, std::string description = {})
+      : name_(std::move(name)),
+        proposals_(std::move(proposals)),
+        done_(std::move(done)),
+        description_(std::move(description)) {}
 
   study::Decision next(const study::StudyView& view) override {
-    const auto& trials = view.trials();
-    const auto wanted = std::min(static_cast<std::int64_t>(proposals_.size()), view.max_trials());
-    while (claimed_ < static_cast<std::int64_t>(trials.size()) && trials[static_cast<std::size_t>(claimed_)])
-      ++claimed_;
-    if (claimed_ < wanted) return study::New{};
-    const bool whole = wanted == static_cast<std::int64_t>(proposals_.size());
-    return study::Finished{whole ? "the list is done" : "all trials are claimed"};
+    places_.update(view);
+    if (places_.claimed() >= view.max_trials()) return study::Finished{"all trials are claimed"};
+    if (places_.of(places_.claimed(), proposals_.size())) return study::New{};
+    return places_.end(done_);
   }
 
-  std::optional<study::Proposal> propose(const study::StudyView&, study::TrialId trial, base::Rng&) override {
-    if (trial >= static_cast<study::TrialId>(proposals_.size())) return std::nullopt;
-    return proposals_[static_cast<std::size_t>(trial)];
+  std::optional<study::Proposal> propose(const study::StudyView& view, study::TrialId trial, base::Rng&) override {
+    places_.update(view);
+    const auto place = places_.of(trial, proposals_.size());
+    if (!place) return std::nullopt;
+    return Places::marked(proposals_[*place], trial, *place);
   }
 
   base::Json describe() const override {
@@ -45,8 +49,9 @@ class List final : public study::Planner {
  private:
   std::string name_;
   std::vector<study::Proposal> proposals_;
+  std::string done_;  ///< why the study ends with the last of them
   std::string description_;
-  std::int64_t claimed_ = 0;  ///< every number below is; numbers never become free again
+  Places places_;
 };
 
 /// {"training": {"lr": 0.1}} and {"training.lr": 0.1} both name training.lr.
@@ -108,7 +113,7 @@ std::vector<study::Proposal> listed_points(const config::Config& config, const s
 }  // namespace
 
 std::unique_ptr<study::Planner> make_list_planner(std::string name, std::vector<study::Proposal> proposals) {
-  return std::make_unique<List>(std::move(name), std::move(proposals));
+  return std::make_unique<List>(std::move(name), std::move(proposals), "the list is done");
 }
 
 std::unique_ptr<study::Planner> make_grid(const Setup& setup) {
@@ -123,17 +128,23 @@ std::unique_ptr<study::Planner> make_grid(const Setup& setup) {
   base::Rng rng(setup.seed, "search", 0, "grid");
   rng.shuffle(*points);
   std::vector<study::Proposal> proposals;
-  for (auto& point : *points) proposals.push_back({.params = std::move(point), .note = "grid"});
+  // Quantiles of a normal with wide steps fall together.
+  std::unordered_set<std::string> known;
+  for (auto& point : *points) {
+    if (known.insert(text_of(point)).second) proposals.push_back({.params = std::move(point), .note = "grid"});
+  }
   for (const auto& parameter : space->parameters()) {
     if (space::count(parameter.domain)) continue;
     base::log_info("grid: {} takes {} values of {}", parameter.name, points_of_a_real,
                    space::to_text(parameter.domain));
   }
-  return std::make_unique<List>("grid", std::move(proposals), setup.description);
+  auto done = fmt::format("space exhausted: all {} points have been tried", base::with_commas(proposals.size()));
+  return std::make_unique<List>("grid", std::move(proposals), std::move(done), setup.description);
 }
 
 std::unique_ptr<study::Planner> make_list(const Setup& setup) {
-  return std::make_unique<List>("list", listed_points(setup.config, *setup.space), setup.description);
+  return std::make_unique<List>("list", listed_points(setup.config, *setup.space), "the list is done",
+                                setup.description);
 }
 
 }  // namespace assay::search

@@ -23,7 +23,8 @@ constexpr std::int64_t most_for_a_model = 5000;
 std::string description_of(const config::Config& config, const std::string& name) {
   base::Json json{{"algorithm", name},
                   {"population", config.integer("search.population")},
-                  {"tournament", config.integer("search.tournament")}};
+                  {"tournament", config.integer("search.tournament")},
+                  {"mutation", config.number("search.mutation")}};
   if (const auto* algorithm = find_algorithm(name); algorithm != nullptr && algorithm->rungs != nullptr)
     json["eta"] = config.integer("search.eta");
   const auto prefix = "search." + name + ".";

@@ -83,6 +83,10 @@ std::vector<study::Fidelity> divided_rungs(const config::Config& config, const s
     const auto rounded = std::llround(divided);
     if (rounded < epochs.back()) epochs.push_back(rounded);
   }
+  // Where the divisions end between the fewest epochs and eta times as many, nearer to the latter.
+  if (static_cast<double>(epochs.back()) >= least * std::sqrt(eta) && epochs.back() > std::llround(least)) {
+    epochs.push_back(std::llround(least));
+  }
   std::reverse(epochs.begin(), epochs.end());
   return with_epochs(epochs, top);
 }
@@ -94,7 +98,7 @@ std::vector<study::Fidelity> even_rungs(const config::Config& config, const stud
     const auto rounded = std::max<std::int64_t>(1, std::llround(reached));
     if (epochs.empty() || rounded > epochs.back()) epochs.push_back(rounded);
   }
-  epochs.push_back(top.epochs);
+  if (epochs.empty() || epochs.back() < top.epochs) epochs.push_back(top.epochs);
   return with_epochs(epochs, top);
 }
 

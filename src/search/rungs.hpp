@@ -13,7 +13,8 @@
 namespace assay::search {
 
 /// [search] rungs, in epochs; else the epochs of `top` divided by search.eta again and again, rounded, down to
-/// search.min_epochs. Data, width and resolution are those of `top`, which is the last. Error(config) where the epochs
+/// search.min_epochs, which is the first rung itself where the last quotient is not near it (50: 1, 2, 6, 17, 50).
+/// Data, width and resolution are those of `top`, which is the last. Error(config) where the epochs
 /// themselves are searched.
 std::vector<study::Fidelity> divided_rungs(const config::Config& config, const study::Fidelity& top);
 

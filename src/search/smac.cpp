@@ -102,11 +102,19 @@ void to_logarithms(std::vector<double>& costs) {
   for (auto& cost : costs) cost = std::log(cost - sorted.front() + (spread > 0 ? spread : 1));
 }
 
-/// Logarithms of costs. What breaks constraints costs more than all others, by how far it breaks them.
+/// Logarithms of costs. What misses a threshold costs more than all that meet them, what breaks constraints more than
+/// all others, by how far it breaks them.
 std::vector<double> log_costs(const std::vector<const Score*>& scores, base::Rng& rng) {
   std::vector<const Score*> kept;
   std::copy_if(scores.begin(), scores.end(), std::back_inserter(kept), [](auto* score) { return score->feasible(); });
-  const auto known = kept.empty() ? std::vector<double>() : scalarised(kept, rng);
+  auto known = kept.empty() ? std::vector<double>() : scalarised(kept, rng);
+  double within = 0;
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    if (class_of(*kept[i]) == 0) within = std::max(within, known[i]);
+  }
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    if (class_of(*kept[i]) == 1) known[i] += within;
+  }
   const double worst = kept.empty() ? 0 : *std::max_element(known.begin(), known.end());
   std::vector<double> costs;
   std::size_t next = 0;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <map>
 
 #include "stats/hypervolume.hpp"
 
@@ -9,6 +11,14 @@ namespace assay::search {
 namespace {
 
 using Ids = std::vector<study::TrialId>;
+
+/// Of the highest rung that was measured.
+std::int64_t last_step(const study::Trial& trial) {
+  for (auto rung = trial.rungs.rbegin(); rung != trial.rungs.rend(); ++rung) {
+    if (!rung->reports.empty()) return rung->reports.back().step;
+  }
+  return 0;
+}
 
 /// Where a layer's volume begins: at a threshold that all reach; else beyond the worst by a tenth of the range.
 std::vector<double> reference_of(const stats::Points& points, const std::vector<study::Objective>& objectives) {
@@ -105,7 +115,10 @@ Split split(const History& history, std::size_t count, bool pending_good) {
   splitter.take(classes[1]);
   Ids with_score, without;
   for (const auto id : history.stopped()) (history.at(id).score ? with_score : without).push_back(id);
-  splitter.take(with_score);
+  // Those that were stopped later first: a score counts among those of its own step (as Optuna 5 does).
+  std::map<std::int64_t, Ids, std::greater<>> by_step;
+  for (const auto id : with_score) by_step[last_step(*history.at(id).trial)].push_back(id);
+  for (const auto& [step, ids] : by_step) splitter.take(ids);
   splitter.take_best(without, [](auto a, auto b) { return a > b; });
   splitter.take_best(classes[2],
                      [&](auto a, auto b) { return history.at(a).score->violation < history.at(b).score->violation; });

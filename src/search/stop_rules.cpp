@@ -149,6 +149,7 @@ std::optional<std::string> StopRules::target() {
 std::optional<std::string> StopRules::converged() {
   const auto n = progress_.results().size(), w = settings_.window;
   if (n < 2 * w) return std::nullopt;
+  if (!any_feasible()) return std::nullopt;
   const auto& objectives = progress_.objectives();
   if (objectives.size() > 1) {
     const double growth = volume_growth(n - w);
@@ -174,7 +175,7 @@ std::optional<std::string> StopRules::converged() {
 
 std::optional<std::string> StopRules::no_progress() {
   const auto n = progress_.results().size(), half = fewest_for_progress / 2;
-  if (n < fewest_for_progress) return std::nullopt;
+  if (n < fewest_for_progress || !any_feasible()) return std::nullopt;
   if (progress_.objectives().size() > 1) {
     if (volume_growth(n - half) > 0) return std::nullopt;
     return fmt::format("no progress: {}, and the front of {} has not changed for {}", trials_text(n),
@@ -200,7 +201,7 @@ std::optional<std::string> StopRules::no_progress() {
 /// its order. The larger of the two is taken.
 std::optional<std::string> StopRules::gain() const {
   const auto n = progress_.results().size(), w = settings_.window;
-  if (n < 2 * w || progress_.objectives().size() != 1) return std::nullopt;
+  if (n < 2 * w || progress_.objectives().size() != 1 || !any_feasible()) return std::nullopt;
   const auto& best = progress_.results()[progress_.best_of(n)].score;
   const auto& earlier = progress_.results()[progress_.best_of(n - w)].score;
   if (class_of(best) != class_of(earlier)) return std::nullopt;
@@ -215,15 +216,28 @@ std::optional<std::string> StopRules::gain() const {
       trials_text(w), grown, w, expected, settings_.noise);
 }
 
+/// Before, a search is still on its way to where its constraints hold.
+bool StopRules::any_feasible() const {
+  const auto n = progress_.results().size();
+  return n > 0 && progress_.results()[progress_.best_of(n)].score.feasible();
+}
+
 double StopRules::volume_growth(std::size_t count) {
   const auto old = progress_.front_before(progress_.results()[count].trial), now = progress_.front();
   if (old == now) return 0;
   if (old == volume_old_ && now == volume_new_) return volume_growth_;
   volume_old_ = old;
   volume_new_ = now;
-  const auto reference = reference_point(*now, progress_.objectives());
-  const std::vector<bool> maximise(reference.size(), true);
-  const double all = stats::hypervolume(*now, reference, maximise);
+  auto objectives = progress_.objectives();
+  const std::vector<bool> maximise(objectives.size(), true);
+  auto reference = reference_point(*now, objectives);
+  double all = stats::hypervolume(*now, reference, maximise);
+  if (!(all > 0)) {
+    // Nothing meets all thresholds yet: the front may still move towards them.
+    for (auto& objective : objectives) objective.threshold.reset();
+    reference = reference_point(*now, objectives);
+    all = stats::hypervolume(*now, reference, maximise);
+  }
   const double before = stats::hypervolume(*old, reference, maximise);
   volume_growth_ = all > 0 ? (all - before) / all : 0;
   return volume_growth_;

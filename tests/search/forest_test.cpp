@@ -38,6 +38,15 @@ TEST_CASE("a tree splits two groups between them, wherever the border is drawn")
   CHECK(between.variance > 2 * forest.predict(std::vector{0.05}).variance);
 }
 
+TEST_CASE("neighbouring numbers can be told apart") {
+  for (std::int64_t seed = 0; seed < 50; ++seed) {
+    auto rng = stream(seed);
+    const double here = 0.3, next = 0.1 + 0.2;
+    const Forest forest({{}}, {{here}, {here}, {next}, {next}}, {1, 1, 5, 5}, {.trees = 20, .least_split = 2}, rng);
+    CHECK(forest.predict(std::vector{here}).mean < forest.predict(std::vector{next}).mean);
+  }
+}
+
 TEST_CASE("a single tree without repetition of rows: means and variances of its leaves") {
   auto rng = stream();
   // All rows equal: nothing to split by. Mean and variance of the bootstrap.

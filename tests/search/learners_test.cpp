@@ -264,6 +264,48 @@ TEST_CASE("SMAC starts with Sobol points, and explores now and then") {
   CHECK(random < 35);
 }
 
+TEST_CASE("SMAC looks where thresholds are met") {
+  const auto config = config::Config::parse(
+      "[params.model]\nx.float = [0.0, 1.0]\n[search]\nalgorithm = \"smac\"\nmax_trials = 100\n", "t.toml");
+  // The front is the whole line; what meets both thresholds is a twentieth of it.
+  const auto inside = [&](std::optional<double> least, std::optional<double> most) {
+    const std::vector<study::Objective> objectives{{"gain", true, least}, {"cost", false, most}};
+    const auto view = test::simulate(*planner_of(config), objectives, 100, 1, [](auto, const space::Params& params) {
+      const double x = std::get<double>(params.begin()->second);
+      return std::optional(study::Metrics{{"gain", x}, {"cost", x}});
+    });
+    int count = 0;
+    for (std::size_t i = 40; i < 100; ++i) {
+      const double x = std::get<double>(view.trials()[i]->what.params.begin()->second);
+      count += x >= 0.9 && x <= 0.95;
+    }
+    return count;
+  };
+  const int without = inside({}, {}), with = inside(0.9, 0.95);
+  INFO(without << " of 60 without thresholds, " << with << " with them");
+  CHECK(with > 20);
+  CHECK(with > 3 * without);
+}
+
+TEST_CASE("evolution: one decision of a child differs, or as many as the probability gives") {
+  const auto differing = [&](const std::string& more) {
+    const auto config = macro("evolution", more);
+    const auto view = test::simulate(*planner_of(config), one, 120, 1, measure);
+    double sum = 0, children = 0;
+    for (const auto& trial : view.trials()) {
+      if (!trial->what.note.starts_with("child of ")) continue;
+      const auto& parent = view.find(std::stoll(trial->what.note.substr(9)))->what.params;
+      ++children;
+      for (const auto& [name, value] : trial->what.params) sum += value != parent.at(name);
+    }
+    return sum / children;
+  };
+  CHECK(differing("") == 1);
+  const double many = differing("mutation = 0.5\n");
+  CHECK(many > 2);  // of eight, a third of the draws gives what was there
+  CHECK(many < 5);
+}
+
 TEST_CASE("policies learn from the same trials in whatever order these ended, and a late one takes its place") {
   for (const auto* name : {"reinforce", "ppo"}) {
     const auto config = macro(name);

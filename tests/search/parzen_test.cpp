@@ -167,6 +167,27 @@ TEST_CASE("good and bad with one objective: constraints first, stopped after fin
   CHECK(search::split(history, 2, true).good == Ids{1, 4});
 }
 
+TEST_CASE("of trials that were stopped, those stopped later are better, whatever their score") {
+  const auto space = space_of("x.float = [0.0, 1.0]\n");
+  study::ViewBuilder builder;
+  builder.objectives({{"score", true, {}}}).max_trials(100);
+  const std::vector<std::pair<std::int64_t, double>> stopped{{3, 0.9}, {20, 0.5}, {20, 0.6}, {3, 0.95}};
+  for (std::size_t i = 0; i < stopped.size(); ++i) {
+    const auto id = static_cast<study::TrialId>(i);
+    study::Trial trial{.id = id, .what = {.params = at("x", 0.5)}, .proposed = true, .rungs = {}};
+    trial.rungs.push_back({.item = {id, 0}, .attempt = 1, .state = study::State::stopped});
+    trial.rungs.front().metrics = {{"score", stopped[i].second}};
+    trial.rungs.front().reports = {{.step = stopped[i].first, .metrics = {{"score", stopped[i].second}}}};
+    builder.trial(std::move(trial));
+  }
+  search::History history(space, {});
+  history.update(builder.build());
+  using Ids = std::vector<study::TrialId>;
+  CHECK(search::split(history, 1).good == Ids{2});
+  CHECK(search::split(history, 2).good == Ids{1, 2});
+  CHECK(search::split(history, 3).good == Ids{1, 2, 3});
+}
+
 TEST_CASE("good and bad with two objectives: by layer, the last one by volume") {
   const auto space = space_of("x.float = [0.0, 1.0]\n");
   study::ViewBuilder builder;

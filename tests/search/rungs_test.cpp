@@ -12,7 +12,6 @@
 #include "base/log.hpp"
 #include "search/algorithms.hpp"
 #include "search/density.hpp"
-#include "search/explore.hpp"
 #include "search/hyperband.hpp"
 #include "search/planners.hpp"
 #include "search/rung_lab.hpp"
@@ -75,15 +74,18 @@ const std::vector<std::string> with_rungs{"asha", "hyperband", "bohb", "econas",
 
 TEST_CASE("rungs: the full epochs divided again and again, or as listed; never beyond the full number") {
   const auto asha = config_of("asha");
-  CHECK(epochs_of(rungs_of(asha, 50)) == std::vector{2, 6, 17, 50});
+  CHECK(epochs_of(rungs_of(asha, 50)) == std::vector{1, 2, 6, 17, 50});
   CHECK(epochs_of(rungs_of(asha, 81)) == std::vector{1, 3, 9, 27, 81});
   CHECK(epochs_of(rungs_of(asha, 1)) == std::vector{1});
-  CHECK(epochs_of(rungs_of(config_of("asha", "eta = 4\nmin_epochs = 10\n"), 100)) == std::vector{25, 100});
+  CHECK(epochs_of(rungs_of(config_of("asha", "eta = 4\nmin_epochs = 10\n"), 100)) == std::vector{10, 25, 100});
+  CHECK(epochs_of(rungs_of(config_of("asha", "eta = 4\nmin_epochs = 13\n"), 100)) == std::vector{25, 100});
   CHECK(epochs_of(rungs_of(config_of("hyperband", "rungs = [3, 9, 27]\n"), 20)) == std::vector{3, 9, 20});
   const auto cycles = config_of("econas", "econas.barrier = true\n");
   CHECK(epochs_of(rungs_of(cycles, 60)) == std::vector{20, 40, 60});
   CHECK(epochs_of(rungs_of(cycles, 50)) == std::vector{17, 33, 50});
   CHECK(epochs_of(rungs_of(cycles, 2)) == std::vector{1, 2});
+  CHECK(epochs_of(rungs_of(cycles, 1)) == std::vector{1});
+  CHECK(epochs_of(rungs_of(config_of("pbt"), 1)) == std::vector{1});
   CHECK(epochs_of(rungs_of(config_of("econas"), 90)) == std::vector{10, 30, 90});
   CHECK(epochs_of(rungs_of(config_of("pbt"), 50)).size() == 10);
   CHECK(epochs_of(rungs_of(config_of("pbt", "pbt.step = 4\n"), 10)) == std::vector{4, 8, 10});
@@ -156,6 +158,20 @@ TEST_CASE("hyperband: brackets as in the paper, rung after rung") {
     first.emplace_back(-course.view.find(id)->rungs.front().metrics.at("accuracy"), -id);
   std::sort(first.begin(), first.end());
   for (std::size_t i = 0; i < 9; ++i) CHECK((course.view.find(-first[i].second)->rungs.size() > 1) == (i < 3));
+}
+
+TEST_CASE("hyperband: brackets of very many rungs have sizes that fit") {
+  for (const std::size_t levels : {39, 64, 1000}) {
+    for (const std::int64_t eta : {2, 3, 100}) {
+      std::int64_t begin = 0;
+      for (const auto& bracket : search::Hyperband::round_of(levels, eta)) {
+        CHECK(bracket.begin == begin);
+        REQUIRE(bracket.size > 0);
+        begin += bracket.size;
+        REQUIRE(begin > 0);
+      }
+    }
+  }
 }
 
 TEST_CASE("hyperband: a bracket that trials run out in goes on with what it has") {
@@ -279,50 +295,6 @@ TEST_CASE("pbt by hand: the last copies the first and explores, the others go on
   }
   // At the second step the failed one is last of five: one copy alone, and number 2 goes on with what it copied.
   CHECK(course.view.find(2)->rungs[2].own->params == course.view.find(2)->rungs[1].own->params);
-}
-
-TEST_CASE("exploring: each kind of parameter moves by its own step, within its bounds") {
-  const auto config =
-      config_of("pbt", "",
-                "[params.training]\nlr = { float = [0.001, 1.0], log = true }\nx = { float = [0.0, 10.0] }\n"
-                "n.int = [1, 5]\nc.choice = [\"a\", \"b\", \"c\"]\ng = { normal = [0.0, 2.0] }\n"
-                "[params.model]\nwidth.int = [1, 64]\n");
-  const auto space = space_of(config);
-  CHECK(search::can_explore(*space));
-  const auto at = [](const space::Params& params, const char* name) {
-    return params.at(std::string("params.training.") + name);
-  };
-  auto params = space->defaults();
-  params["params.training.lr"] = 0.1;
-  params["params.training.x"] = 9.5;
-  params["params.training.n"] = std::int64_t{1};
-  params["params.training.c"] = std::string("b");
-  params["params.training.g"] = 1.0;
-  std::set<double> lr, x, g;
-  std::set<std::int64_t> n;
-  std::set<std::string> c;
-  base::Rng rng(1, "search", 0, "test");
-  for (int i = 0; i < 60; ++i) {
-    const auto moved = search::explore(*space, params, {.resample = 0, .factor = 0.2}, rng);
-    lr.insert(std::round(1e6 * std::get<double>(at(moved, "lr"))) / 1e6);
-    x.insert(std::get<double>(at(moved, "x")));
-    g.insert(std::get<double>(at(moved, "g")));
-    n.insert(std::get<std::int64_t>(at(moved, "n")));
-    c.insert(std::get<std::string>(at(moved, "c")));
-    CHECK(moved.at("params.model.width") == params.at("params.model.width"));  // the checkpoint must fit
-  }
-  // A fifth of three decades up or down.
-  CHECK(lr == std::set{std::round(1e6 * std::pow(10, -1.6)) / 1e6, std::round(1e6 * std::pow(10, -0.4)) / 1e6});
-  CHECK(x == std::set{7.5, 10.0});
-  CHECK(g == std::set{0.6, 1.4});
-  CHECK(n == std::set<std::int64_t>{1, 2});
-  CHECK(c == std::set<std::string>{"a", "c"});
-  bool far = false;
-  for (int i = 0; i < 60; ++i) {
-    const auto drawn = std::get<double>(at(search::explore(*space, params, {.resample = 1, .factor = 0.2}, rng), "x"));
-    far = far || drawn < 7;
-  }
-  CHECK(far);
 }
 
 TEST_CASE("searches with rungs: replay gives the same decisions, with old views and many workers") {

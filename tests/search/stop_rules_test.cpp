@@ -195,6 +195,33 @@ TEST_CASE("several objectives: the hypervolume's growth decides") {
              StartsWith("no progress: 560 trials, and the front of"));
 }
 
+TEST_CASE("a front that moves towards its thresholds is progress, before anything meets them") {
+  search::StopSettings settings;
+  settings.converged = settings.no_progress = true;
+  settings.window = 100;
+  const std::vector<study::Objective> objectives{{"accuracy", true, 0.95}, {"latency_ms", false, 1}};
+  study::ViewBuilder builder;
+  builder.objectives(objectives);
+  for (int i = 0; i < 600; ++i) builder.done(i, {}, {{"accuracy", 0.3 + 0.001 * i}, {"latency_ms", 20 - 0.02 * i}});
+  CHECK(!rules_of(settings).check(builder.build()));
+  for (int i = 600; i < 900; ++i) builder.done(i, {}, {{"accuracy", 0.3}, {"latency_ms", 20}});
+  CHECK_THAT(rules_of(settings).check(builder.build()).value(), StartsWith("converged"));
+}
+
+TEST_CASE("nothing has converged before constraints are kept") {
+  search::StopSettings settings;
+  settings.converged = settings.no_progress = settings.gain = true;
+  settings.noise = 0.1;
+  settings.window = 100;
+  const auto config = config::Config::parse("[[constraint]]\nmetric = \"latency_ms\"\nat_most = 1\n", "t.toml");
+  for (const auto& objectives : {accuracy, both}) {
+    study::ViewBuilder builder;
+    builder.objectives(objectives);
+    for (int i = 0; i < 700; ++i) builder.done(i, {}, {{"accuracy", 0.5}, {"latency_ms", 20 - 0.02 * i}});
+    CHECK(!search::StopRules(settings, search::MetricLimits(config)).check(builder.build()));
+  }
+}
+
 TEST_CASE("gain: less than a retraining moves the result by") {
   search::StopSettings settings;
   settings.gain = true;
