@@ -34,6 +34,16 @@ std::vector<double> edges_of(const space::Domain& domain) {
   return edges;
 }
 
+std::vector<double> centres_of(const space::Domain& domain, const std::vector<double>& edges) {
+  const auto count = space::count(domain);
+  std::vector<double> centres;
+  for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
+    centres.push_back(count ? space::to_unit(domain, space::value_of_ordinal(domain, static_cast<std::int64_t>(i)))
+                            : (edges[i] + edges[i + 1]) / 2);
+  }
+  return centres;
+}
+
 std::string key_of(const std::vector<space::Condition>& conditions) {
   std::string key;
   for (const auto& condition : conditions) {
@@ -55,11 +65,6 @@ bool has_item(const space::Value& subset, const std::string& label) {
 }
 
 }  // namespace
-
-double Axis::centre(std::int64_t cell) const {
-  const auto place = static_cast<std::size_t>(cell);
-  return (edges[place] + edges[place + 1]) / 2;
-}
 
 std::int64_t Axis::cell_at(double unit) const {
   const auto above = std::upper_bound(edges.begin() + 1, edges.end() - 1, unit);
@@ -104,7 +109,9 @@ void Columns::add_axes(std::size_t parameter) {
     added.push_back({.kind = Axis::Kind::category, .cells = *count});
   } else if (auto edges = edges_of(domain); !edges.empty()) {
     const auto cells = static_cast<std::int64_t>(edges.size()) - 1;
-    added.push_back({.kind = Axis::Kind::grid, .cells = cells, .edges = std::move(edges)});
+    auto centres = centres_of(domain, edges);
+    added.push_back(
+        {.kind = Axis::Kind::grid, .cells = cells, .edges = std::move(edges), .centres = std::move(centres)});
   } else {
     added.push_back({.kind = Axis::Kind::real});
   }

@@ -23,10 +23,10 @@ struct Axis {
   std::size_t parameter = 0;  ///< place in Space::parameters()
   int item = -1;              ///< of a subset: which of its items
   std::int64_t cells = 0;     ///< grid, category: values, numbered from 0
-  std::vector<double> edges;  ///< grid: cells + 1 borders, from 0 to 1
+  std::vector<double> edges;    ///< grid: cells + 1 borders, from 0 to 1
+  std::vector<double> centres;  ///< grid: where the values stand; with a logarithm not in the middle of their cells
 
-  /// grid: the middle of a cell.
-  double centre(std::int64_t cell) const;
+  double centre(std::int64_t cell) const { return centres[static_cast<std::size_t>(cell)]; }
   /// grid: the cell of a place in [0, 1].
   std::int64_t cell_at(double unit) const;
 };

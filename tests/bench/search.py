@@ -131,7 +131,7 @@ def closed_form(known, peer):
             compared += 1
             better += said["ours"] < said["theirs"]
             yield Figure(what, said["p_worse"], 0.05, "", True,
-                         note=f"median regrets: {note}; p better {said['p_better']:.2g}, p within the margin {said['p_no_worse']:.2g}")
+                         note=f"median regrets: {note}; p better {said['p_better']:.2g}; no worse by 5 %: p {said['p_no_worse']:.2g}")
     if compared:
         yield Figure("TPE: share with a smaller median than Optuna's", better / compared, 0.5, "", True, note=f"{better} of {compared}")
 

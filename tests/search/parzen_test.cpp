@@ -62,6 +62,15 @@ TEST_CASE("a Parzen density over the reals, worked out by hand") {
   CHECK(total == Approx(1).epsilon(1e-5));
 }
 
+TEST_CASE("where the prior is a neighbour, as in hyperopt and NNI, it narrows the kernels beside it") {
+  const auto space = space_of("x.float = [0.0, 1.0]\n");
+  const auto columns = columns_of(space, {at("x", 0.2), at("x", 0.6)});
+  search::KernelMemory memory;
+  const Parzen parzen(columns, columns.blocks(true).front(), {0, 1}, {1, 1}, {.prior_is_neighbour = true}, memory);
+  // Widths: .5 - .2 = .3, and .6 - .5 = .1, which becomes 1 / 4. At .5 by the three kernels, the prior's last.
+  CHECK(densities(parzen, {0.5})[0] == Approx((1.084569 + 1.572119 + 1.041829) / 3).epsilon(1e-5));
+}
+
 TEST_CASE("a Parzen estimate over categories, worked out by hand") {
   const auto space = space_of("op.choice = [\"a\", \"b\", \"c\"]\n");
   const auto columns = columns_of(space, {at("op", std::string("a")), at("op", std::string("a"))});
@@ -96,6 +105,49 @@ TEST_CASE("on grids, probabilities sum up to one and draws follow them") {
     for (const double cell : parzen.sample(draws, rng).values) shares[std::size_t(cell)] += 1.0 / draws;
     for (std::size_t i = 0; i < cells.size(); ++i) CHECK(std::abs(shares[i] - expected[i]) < 0.015);
   }
+}
+
+TEST_CASE("densities are those of Optuna 5.0.0") {
+  // Of its _ParzenEstimator (prior weight 1, magic clip, no endpoints, multivariate), of reals per unit of the range.
+  const std::vector<std::string> lines{
+      "c.choice = [\"a\", \"b\", \"c\"]\n",         "k = { int = [1, 64], log = true }\n",
+      "lr = { float = [1e-4, 1.0], log = true }\n", "n.int = [1, 5]\n",
+      "s = { float = [0.0, 1.0], step = 0.25 }\n",  "x.float = [0.0, 10.0]\n"};
+  const auto point = [](const char* c, std::int64_t k, double lr, std::int64_t n, double s, double x) {
+    const std::string p = "params.model.";
+    return space::Params{
+        {p + "c", std::string(c)}, {p + "k", k}, {p + "lr", lr}, {p + "n", n}, {p + "s", s}, {p + "x", x}};
+  };
+  const std::vector<space::Params> all{
+      point("a", 8, 1e-2, 1, 0.25, 2.0), point("b", 60, 3e-4, 4, 0.5, 6.5), point("a", 3, 0.5, 3, 1.0, 6.0),
+      point("c", 16, 2e-3, 5, 0.0, 0.0), point("a", 1, 1e-3, 2, 0.75, 9.0),
+      // where the density is asked for
+      point("a", 10, 5e-3, 3, 0.5, 1.0), point("b", 2, 0.9, 4, 0.0, 6.2), point("c", 64, 1e-4, 1, 0.75, 10.0)};
+  const std::vector<std::vector<double>> alone{{-0.730888, -1.349927, -1.349927}, {-3.724260, -2.249574, -5.926649},
+                                               {0.130520, -0.617725, -0.141177},  {-1.537711, -1.543092, -1.721238},
+                                               {-1.537711, -1.721238, -1.543092}, {0.108436, 0.040097, -0.222058}};
+  const auto check = [&](const std::string& text, const std::vector<double>& expected) {
+    const auto space = space_of(text);
+    std::vector<space::Params> points;
+    for (auto params : all) {
+      std::erase_if(params, [&](const auto& item) { return space->find(item.first) == nullptr; });
+      points.push_back(params);
+    }
+    const auto columns = columns_of(space, points);
+    search::Candidates asked{3, {}};
+    for (std::size_t axis = 0; axis < columns.axes().size(); ++axis) {
+      for (std::size_t i = 5; i < 8; ++i) asked.values.push_back(columns.at(axis).values[i]);
+    }
+    const auto found = estimator(columns, 5).log_density(asked);
+    for (std::size_t i = 0; i < 3; ++i) CHECK(found[i] == Approx(expected[i]).margin(2e-6));
+  };
+  std::string together;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    INFO(lines[i]);
+    check(lines[i], alone[i]);
+    together += lines[i];
+  }
+  check(together, {-7.976651, -8.401271, -12.032925});
 }
 
 TEST_CASE("columns give each point back") {
