@@ -171,12 +171,14 @@ def nlp(known):
     names = [name for name in ("asha", "hyperband", "econas", "bohb") if name in known]
     if not names:
         return
-    found = all_at_once({name: lambda name=name: our_curves("nlp", name, 120, SEEDS) for name in ["random", *names]})
+    settings = {"econas": ["rungs=[1,6]"]}  # the others begin with one epoch by themselves
+    found = all_at_once({name: lambda name=name: our_curves("nlp", name, 120, TABLE_SEEDS, *settings.get(name, []))
+                         for name in ["random", *names]})
     for epochs in (500, 1000, 2000):
         random = statistics.median(after(found["random"], 3 * epochs))
         for name in names:
             yield Figure(f"nas-bench-nlp, {name}: median regret after {epochs:,} epochs", statistics.median(after(found[name], epochs)), random, "nats",
-                         note=f"random after {3 * epochs:,}")
+                         note=", ".join([f"random after {3 * epochs:,}", *settings.get(name, [])]))
 
 
 def measure(options):
