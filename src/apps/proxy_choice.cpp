@@ -81,6 +81,16 @@ std::string verdict_of(const run::ProxyFigures& figures, const run::CandidateFig
     const auto lucky = std::any_of(figures.candidates.begin(), figures.candidates.end(), [&](const auto& candidate) {
       return candidate.spearman.lo >= figures.agreement_wanted && candidate.chance >= most_chance;
     });
+    const auto no_cheaper =
+        std::any_of(figures.candidates.begin(), figures.candidates.end(), [&](const auto& candidate) {
+          return candidate.spearman.lo >= figures.agreement_wanted && candidate.chance < most_chance;
+        });
+    if (no_cheaper) {
+      return fmt::format(
+          "none of {} proxies is of use (those that agree cost as much as full trainings); the search will "
+          "train in full",
+          figures.candidates.size());
+    }
     return fmt::format("none of {} proxies agrees well enough ({}); the search will train in full",
                        figures.candidates.size(),
                        lucky ? "so few networks agree by luck too often: raise proxy.reference"
@@ -112,7 +122,9 @@ std::vector<study::Fidelity> proxy_candidates(const config::Config& config, cons
     base::fail(base::Exit::config, "proxy.candidate is missing: with a table and searched epochs, name their epochs");
   if (full.epochs == 0) return {{.epochs = 0, .data = 0.25}, {.epochs = 0, .data = 0.5}};  // epochs are searched
   const int eighth = std::max(1, full.epochs / 8), quarter = std::max(1, full.epochs / 4);
-  if (table) return {{.epochs = eighth}, {.epochs = quarter}};
+  // Of another program's networks nobody here knows how to make them narrower.
+  const bool program = !config.texts("trial.command").empty();
+  if (table || program) return {{.epochs = eighth}, {.epochs = quarter}};
   return {{.epochs = eighth}, {.epochs = quarter}, {.epochs = quarter, .width = 0.5}};
 }
 

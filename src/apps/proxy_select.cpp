@@ -36,12 +36,10 @@ std::vector<study::Proposal> grid(const std::vector<space::Params>& references, 
   return proposals;
 }
 
-/// A table with one row per network answers the same at every fidelity: the search looks up what there is.
-base::Exit no_proxy(cli::StageContext& context) {
+base::Exit no_proxy(cli::StageContext& context, const std::string& why) {
   run::ProxyFigures figures;
   figures.agreement_wanted = context.run.config().number("proxy.agreement");
-  figures.verdict =
-      "nothing to choose: the table has one row per network (no trial.table.epoch), the search looks up that one";
+  figures.verdict = "nothing to choose: " + why;
   const auto json = run::to_json(figures);
   return context.finish(run::Stage::proxy, json,
                         launch::summary(run::Stage::proxy, json, context.run.objectives().front().metric));
@@ -51,7 +49,11 @@ base::Exit proxy_select(cli::StageContext& context, const comm::World& world) {
   const auto& run = context.run;
   const auto& config = run.config();
   run.need(run::Stage::split);
-  if (eval::uses_table(config) && !config.has("trial.table.epoch")) return no_proxy(context);
+  if (config.integer("proxy.reference") == 0)
+    return no_proxy(context, "no proxy is asked for (proxy.reference = 0), the search trains in full");
+  // It answers the same at every fidelity.
+  if (eval::uses_table(config) && !config.has("trial.table.epoch"))
+    return no_proxy(context, "the table has one row per network (no trial.table.epoch), the search looks up that one");
   const auto space = std::make_shared<const space::Space>(space::Space::load(config, "proxy"));
   const auto full = apps::full_fidelity(config, run::Stage::proxy);
   const auto candidates = apps::proxy_candidates(config, full);

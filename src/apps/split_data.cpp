@@ -1,5 +1,6 @@
 // split-data: the seeded, stratified search split of the training set, proved disjoint and compared with the real
 // validation set. Index files, no copies.
+#include "apps/pipeline_check.hpp"
 #include "base/log.hpp"
 #include "cli/stage.hpp"
 #include "config/check.hpp"
@@ -36,7 +37,7 @@ base::Exit no_data(cli::StageContext& stage) {
 
 base::Exit split_data(cli::StageContext& stage) {
   const auto& config = stage.run.config();
-  config.check_run();
+  apps::check_pipeline(config);
   if (config::without_data(config)) return no_data(stage);
   const auto folder = stage.run.folder(run::Stage::split);
   const auto train = data::read(config, data::Part::train);

@@ -42,12 +42,24 @@ const std::vector<Lowering::Kind>& Lowering::kinds() {
   return table;
 }
 
-const Lowering::Kind& Lowering::kind_of(const Block& block) {
+std::vector<std::string> Lowering::ops() {
   std::vector<std::string> names;
+  for (const auto& kind : kinds()) names.emplace_back(kind.op);
+  return names;
+}
+
+std::vector<std::string> Lowering::attributes(std::string_view op) {
+  for (const auto& kind : kinds()) {
+    if (kind.op == op) return {kind.keys.begin(), kind.keys.end()};
+  }
+  return {};
+}
+
+const Lowering::Kind& Lowering::kind_of(const Block& block) {
   for (const auto& kind : kinds()) {
     if (kind.op == block.op()) return kind;
-    names.emplace_back(kind.op);
   }
+  const auto names = ops();
   const auto nearest = base::nearest_word(block.op(), names);
   block.fail(
       fmt::format("there is no op \"{}\"; {}", block.op(),
@@ -184,6 +196,10 @@ std::string to_text(const Scaling& scaling) {
 }
 
 }  // namespace
+
+std::vector<std::string> ops() { return Lowering::ops(); }
+
+std::vector<std::string> attributes(std::string_view op) { return Lowering::attributes(op); }
 
 Network lower(const Json& model, std::int64_t outputs, const Scaling& scaling) {
   base::require(outputs >= 1, "a network needs at least one output, not {}", outputs);

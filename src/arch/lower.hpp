@@ -31,7 +31,8 @@
 //             node } says what it reads. The output concatenates the nodes that none reads, or all inner ones: join
 //             ("unused" | "all"). With stride 2 the edges from nodes 0 and 1 have it; what keeps its size is projected
 //
-// Names of nodes for messages: "s3", "s3.2" in the second copy, "cell.0-1" on an edge (of a cell: "cell.2.1"), "down.conv#1" in a residual.
+// Names of nodes for messages: "s3", "s3.2" in the second copy, "cell.0-1" on an edge (of a cell: "cell.2.1"),
+// "down.conv#1" in a residual.
 #pragma once
 
 #include "arch/network.hpp"

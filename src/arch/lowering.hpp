@@ -36,6 +36,9 @@ class Lowering {
 
   Network run(const base::Json& model);
 
+  static std::vector<std::string> ops();
+  static std::vector<std::string> attributes(std::string_view op);
+
  private:
   using Rule = int (Lowering::*)(const Block&, const Place&);
   struct Kind {

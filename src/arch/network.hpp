@@ -42,6 +42,10 @@ struct Scaling {
 /// Error(config) naming the block and the shapes if they do not fit.
 Network lower(const base::Json& model, std::int64_t outputs, const Scaling& scaling = {});
 
+/// Names of all block ops, and the attributes that one of them takes.
+std::vector<std::string> ops();
+std::vector<std::string> attributes(std::string_view op);
+
 struct Counts {
   std::int64_t parameters = 0;
   std::int64_t multiply_adds = 0;  ///< of one example's forward pass

@@ -252,6 +252,9 @@ void check_relations(const Node& root, const std::map<std::string, Written>& fou
     if (!objective.at("goal")) objective.fail("goal is missing; write goal = \"max\" or goal = \"min\"");
   }
   check_reward(root);
+  if (const auto networks = root.at("proxy").at("reference");
+      networks && networks.integer() > 0 && networks.integer() < 3)
+    networks.fail("three networks at least can be ranked; write 8, or 0 for no proxy");
   for (const auto& [key, candidate] : root.at("proxy").at("candidate").items()) {
     if (candidate.size() == 0)
       candidate.fail("an empty proxy is the full training; set epochs, data, width or resolution");

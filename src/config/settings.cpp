@@ -87,7 +87,7 @@ constexpr Setting table[] = {
     {"baseline.largest_batch", Type::integer, "4096", I, "end of the sweep", 1, 1048576},
     {"baseline.max_failed", Type::integer, "0", L, "the stage ends after so many failed trainings; 0: it goes on with the others", 0},
 
-    {"proxy.reference", Type::integer, "8", I, "networks trained in full and under each candidate", 3, 1000},
+    {"proxy.reference", Type::integer, "8", I, "networks trained in full and under each candidate, 3 or more; 0: no proxy is looked for, the search trains in full", 0, 1000},
     {"proxy.agreement", Type::number, "0.65", I, "least rank agreement, judged on the lower bound of its 95 % interval; takes 4 networks or more", -1, 1},
     {"proxy.candidate[].epochs", Type::integer, "", I, "", 1, 1000000},
     {"proxy.candidate[].data", Type::number, "", I, "share of the training rows", 0, 1, "", false, true},

@@ -48,8 +48,8 @@ std::string baseline_text(const run::BaselineFigures& figures, const std::string
 std::string proxy_text(const run::ProxyFigures& figures) {
   const auto passing = std::count_if(figures.candidates.begin(), figures.candidates.end(),
                                      [](const run::CandidateFigures& candidate) { return candidate.passes; });
+  if (!figures.chosen) return figures.verdict;
   auto text = fmt::format("{} of {} proxies agree; ", passing, figures.candidates.size());
-  if (!figures.chosen) return text + "none is trusted, the search trains in full";
   for (const auto& candidate : figures.candidates) {
     if (candidate.fidelity != *figures.chosen) continue;
     return text + fmt::format("chosen {}: rho {:.2f} [{:.2f}, {:.2f}], {:.1f} x cheaper", candidate.name,
@@ -124,7 +124,8 @@ std::int64_t planned_trials(const run::Run& run, run::Stage stage) {
       return 1;
     case run::Stage::proxy: {
       const auto candidates = config.node("proxy.candidate");
-      const auto count = candidates ? static_cast<std::int64_t>(candidates.size()) : 3;
+      const std::int64_t by_default = config.has("trial.command") || config.has("trial.table") ? 2 : 3;
+      const auto count = candidates ? static_cast<std::int64_t>(candidates.size()) : by_default;
       return config.integer("proxy.reference") * (1 + count);
     }
     case run::Stage::search: {

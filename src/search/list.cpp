@@ -1,6 +1,7 @@
 // Proposals that are known beforehand: lists, and grids as shuffled lists.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <map>
 #include <unordered_set>
 
@@ -121,9 +122,16 @@ std::unique_ptr<study::Planner> make_grid(const Setup& setup) {
   const auto& space = setup.space;
   auto points = space->enumerate(largest_grid, points_of_a_real);
   if (!points) {
-    base::fail(base::Exit::config,
-               "the grid has about 10^{:.0f} points; a grid search takes at most {}: use random or evolution",
-               space->log10_size(), base::with_commas(largest_grid));
+    double size = space->log10_size();
+    for (const auto& parameter : space->parameters()) {
+      if (!space::count(parameter.domain)) size += std::log10(points_of_a_real);
+    }
+    const auto text = fmt::format(
+        "the grid has about 10^{:.1f} points ({} of each real parameter); a grid search takes at most {}: use "
+        "random or evolution, or grid.order = \"halving\", which begins coarse",
+        size, points_of_a_real, base::with_commas(largest_grid));
+    if (const auto node = setup.config.node("search.algorithm")) node.fail(text);
+    base::fail(base::Exit::config, "{}", text);
   }
   base::Rng rng(setup.seed, "search", 0, "grid");
   rng.shuffle(*points);

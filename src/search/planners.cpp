@@ -100,7 +100,24 @@ std::unique_ptr<StoppingPlanner> make_stopping_planner(const config::Config& con
 std::vector<study::Fidelity> rungs_of(const config::Config& config, const space::Space& space,
                                       const study::Fidelity& top) {
   const auto& algorithm = chosen(config, space, false);
-  return algorithm.rungs == nullptr ? std::vector{top} : algorithm.rungs(config, top);
+  if (algorithm.rungs == nullptr) return {top};
+  const auto rungs = algorithm.rungs(config, top);
+  const auto listed = config.node("search.rungs");
+  if (rungs.size() == 1 && listed) {
+    listed.fail(fmt::format(
+        "a trial of the search takes {} epochs (the proxy may have shortened it), and none of these rungs is "
+        "below; list smaller ones, or search with longer trials (proxy.reference = 0: in full)",
+        top.epochs));
+  }
+  if (rungs.size() == 1) {
+    base::log_warning("{}: a trial of the search takes {} epochs, too few for rungs: every trial is measured once",
+                      algorithm.name, top.epochs);
+  }
+  if (listed && rungs.size() <= listed.size()) {
+    base::log_warning("search.rungs: of {} rungs only {} are below the {} epochs of a trial; the others are left out",
+                      listed.size(), rungs.size() - 1, top.epochs);
+  }
+  return rungs;
 }
 
 }  // namespace assay::search

@@ -7,6 +7,8 @@
 
 using namespace assay;
 using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::EndsWith;
+using Catch::Matchers::StartsWith;
 using config::Config;
 
 namespace {
@@ -241,4 +243,20 @@ TEST_CASE("what a run needs is said before it starts") {
   CHECK_THROWS_WITH(check("[data]\nexternal = true\nitems = \"x\"\n"), ContainsSubstring("trial.command"));
   CHECK_THROWS_WITH(check("[trial]\nkeep_alive = true\n"), ContainsSubstring("run.toml:2:1: trial.keep_alive"));
   CHECK_NOTHROW(check("[data]\nexternal = true\nitems = \"x\"\n[trial]\ncommand = [\"sh\", \"t.sh\"]\n"));
+}
+
+TEST_CASE("metrics that the built-in trainer does not measure are told before it starts") {
+  const std::string run =
+      "[data]\nformat = \"csv\"\ntrain = \"a\"\nvalid = \"b\"\n[model]\nblocks = [{ op = \"skip\" }]\n";
+  const auto check = [&](const std::string& text) { Config::parse(run + text, "run.toml").check_run(); };
+  CHECK_NOTHROW(check("[objectives]\naccuracy.goal = \"max\"\nparameters.goal = \"min\"\n"));
+  CHECK_THROWS_WITH(check("[objectives]\nacuracy.goal = \"max\"\n"),
+                    StartsWith("run.toml:8:1: objectives.acuracy") && EndsWith("did you mean accuracy?"));
+  CHECK_THROWS_WITH(check("[[constraint]]\nmetric = \"latncy_ms\"\nat_most = 3\n"),
+                    EndsWith("did you mean latency_ms?"));
+  const std::string reward = "[objectives]\nr = { goal = \"max\", of = \"accuracy\" }\n[[reward]]\ntarget = 2.0\n";
+  CHECK_NOTHROW(check(reward + "metric = \"latency_ms\"\n"));
+  CHECK_THROWS_WITH(check(reward + "metric = \"latency\"\n"), ContainsSubstring("does not measure latency"));
+  // What another program measures nobody knows beforehand.
+  CHECK_NOTHROW(check("[objectives]\nacuracy.goal = \"max\"\n[trial]\ncommand = [\"sh\", \"t.sh\"]\n"));
 }

@@ -80,6 +80,7 @@ TEST_CASE("rungs: the full epochs divided again and again, or as listed; never b
   CHECK(epochs_of(rungs_of(config_of("asha", "eta = 4\nmin_epochs = 10\n"), 100)) == std::vector{10, 25, 100});
   CHECK(epochs_of(rungs_of(config_of("asha", "eta = 4\nmin_epochs = 13\n"), 100)) == std::vector{25, 100});
   CHECK(epochs_of(rungs_of(config_of("hyperband", "rungs = [3, 9, 27]\n"), 20)) == std::vector{3, 9, 20});
+  CHECK_THROWS_AS(rungs_of(config_of("hyperband", "rungs = [3, 9]\n"), 2), base::Error);  // a proxy of two epochs
   const auto cycles = config_of("econas", "econas.barrier = true\n");
   CHECK(epochs_of(rungs_of(cycles, 60)) == std::vector{20, 40, 60});
   CHECK(epochs_of(rungs_of(cycles, 50)) == std::vector{17, 33, 50});
