@@ -11,6 +11,7 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "space/domain.hpp"
+#include "space/labels.hpp"
 #include "space/subsets.hpp"
 
 namespace assay::space {
@@ -71,25 +72,6 @@ Value scalar(const Node& node) {
   if (node.is_number()) return node.number() + 0.0;  // -0 and 0 are one value
   if (node.is_string()) return node.string();
   return node.json().dump();  // arrays: labelled by their text
-}
-
-bool holds_tables(const Node& node) {
-  return node.is_array() && node.size() > 0 && node.items().front().second.is_table();
-}
-
-/// Labels of tables (and of lists of tables): numbered where several items would have the same.
-std::vector<std::string> labels_of(const std::vector<Node>& items) {
-  std::map<std::string, int> total, seen;
-  std::vector<std::string> labels;
-  for (std::size_t i = 0; i < items.size(); ++i)
-    labels.push_back(items[i].is_table() || holds_tables(items[i]) ? plain_label(items[i], i) : "");
-  for (const auto& label : labels) ++total[label];
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    if (!items[i].is_table() || total[labels[i]] == 1) continue;
-    if (const auto name = items[i].at("name")) name.fail("two items of this choice have the name " + labels[i]);
-    labels[i] += fmt::format("#{}", ++seen[labels[i]]);
-  }
-  return labels;
 }
 
 /// Numbers beside quoted numbers or beside true and false are a slip of the pen; numbers beside words ("none") are not.
@@ -228,8 +210,14 @@ void read_normal(const Node& node, Domain& domain) {
   if (const auto why = out_of_range(domain); !why.empty()) pair.fail(why);
 }
 
-Value written_default(const Node& node, const Domain& domain) {
-  if (node.is_table()) return plain_label(node, 0);
+Value written_default(const Node& node, const WrittenDomain& written) {
+  const auto& domain = written.domain;
+  if (domain.kind == Kind::choice && (node.is_table() || node.is_array())) {
+    for (std::size_t i = 0; i < written.items.size(); ++i) {
+      if (same_content(written.items[i], node)) return domain.items[i];
+    }
+  }
+  if (node.is_table()) return plain_label(node);
   if (domain.kind != Kind::subset) return scalar(node);
   if (!node.is_array()) node.fail("the default of a subset is a list of its items");
   std::vector<std::string> labels;
@@ -237,13 +225,14 @@ Value written_default(const Node& node, const Domain& domain) {
   return labels;
 }
 
-void read_default(const Node& node, Domain& domain) {
+void read_default(const Node& node, WrittenDomain& result) {
+  auto& domain = result.domain;
   const auto written = node.at("default");
   if (!written) {
     domain.initial = middle(domain);
     return;
   }
-  const auto value = written_default(written, domain);
+  const auto value = written_default(written, result);
   if (!contains(domain, value)) {
     written.fail(fmt::format("the default {} is not in the domain {}", to_text(value), to_text(domain)));
   }
@@ -255,14 +244,6 @@ void read_default(const Node& node, Domain& domain) {
 bool is_domain(const Node& node) {
   return node.is_table() &&
          std::any_of(kinds.begin(), kinds.end(), [&](const auto& kind) { return bool(node.at(kind)); });
-}
-
-std::string plain_label(const Node& item, std::size_t place) {
-  for (const auto* key : {"name", "op", "use"}) {
-    const auto label = item.at(key);
-    if (label && label.is_string()) return label.string();
-  }
-  return fmt::format("#{}", place + 1);
 }
 
 WrittenDomain read_domain(const Node& node) {
@@ -281,7 +262,7 @@ WrittenDomain read_domain(const Node& node) {
   if (kind == "subset") read_subset(node, written);
   if (kind == "int" || kind == "float") read_range(node, kind, written.domain);
   if (kind == "normal") read_normal(node, written.domain);
-  read_default(node, written.domain);
+  read_default(node, written);
   return written;
 }
 

@@ -17,8 +17,8 @@
 
 namespace assay::space {
 
-/// A choice of a table is recorded by the item's label (its `name`, else its `op` or `use`, else "#<place>"; numbered
-/// when not unique); a subset by its labels in the order of the domain.
+/// A choice of a table is recorded by the item's label (its `name`, else its `op` or `use`, else its content: see
+/// labels.hpp); a subset by its labels in the order of the domain.
 using Value = std::variant<bool, std::int64_t, double, std::string, std::vector<std::string>>;
 /// Parameter name -> value; holds exactly the parameters that are active at this point.
 using Params = std::map<std::string, Value>;

@@ -51,6 +51,26 @@ TEST_CASE("wrong domains") {
   says(with("[1, { choice = [1, 2] }]"), "add name");
 }
 
+TEST_CASE("items of a choice that have no label") {
+  says(with("{ choice = [ { a.choice = [1, 2] }, \"off\" ] }"), "test.toml:2:18");
+  says(with("{ choice = [ { a.choice = [1, 2] }, \"off\" ] }"), "are called after it: add name = \"..\" to it");
+  says(with("{ choice = [ { op = \"conv\", a = 1 }, { op = \"conv\", a.int = [2, 3] } ] }"), "add name");
+  says(with("{ choice = [ { a = 1 }, { a = \"1\" } ] }"), "another item of this choice is called a=1 too");
+  says(with("{ choice = [ { a = 1 }, { a = 1 } ] }"), "a=1 is listed twice");
+  says(with("{ choice = [ { }, 2 ] }"), "nothing short tells apart");
+  says(with("{ choice = [ { a = \"it's\" }, 2 ] }"), "nothing short tells apart");
+  says(with("{ choice = [ { name = \"a\", b = 1 }, { name = \"a\", b = 2 } ] }"),
+       "two items of this choice have the name a");
+  CHECK(with("{ choice = [ { name = \"a\", b.int = [1, 2] }, { op = \"a\", b = 2 } ] }").empty());
+  const auto body = [](const std::string& lists) {
+    return error_of("[model]\nblocks = [ { op = \"residual\", name = \"r\", body = { choice = [ " + lists +
+                    " ] } } ]\n");
+  };
+  says(body("[ { op = \"conv\", kernel.choice = [1, 3] } ], [ { op = \"conv\", kernel = 5 } ]"),
+       "add name = \"..\" to one of its blocks");
+  CHECK(body("[ { op = \"conv\", kernel = 1 } ], [ { op = \"conv\", kernel = 5 } ]").empty());
+}
+
 TEST_CASE("wrong domains: what to write instead") {
   says(with("{ int = [1.5, 3] }"), "whole numbers, not 1.5; write float = [1.5, 3] if reals are meant");
   CHECK(with("{ int = [1.5, 3] }").find("quotes") == std::string::npos);
