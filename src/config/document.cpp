@@ -134,7 +134,8 @@ std::string described(const toml::node& node) {
 /// "; write 30 without quotes" where a quoted value would have been right without them.
 std::string quote_hint(const toml::node& node, const char* wanted) {
   const auto text = node.value_exact<std::string>();
-  if (!text || std::string_view(wanted) == "a string") return node.is_value() && !text ? "; write it in quotes" : "";
+  if (std::string_view(wanted) == "a string") return node.is_value() && !text ? "; write it in quotes" : "";
+  if (!text) return "";
   try {
     const auto table = toml::parse("x = " + *text);
     const bool whole = std::string_view(wanted) == "an integer";

@@ -57,7 +57,7 @@ std::pair<std::string, std::string> choose(const space::Space& space, std::int64
   }
   if (trials < fewest_to_learn_from) return {"random", fmt::format("{} trials are too few to learn from", trials)};
   const auto budget = fmt::format("{} trials in a space of about 10^{:.0f} points", base::with_commas(trials),
-                                  std::floor(space.log10_size()));
+                                  std::floor(space.valid_size().log10));
   if (trials <= most_for_a_model) return {"tpe", budget + ": a model of the good points finds them with the fewest"};
   return {"evolution", budget + ": enough for a search without a model"};
 }

@@ -15,6 +15,8 @@ constexpr std::size_t largest_small_space = 2000;
 constexpr std::size_t largest_listed_space = 1'000'000;
 constexpr std::size_t listed_per_trial = 4;
 constexpr int tries = 20;
+/// Even draws, where nothing can be listed, before the search takes it that nothing new is left.
+constexpr int last_tries = 200;
 
 }  // namespace
 
@@ -39,6 +41,10 @@ study::Decision PointSearch::next(const study::StudyView& view) {
     return study::Finished{
         fmt::format("space exhausted: all {} points have been tried", base::with_commas(all_->size()))};
   }
+  if (seen_.ran_dry()) {
+    return study::Finished{fmt::format("space exhausted: {} points have been tried, and {} further draws gave no other",
+                                       base::with_commas(seen_.size()), 2 * tries + last_tries)};
+  }
   return study::New{};
 }
 
@@ -52,13 +58,29 @@ std::optional<study::Proposal> PointSearch::propose(const study::StudyView& view
     proposal = draw(trial, rng);
     if (!seen_.contains(proposal.params)) return proposal;
   }
-  if (!all_ && space_->log10_size() <= std::log10(static_cast<double>(most_listed_)) + 1) {
-    all_ = space_->enumerate(most_listed_);
-    if (!all_) most_listed_ = 0;
-  }
+  list_all();
   if (all_) return unseen_point(rng);
-  proposal.note += ", a repetition";
-  return proposal;
+  for (int attempt = 0; attempt < tries; ++attempt) {  // where the algorithm would be, but new
+    const auto beside = space_->mutate(proposal.params, rng);
+    if (seen_.contains(beside)) continue;
+    proposal.params = beside;
+    proposal.note += ", one step aside";
+    return proposal;
+  }
+  for (int attempt = 0; attempt < last_tries; ++attempt) {
+    proposal = {.params = space_->sample(rng), .note = "random"};
+    if (!seen_.contains(proposal.params)) return proposal;
+  }
+  return std::nullopt;
+}
+
+void PointSearch::list_all() {
+  if (all_ || most_listed_ == 0) return;
+  const auto size = space_->valid_size();
+  const bool few = size.exact ? *size.exact <= most_listed_
+                              : space_->log10_size() <= std::log10(static_cast<double>(most_listed_)) + 1;
+  if (few) all_ = space_->enumerate(most_listed_);
+  if (!all_) most_listed_ = 0;
 }
 
 std::optional<study::Proposal> PointSearch::unseen_point(base::Rng& rng) const {

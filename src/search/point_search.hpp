@@ -30,20 +30,23 @@ class PointSearch : public study::Planner {
   /// Numbers below take the proposals given to begin with.
   study::TrialId begin() const { return static_cast<study::TrialId>(first_.size()); }
 
-  /// True if the view that draw() is asked with holds this point: it may be proposed again in the last resort only.
+  /// True if the view that draw() is asked with holds this point: it is not proposed again.
   bool proposed_before(const space::Params& params) const { return seen_.contains(params); }
 
-  /// A point for this number; called again, up to 20 times, while it was proposed before.
+  /// A point for this number; called again, up to 20 times, while it was proposed before. Then the last one is mutated,
+  /// in the end points are drawn evenly.
   virtual study::Proposal draw(study::TrialId trial, base::Rng& rng) = 0;
 
  private:
+  /// Fills all_ where there are few points enough.
+  void list_all();
   std::optional<study::Proposal> unseen_point(base::Rng& rng) const;
 
   std::shared_ptr<const space::Space> space_;
   std::vector<study::Proposal> first_;
   std::string description_;
   std::optional<std::vector<space::Params>> all_;  ///< of a discrete space, once it is listed
-  std::size_t most_listed_;                        ///< spaces with more points are not listed
+  std::size_t most_listed_;                        ///< spaces with more points are not listed; 0: this one is not
   History history_;
   Seen seen_;
 };

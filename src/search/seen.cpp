@@ -12,7 +12,12 @@ void Seen::update(const study::StudyView& view) {
   const auto& trials = view.trials();
   if (read_.size() < trials.size()) read_.resize(trials.size());
   trials.visit_changes(last_, [&](std::size_t i) {
-    if (read_[i] || !trials[i] || !trials[i]->proposed) return;
+    if (read_[i] || !trials[i]) return;
+    if (!trials[i]->proposed) {
+      if (trials[i]->state() == study::State::voided) dry_.insert(i);
+      return;
+    }
+    dry_.erase(i);
     read_[i] = true;
     points_.insert(text_of(trials[i]->what.params));
   });

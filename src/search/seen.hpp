@@ -2,6 +2,7 @@
 // change once they are proposed.
 #pragma once
 
+#include <set>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -18,12 +19,15 @@ class Seen {
   /// Reads the trials that are new in this view.
   void update(const study::StudyView& view);
   bool contains(const space::Params& params) const { return points_.contains(text_of(params)); }
+  /// A number got nothing: whoever proposed for it found no new point.
+  bool ran_dry() const { return !dry_.empty(); }
   /// Distinct points.
   std::size_t size() const { return points_.size(); }
 
  private:
   std::unordered_set<std::string> points_;
   std::vector<bool> read_;
+  std::set<std::size_t> dry_;  ///< numbers
   study::TrialList last_;
 };
 

@@ -14,6 +14,9 @@
 namespace assay::space {
 namespace {
 
+/// One zero: -0 and 0 are the same point and must have the same text.
+double unsigned_zero(double number) { return number + 0.0; }
+
 double step_of(const Domain& domain) { return domain.kind == Kind::integer && domain.step == 0 ? 1 : domain.step; }
 
 bool gridded(const Domain& domain) {
@@ -37,7 +40,7 @@ double grid_number(const Domain& domain, std::int64_t place) {
 
 Value typed(const Domain& domain, double number) {
   if (domain.kind == Kind::integer) return static_cast<std::int64_t>(std::llround(number));
-  return number;
+  return unsigned_zero(number);
 }
 
 std::int64_t nearest_place(const Domain& domain, double number) {
@@ -79,7 +82,7 @@ double normal_at(double unit) {  // bisection: 60 steps are exact to the last bi
 double normal_value(const Domain& domain, double unit) {
   double number = domain.lo + domain.hi * normal_at(unit);
   if (domain.log) number = std::exp(number);
-  return domain.step > 0 ? std::nearbyint(number / domain.step) * domain.step : number;
+  return unsigned_zero(domain.step > 0 ? std::nearbyint(number / domain.step) * domain.step : number);
 }
 
 /// The ends of one cell of a grid in the unit interval.
@@ -160,7 +163,7 @@ Value conform(const Domain& domain, const Value& value) {
   if (domain.kind == Kind::choice) return domain.items[*item_place(domain, value)];
   if (domain.kind == Kind::subset) return subset_at(domain, *subset_place(domain, value));
   if (gridded(domain)) return typed(domain, grid_number(domain, nearest_place(domain, *as_number(value))));
-  return *as_number(value);
+  return unsigned_zero(*as_number(value));
 }
 
 std::int64_t ordinal(const Domain& domain, const Value& value) {
@@ -219,9 +222,21 @@ Value from_unit(const Domain& domain, double unit) {
   }
   if (domain.kind == Kind::normal) return normal_value(domain, unit);
   unit = std::clamp(unit, 0.0, 1.0);
-  if (!gridded(domain)) return std::clamp(at_share(unit, domain.lo, domain.hi, domain.log), domain.lo, domain.hi);
+  if (!gridded(domain))
+    return unsigned_zero(std::clamp(at_share(unit, domain.lo, domain.hi, domain.log), domain.lo, domain.hi));
   const auto [lo, hi] = cell_bounds(domain);
   return typed(domain, grid_number(domain, nearest_place(domain, at_share(unit, lo, hi, domain.log))));
+}
+
+std::string out_of_range(const Domain& domain) {
+  constexpr double farthest = 8, largest_exponent = 700;
+  const double lo = domain.lo - farthest * domain.hi, hi = domain.lo + farthest * domain.hi;
+  if (!std::isfinite(lo) || !std::isfinite(hi)) return "draws can be too large for a number; take smaller ones";
+  if (!domain.log || std::max(std::abs(lo), std::abs(hi)) <= largest_exponent) return "";
+  return fmt::format(
+      "with log = true these are mean and deviation of the logarithm: draws reach exp({:.4g}) and exp({:.4g}), beyond "
+      "what a number can hold; take mean + 8 deviations below {}, and mean - 8 deviations above -{}",
+      lo, hi, largest_exponent, largest_exponent);
 }
 
 Value middle(const Domain& domain) {

@@ -41,6 +41,10 @@ Value from_unit(const Domain& domain, double unit);
 /// The default of a domain without `default`: the middle of numbers, the first of other choices.
 Value middle(const Domain& domain);
 
+/// Why a normal's draws, up to 8 deviations from its mean, are not all finite numbers (with log: above 0), and what to
+/// do; "" where they are.
+std::string out_of_range(const Domain& domain);
+
 /// A number as such, for arithmetic; nothing for other values.
 std::optional<double> as_number(const Value& value);
 

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "space/boxes.hpp"
 #include "space/domain.hpp"
 #include "space/expression.hpp"
 #include "space/structure.hpp"
@@ -15,12 +16,14 @@
 namespace assay::space {
 namespace {
 
-constexpr std::size_t longest_list = 20'000;
-constexpr int most_visits = 200'000;
 constexpr int probes = 1000;
 constexpr int most_redraws = 2000;
 constexpr double least_share_for_redraws = 0.005;
 constexpr int sweeps = 30;
+/// So that a draw takes no more than about a millisecond.
+constexpr int most_steps = 3000;
+/// Draws after which a group that gave nothing but the default is taken to hold nothing else.
+constexpr int trial_draws = 5;
 
 /// Values from numbers in [0, 1), one per member; those that do not exist are left out.
 void place_members(const Structure& structure, const Group& group, const std::vector<double>& units, Draft& draft) {
@@ -35,73 +38,6 @@ bool keeps(const Structure& structure, const Group& group, const Draft& draft) {
   return std::all_of(group.constraints.begin(), group.constraints.end(),
                      [&](auto i) { return holds(*structure.constraints[i].expression, draft); });
 }
-
-/// Fills group.places and group.shares; gives up, with false, where there are too many.
-class Lister {
- public:
-  Lister(const Structure& structure, Group& group) : structure_(structure), group_(group) {
-    for (const auto i : group.constraints) {
-      const auto last = structure.constraints[i].parameters.back();
-      decided_[static_cast<std::size_t>(std::lower_bound(group.members.begin(), group.members.end(), last) -
-                                        group.members.begin())]
-          .push_back(i);
-    }
-  }
-
-  bool run() {
-    const bool countable = std::all_of(group_.members.begin(), group_.members.end(), [&](auto member) {
-      const auto values = count(structure_.parameters[member].domain);
-      return values && *values <= static_cast<std::int64_t>(longest_list);
-    });
-    group_.listed = countable && visit(0, 1);
-    if (!group_.listed) group_.places.clear(), group_.shares.clear();
-    return group_.listed;
-  }
-
- private:
-  /// Constraints are asked as soon as their last parameter is known.
-  bool visit(std::size_t at, double share) {
-    if (++visits_ > most_visits) return false;
-    if (at == group_.members.size()) {
-      if (group_.shares.size() == longest_list) return false;
-      group_.places.insert(group_.places.end(), chosen_.begin(), chosen_.end());
-      group_.shares.push_back((group_.shares.empty() ? 0 : group_.shares.back()) + share);
-      return true;
-    }
-    const auto member = group_.members[at];
-    const auto& domain = structure_.parameters[member].domain;
-    draft_[member].reset();
-    if (!structure_.active(member, draft_)) return !kept(at) || descend(at, -1, share);
-    const auto values = *count(domain);
-    for (std::int64_t place = 0; place < values; ++place) {
-      draft_[member] = value_at(domain, place);
-      if (!kept(at)) {
-        if (++visits_ > most_visits) return false;
-        continue;
-      }
-      if (!descend(at, static_cast<std::int32_t>(place), share * probability(domain, place))) return false;
-    }
-    draft_[member].reset();
-    return true;
-  }
-
-  bool descend(std::size_t at, std::int32_t place, double share) {
-    chosen_[at] = place;
-    return visit(at + 1, share);
-  }
-
-  bool kept(std::size_t at) const {
-    return std::all_of(decided_[at].begin(), decided_[at].end(),
-                       [&](auto i) { return holds(*structure_.constraints[i].expression, draft_); });
-  }
-
-  const Structure& structure_;
-  Group& group_;
-  std::vector<std::vector<std::size_t>> decided_{group_.members.size()};  ///< constraints by their last parameter
-  std::vector<std::int32_t> chosen_ = std::vector<std::int32_t>(group_.members.size());
-  Draft draft_ = Draft(structure_.parameters.size());
-  int visits_ = 0;
-};
 
 /// Even draws, to learn how much the constraints refuse.
 void probe(const Structure& structure, Group& group) {
@@ -132,6 +68,14 @@ std::pair<const Constraint*, double> worst(const Structure& structure, const Gro
 }
 
 void refuse_empty(const Structure& structure, const Group& group) {
+  const Boxes whole(structure, group);
+  for (std::size_t i = 0; i < group.constraints.size(); ++i) {
+    if (whole.possible_for(i)) continue;
+    const auto& constraint = structure.constraints[group.constraints[i]];
+    throw base::Error(
+        base::Exit::config, constraint.where,
+        fmt::format("no values of the parameters keep \"{}\"; loosen it or widen their domains", constraint.text));
+  }
   if (!group.listed || !group.shares.empty()) return;
   const auto& constraint = *worst(structure, group).first;
   const auto others = group.constraints.size() - 1;
@@ -143,40 +87,51 @@ void refuse_empty(const Structure& structure, const Group& group) {
                              : ""));
 }
 
-/// Walks along the axes of the unit cube. Members that do not exist keep their coordinate.
+void put_defaults(const Structure& structure, const Group& group, Draft& draft) {
+  for (const auto member : group.members) {
+    draft[member].reset();
+    if (structure.active(member, draft)) draft[member] = structure.parameters[member].domain.initial;
+  }
+}
+
+bool equal(const Group& group, const Draft& a, const Draft& b) {
+  return std::all_of(group.members.begin(), group.members.end(), [&](auto member) { return a[member] == b[member]; });
+}
+
+/// Walks along the axes of the unit cube, from the point in the draft. Members that do not exist keep their coordinate.
 class Walk {
  public:
   Walk(const Structure& structure, const Group& group, Draft& draft, base::Rng& rng)
       : structure_(structure), group_(group), draft_(draft), rng_(rng) {
     for (const auto member : group.members) {
       const auto& domain = structure.parameters[member].domain;
-      units_.push_back(to_unit(domain, domain.initial));
+      units_.push_back(to_unit(domain, draft[member].value_or(domain.initial)));
     }
   }
 
-  /// False if no step was possible.
-  bool run() {
-    bool moved = false;
-    for (int sweep = 0; sweep < sweeps; ++sweep) {
-      for (auto& unit : units_) moved |= step(unit);
+  /// The draft holds another point then, or the same one if there is no way.
+  void run() {
+    const auto start = draft_;
+    for (int sweep = 0; sweep < sweeps && steps_left_ > 0; ++sweep) {
+      for (auto& unit : units_) step(unit);
     }
     place_members(structure_, group_, units_, draft_);
-    return moved;
+    if (keeps(structure_, group_, draft_)) return;  // else the coordinates of a value led to its neighbour
+    for (const auto member : group_.members) draft_[member] = start[member];
   }
 
  private:
   /// A point of the axis that keeps the constraints; the interval shrinks towards the present one.
-  bool step(double& unit) {
+  void step(double& unit) {
     const double present = unit;
     double lo = 0, hi = 1;
-    while (hi - lo > 1e-9) {
+    while (hi - lo > 1e-9 && --steps_left_ > 0) {
       unit = rng_.uniform(lo, hi);
       place_members(structure_, group_, units_, draft_);
-      if (keeps(structure_, group_, draft_)) return true;
+      if (keeps(structure_, group_, draft_)) return;
       (unit < present ? lo : hi) = unit;
     }
     unit = present;
-    return false;
   }
 
   const Structure& structure_;
@@ -184,20 +139,32 @@ class Walk {
   Draft& draft_;
   base::Rng& rng_;
   std::vector<double> units_;
+  int steps_left_ = most_steps;
 };
+
+/// From a point that is searched for, or from the default.
+void walk(const Structure& structure, const Group& group, Draft& draft, base::Rng& rng) {
+  if (!find_point(structure, group, draft, rng)) put_defaults(structure, group, draft);
+  Walk(structure, group, draft, rng).run();
+}
+
+/// Whether a walk leads anywhere but to the default.
+bool is_stuck(const Structure& structure, const Group& group) {
+  Draft initial(structure.parameters.size()), draft = initial;
+  put_defaults(structure, group, initial);
+  base::Rng rng(0, "space", static_cast<std::int64_t>(group.members.front()), "walk");
+  for (int i = 0; i < trial_draws; ++i) {
+    walk(structure, group, draft, rng);
+    if (!equal(group, draft, initial)) return false;
+  }
+  return true;
+}
 
 void draw_listed(const Structure& structure, const Group& group, Draft& draft, base::Rng& rng) {
   const double wanted = rng.uniform() * group.shares.back();
   auto found = static_cast<std::size_t>(std::upper_bound(group.shares.begin(), group.shares.end(), wanted) -
                                         group.shares.begin());
-  found = std::min(found, group.shares.size() - 1);
-  const auto width = group.members.size();
-  for (std::size_t i = 0; i < width; ++i) {
-    const auto place = group.places[found * width + i];
-    auto& value = draft[group.members[i]];
-    value.reset();
-    if (place >= 0) value = value_at(structure.parameters[group.members[i]].domain, place);
-  }
+  put_point(structure, group, std::min(found, group.shares.size() - 1), draft);
 }
 
 bool redraw(const Structure& structure, const Group& group, Draft& draft, base::Rng& rng) {
@@ -245,17 +212,33 @@ std::vector<Group> make_groups(const Structure& structure) {
     if (!parameters.empty()) groups[group_of[root(tree, parameters.front())]].constraints.push_back(i);
   }
   for (auto& group : groups) {
-    Lister(structure, group).run();
+    list_points(structure, group);
     probe(structure, group);
     refuse_empty(structure, group);
+    group.stuck = !group.listed && group.valid < least_share_for_redraws && is_stuck(structure, group);
   }
   return groups;
+}
+
+void put_point(const Structure& structure, const Group& group, std::size_t point, Draft& draft) {
+  const auto width = group.members.size();
+  for (std::size_t i = 0; i < width; ++i) {
+    const auto place = group.places[point * width + i];
+    auto& value = draft[group.members[i]];
+    value.reset();
+    if (place >= 0) value = value_at(structure.parameters[group.members[i]].domain, place);
+  }
+}
+
+bool find(const Structure& structure, const Group& group, Draft& draft, base::Rng& rng) {
+  if (group.listed) return draw_listed(structure, group, draft, rng), true;
+  return redraw(structure, group, draft, rng) || find_point(structure, group, draft, rng);
 }
 
 void draw(const Structure& structure, const Group& group, Draft& draft, base::Rng& rng) {
   if (group.listed) return draw_listed(structure, group, draft, rng);
   if (group.valid >= least_share_for_redraws && redraw(structure, group, draft, rng)) return;
-  if (Walk(structure, group, draft, rng).run()) return;
+  if (!group.stuck) return walk(structure, group, draft, rng);
   const auto [constraint, share] = worst(structure, group);
   throw base::Error(
       base::Exit::config, constraint->where,

@@ -126,7 +126,7 @@ class Importer {
     if (item.scalar.is_null()) item.fail("null is no value; write a text such as \"none\"");
     if (item.scalar.is_boolean()) return item.scalar.get<bool>();
     if (item.scalar.is_number_integer()) return item.scalar.get<std::int64_t>();
-    if (item.scalar.is_number()) return item.scalar.get<double>();
+    if (item.scalar.is_number()) return item.scalar.get<double>() + 0.0;
     return item.scalar.get<std::string>();
   }
 
@@ -137,7 +137,7 @@ class Importer {
     std::vector<double> result;
     for (const auto& [ignored, item] : list.items) {
       if (!item.is_number()) item.fail(fmt::format("{} is no number; _value is {}", item.json().dump(), meaning));
-      result.push_back(item.scalar.get<double>());
+      result.push_back(item.scalar.get<double>() + 0.0);
     }
     return result;
   }
@@ -182,6 +182,9 @@ class Importer {
       list.fail(fmt::format("a logarithmic range must start above 0, not at {}", domain.lo));
     }
     if (!normal && !(domain.hi - domain.lo <= 1e300)) list.fail("the range is too wide; no search can use it");
+    if (normal) {
+      if (const auto why = out_of_range(domain); !why.empty()) list.fail(why);
+    }
     if (!steps) return domain;
     domain.step = given[2];
     domain.rounded = !normal;

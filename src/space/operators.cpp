@@ -65,6 +65,17 @@ Draft changed(const Structure& structure, const Draft& draft, const std::vector<
   return child;
 }
 
+/// What draws by list cost next to nothing, walks do not.
+int redraws_of(const Structure& structure, std::size_t place) {
+  constexpr int walks = 4;
+  return std::all_of(structure.groups.begin(), structure.groups.end(),
+                     [&](const auto& group) {
+                       return group.listed || !std::binary_search(group.members.begin(), group.members.end(), place);
+                     })
+             ? tries
+             : walks;
+}
+
 /// The group of a parameter, drawn anew.
 Draft regrouped(const Structure& structure, const Draft& draft, std::size_t place, base::Rng& rng) {
   auto child = draft;
@@ -84,7 +95,7 @@ Draft mutated(const Structure& structure, const Draft& draft, base::Rng& rng) {
     auto child = changed(structure, draft, {last}, rng);
     if (structure.satisfied(child)) return child;
   }
-  for (int attempt = 0; attempt < tries; ++attempt) {
+  for (int attempt = 0, most = redraws_of(structure, last); attempt < most; ++attempt) {
     auto child = regrouped(structure, draft, last, rng);
     if (child != draft) return child;
   }
@@ -165,8 +176,16 @@ class Enumeration {
  public:
   Enumeration(const Structure& structure, std::size_t limit, int real_points)
       : structure_(structure), limit_(limit), real_points_(real_points), decided_(structure.parameters.size()) {
-    for (const auto& constraint : structure.constraints) {
-      if (!constraint.parameters.empty()) decided_[constraint.parameters.back()].push_back(&constraint);
+    for (const auto& group : structure.groups) {
+      for (const auto member : group.members) listed_[member] = group.listed;
+      if (group.listed) {
+        begins_[group.members.front()] = &group;
+        continue;
+      }
+      for (const auto i : group.constraints) {
+        const auto& constraint = structure.constraints[i];
+        decided_[constraint.parameters.back()].push_back(&constraint);
+      }
     }
   }
 
@@ -180,6 +199,8 @@ class Enumeration {
       found.push_back(structure_.params_of(draft_));
       return found.size() <= limit_;
     }
+    if (begins_[place] != nullptr) return visit_points(*begins_[place], place);
+    if (listed_[place]) return visit(place + 1);
     draft_[place].reset();
     if (!structure_.active(place, draft_)) return !kept(place) || visit(place + 1);
     const auto& domain = structure_.parameters[place].domain;
@@ -195,6 +216,16 @@ class Enumeration {
     return true;
   }
 
+  /// The points of a listed group, at the place of its first member.
+  bool visit_points(const Group& group, std::size_t place) {
+    for (std::size_t point = 0; point < group.shares.size(); ++point) {
+      put_point(structure_, group, point, draft_);
+      if (!visit(place + 1)) return false;
+    }
+    for (const auto member : group.members) draft_[member].reset();
+    return true;
+  }
+
   /// The constraints whose last parameter this is.
   bool kept(std::size_t place) const {
     return std::all_of(decided_[place].begin(), decided_[place].end(),
@@ -205,6 +236,8 @@ class Enumeration {
   std::size_t limit_;
   int real_points_;
   std::vector<std::vector<const Constraint*>> decided_;
+  std::vector<const Group*> begins_ = std::vector<const Group*>(structure_.parameters.size());
+  std::vector<bool> listed_ = std::vector<bool>(structure_.parameters.size());
   Draft draft_ = Draft(structure_.parameters.size());
   std::size_t steps_ = limit_ * 100 + 100'000;
 };

@@ -11,6 +11,7 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "space/domain.hpp"
+#include "space/labels.hpp"
 #include "space/subsets.hpp"
 
 namespace assay::space {
@@ -55,31 +56,22 @@ void check_keys(const Node& node, const std::string& kind) {
   }
 }
 
+void refuse_no_number(const Node& node) {
+  if (node.is_number() && !std::isfinite(node.number())) {
+    node.fail(
+        fmt::format("{} is no value that can be searched; write a number, or a text such as \"none\"", node.number()));
+  }
+  if (!node.is_array()) return;
+  for (const auto& [key, item] : node.items()) refuse_no_number(item);
+}
+
 Value scalar(const Node& node) {
+  refuse_no_number(node);
   if (node.is_bool()) return node.boolean();
   if (node.is_integer()) return node.integer();
-  if (node.is_number()) return node.number();
+  if (node.is_number()) return node.number() + 0.0;  // -0 and 0 are one value
   if (node.is_string()) return node.string();
   return node.json().dump();  // arrays: labelled by their text
-}
-
-bool holds_tables(const Node& node) {
-  return node.is_array() && node.size() > 0 && node.items().front().second.is_table();
-}
-
-/// Labels of tables (and of lists of tables): numbered where several items would have the same.
-std::vector<std::string> labels_of(const std::vector<Node>& items) {
-  std::map<std::string, int> total, seen;
-  std::vector<std::string> labels;
-  for (std::size_t i = 0; i < items.size(); ++i)
-    labels.push_back(items[i].is_table() || holds_tables(items[i]) ? plain_label(items[i], i) : "");
-  for (const auto& label : labels) ++total[label];
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    if (!items[i].is_table() || total[labels[i]] == 1) continue;
-    if (const auto name = items[i].at("name")) name.fail("two items of this choice have the name " + labels[i]);
-    labels[i] += fmt::format("#{}", ++seen[labels[i]]);
-  }
-  return labels;
 }
 
 /// Numbers beside quoted numbers or beside true and false are a slip of the pen; numbers beside words ("none") are not.
@@ -155,13 +147,13 @@ void read_subset(const Node& node, WrittenDomain& written) {
   }
 }
 
-std::array<double, 2> read_pair(const Node& pair, const char* meaning) {
-  if (!pair.is_array() || pair.size() != 2) pair.fail(fmt::format("expected {}", meaning));
+std::array<double, 2> read_pair(const Node& pair, const char* meaning, const char* example) {
+  if (!pair.is_array() || pair.size() != 2) pair.fail(fmt::format("expected {}, for example {}", meaning, example));
   const auto items = pair.items();
   for (const auto& [key, item] : items) {
     if (!std::isfinite(item.number())) item.fail(fmt::format("a number is needed here, not {}", item.number()));
   }
-  return {items[0].second.number(), items[1].second.number()};
+  return {items[0].second.number() + 0.0, items[1].second.number() + 0.0};
 }
 
 void read_log_and_step(const Node& node, Domain& domain) {
@@ -181,9 +173,15 @@ constexpr double most_steps = 1e15;
 void read_range(const Node& node, const std::string& kind, Domain& domain) {
   domain.kind = kind == "int" ? Kind::integer : Kind::real;
   const auto pair = node.at(kind);
-  const auto [lo, hi] = read_pair(pair, "[lo, hi]");
+  const auto [lo, hi] = read_pair(pair, "[lo, hi]", kind == "int" ? "int = [1, 8]" : "float = [0.0, 0.5]");
   if (domain.kind == Kind::integer) {
-    for (const auto& [key, bound] : pair.items()) bound.integer();
+    for (const auto& [key, bound] : pair.items()) {
+      if (bound.is_integer()) continue;
+      bound.fail(
+          fmt::format("the ends of an int domain are whole numbers, not {}; write float = [{}, {}] if reals are "
+                      "meant",
+                      bound.number(), lo, hi));
+    }
   }
   if (!(lo < hi)) {
     pair.fail(fmt::format("[{}, {}] is no range: the first number must be below the second", lo, hi));
@@ -204,15 +202,22 @@ void read_range(const Node& node, const std::string& kind, Domain& domain) {
 void read_normal(const Node& node, Domain& domain) {
   domain.kind = Kind::normal;
   const auto pair = node.at("normal");
-  const auto [mean, deviation] = read_pair(pair, "[mean, standard deviation]");
+  const auto [mean, deviation] = read_pair(pair, "[mean, standard deviation]", "normal = [0.0, 1.0]");
   if (!(deviation > 0)) pair.fail("the standard deviation must be above 0");
   domain.lo = mean;
   domain.hi = deviation;
   read_log_and_step(node, domain);
+  if (const auto why = out_of_range(domain); !why.empty()) pair.fail(why);
 }
 
-Value written_default(const Node& node, const Domain& domain) {
-  if (node.is_table()) return plain_label(node, 0);
+Value written_default(const Node& node, const WrittenDomain& written) {
+  const auto& domain = written.domain;
+  if (domain.kind == Kind::choice && (node.is_table() || node.is_array())) {
+    for (std::size_t i = 0; i < written.items.size(); ++i) {
+      if (same_content(written.items[i], node)) return domain.items[i];
+    }
+  }
+  if (node.is_table()) return plain_label(node);
   if (domain.kind != Kind::subset) return scalar(node);
   if (!node.is_array()) node.fail("the default of a subset is a list of its items");
   std::vector<std::string> labels;
@@ -220,13 +225,14 @@ Value written_default(const Node& node, const Domain& domain) {
   return labels;
 }
 
-void read_default(const Node& node, Domain& domain) {
+void read_default(const Node& node, WrittenDomain& result) {
+  auto& domain = result.domain;
   const auto written = node.at("default");
   if (!written) {
     domain.initial = middle(domain);
     return;
   }
-  const auto value = written_default(written, domain);
+  const auto value = written_default(written, result);
   if (!contains(domain, value)) {
     written.fail(fmt::format("the default {} is not in the domain {}", to_text(value), to_text(domain)));
   }
@@ -238,14 +244,6 @@ void read_default(const Node& node, Domain& domain) {
 bool is_domain(const Node& node) {
   return node.is_table() &&
          std::any_of(kinds.begin(), kinds.end(), [&](const auto& kind) { return bool(node.at(kind)); });
-}
-
-std::string plain_label(const Node& item, std::size_t place) {
-  for (const auto* key : {"name", "op", "use"}) {
-    const auto label = item.at(key);
-    if (label && label.is_string()) return label.string();
-  }
-  return fmt::format("#{}", place + 1);
 }
 
 WrittenDomain read_domain(const Node& node) {
@@ -264,13 +262,17 @@ WrittenDomain read_domain(const Node& node) {
   if (kind == "subset") read_subset(node, written);
   if (kind == "int" || kind == "float") read_range(node, kind, written.domain);
   if (kind == "normal") read_normal(node, written.domain);
-  read_default(node, written.domain);
+  read_default(node, written);
   return written;
 }
 
 void check_against(const config::Setting& setting, const Domain& domain, const Node& node) {
   const auto fail = [&](const std::string& value, const std::string& rule) {
-    node.fail(fmt::format("{} can draw {}, but {} {}", to_text(domain), value, setting.key, rule));
+    const auto* const remedy = domain.kind != Kind::normal             ? ""
+                               : setting.type == config::Type::integer ? "; use int = [lo, hi]"
+                                                                       : "; use float = [lo, hi], or log = true for "
+                                                                         "numbers above 0";
+    node.fail(fmt::format("{} can draw {}, but {} {}{}", to_text(domain), value, setting.key, rule, remedy));
   };
   const auto check = [&](const Value& value) {
     const auto number = as_number(value);
@@ -280,10 +282,10 @@ void check_against(const config::Setting& setting, const Domain& domain, const N
     if (setting.type == Type::number && !number) fail(to_text(value), "is a number");
     if (setting.type == Type::flag && !std::holds_alternative<bool>(value)) fail(to_text(value), "is true or false");
     if (setting.type == Type::text && !std::holds_alternative<std::string>(value)) fail(to_text(value), "is a text");
-    if (number && setting.least && *number < *setting.least)
-      fail(to_text(value), fmt::format("must be at least {}", *setting.least));
-    if (number && setting.most && *number > *setting.most)
-      fail(to_text(value), fmt::format("must be at most {}", *setting.most));
+    if (number && setting.least && (*number < *setting.least || (setting.above && *number == *setting.least)))
+      fail(to_text(value), fmt::format("must be {} {}", setting.above ? "above" : "at least", *setting.least));
+    if (number && setting.most && (*number > *setting.most || (setting.below && *number == *setting.most)))
+      fail(to_text(value), fmt::format("must be {} {}", setting.below ? "below" : "at most", *setting.most));
     const auto* text = std::get_if<std::string>(&value);
     const auto choices = base::split(setting.choices, '|');
     if (text && !setting.choices.empty() && std::find(choices.begin(), choices.end(), *text) == choices.end()) {
@@ -291,7 +293,7 @@ void check_against(const config::Setting& setting, const Domain& domain, const N
     }
   };
   for (const auto& item : domain.items) check(item);
-  if (domain.kind == Kind::integer || domain.kind == Kind::real) {
+  if (domain.items.empty()) {  // a normal's ends are 8 deviations from its mean
     check(from_unit(domain, 0));
     check(from_unit(domain, 1));
   }

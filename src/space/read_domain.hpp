@@ -28,7 +28,4 @@ WrittenDomain read_domain(const config::Node& node);
 /// Error(config) if a value of the domain is outside of what the setting may be ("training.lr" must be > 0).
 void check_against(const config::Setting& setting, const Domain& domain, const config::Node& node);
 
-/// The label of a table among a choice's items, without regard to the others.
-std::string plain_label(const config::Node& item, std::size_t place);
-
 }  // namespace assay::space

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "space/domain.hpp"
+#include "space/groups.hpp"
 #include "space/structure.hpp"
 
 namespace assay::space {
@@ -33,6 +34,11 @@ Number number(std::int64_t count) {
   return {std::log10(static_cast<double>(count)), static_cast<std::uint64_t>(count)};
 }
 
+bool alike(const Condition& a, const Condition& b) {
+  return a.parent == b.parent && a.at_least == b.at_least && a.values.size() == b.values.size() &&
+         std::all_of(a.values.begin(), a.values.end(), [&](const auto& value) { return met(b, value); });
+}
+
 /// Counts by trees where each parameter's conditions are its parent's and one more; where they are not (a shared count
 /// of repeats inside of a choice), by trying all values of the parents that such a parameter has.
 class Counter {
@@ -53,12 +59,31 @@ class Counter {
 
   Number run() { return over_awkward(0); }
 
+  /// Only the points that keep the constraints. Nothing where a group of tied parameters is not listed.
+  std::optional<Number> run_valid() {
+    const auto& groups = structure_.groups;
+    const bool listed = std::all_of(groups.begin(), groups.end(), [](const auto& group) { return group.listed; });
+    if (groups.empty()) return run();
+    if (!listed || !awkward_.empty()) return std::nullopt;
+    std::vector<bool> member(structure_.parameters.size(), false);
+    for (const auto& group : groups) {
+      for (const auto place : group.members) member[place] = true;
+    }
+    Number total;
+    for (const auto& group : groups) total = times(total, over_points(group, member));
+    for (std::size_t i = 0; i < member.size(); ++i) {
+      if (!member[i] && structure_.parents[i].empty()) total = times(total, below(i));
+    }
+    return total;
+  }
+
  private:
   bool is_regular(std::size_t place) const {
     const auto& parents = structure_.parents[place];
     if (parents.empty()) return true;
-    const auto& above = structure_.parents[parents.back()];
-    return parents.size() == above.size() + 1 && std::equal(above.begin(), above.end(), parents.begin());
+    const auto& own = structure_.parameters[place].conditions;
+    const auto& above = structure_.parameters[parents.back()].conditions;
+    return own.size() == above.size() + 1 && std::equal(above.begin(), above.end(), own.begin(), alike);
   }
 
   bool is_fixed(std::size_t place) const { return std::binary_search(awkward_.begin(), awkward_.end(), place); }
@@ -77,6 +102,28 @@ class Counter {
       total = total ? plus(*total, below) : below;
     }
     fixed_[place].reset();
+    return *total;
+  }
+
+  /// The points of a listed group, each with what hangs on it. A parameter's parents are its last one and that one's:
+  /// all of them members, for groups are closed under parents.
+  Number over_points(const Group& group, const std::vector<bool>& member) {
+    std::vector<std::size_t> hanging;
+    for (const auto place : group.members) {
+      for (const auto child : structure_.children[place]) {
+        if (!member[child]) hanging.push_back(child);
+      }
+    }
+    if (hanging.empty()) return number(static_cast<std::int64_t>(group.shares.size()));
+    std::optional<Number> total;
+    for (std::size_t point = 0; point < group.shares.size(); ++point) {
+      put_point(structure_, group, point, fixed_);
+      Number product;
+      for (const auto child : hanging) {
+        if (structure_.active(child, fixed_)) product = times(product, below(child));
+      }
+      total = total ? plus(*total, product) : product;
+    }
     return *total;
   }
 
@@ -125,6 +172,16 @@ Size Space::size() const {
   const auto total = Counter(*structure_).run();
   Size size{total.log10, total.exact};
   for (const auto& parameter : structure_->parameters) size.reals |= !count(parameter.domain);
+  return size;
+}
+
+Size Space::valid_size() const {
+  auto size = this->size();
+  if (const auto valid = Counter(*structure_).run_valid()) return {valid->log10, valid->exact, size.reals};
+  constexpr double least_share = 0.001;  // that 1,000 draws can tell
+  for (const auto& group : structure_->groups) size.log10 += std::log10(std::max(group.valid, least_share));
+  size.log10 = std::max(size.log10, 0.0);
+  size.exact.reset();
   return size;
 }
 

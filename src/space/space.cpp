@@ -37,6 +37,16 @@ std::string shown(const Structure& structure, const Constraint& constraint, cons
   return text;
 }
 
+std::optional<Draft> point_that_keeps(const Structure& structure, const Constraint& constraint) {
+  base::Rng rng(0, "space", static_cast<std::int64_t>(constraint.parameters.front()), "defaults");
+  for (const auto& group : structure.groups) {
+    if (!std::binary_search(group.members.begin(), group.members.end(), constraint.parameters.front())) continue;
+    Draft draft(structure.parameters.size());
+    if (find(structure, group, draft, rng)) return draft;
+  }
+  return std::nullopt;
+}
+
 void check_defaults(const Structure& structure, const Params& defaults) {
   const auto draft = structure.draft_of(defaults);
   for (const auto& constraint : structure.constraints) {
@@ -45,9 +55,13 @@ void check_defaults(const Structure& structure, const Params& defaults) {
       throw base::Error(base::Exit::config, constraint.where,
                         fmt::format("\"{}\" is false, and nothing in it is searched", constraint.text));
     }
-    throw base::Error(base::Exit::config, constraint.where,
-                      fmt::format("the default values break \"{}\" ({}); give the parameters defaults that keep it",
-                                  constraint.text, shown(structure, constraint, draft)));
+    const auto other = point_that_keeps(structure, constraint);
+    throw base::Error(
+        base::Exit::config, constraint.where,
+        fmt::format("the default values break \"{}\" ({}); {}", constraint.text, shown(structure, constraint, draft),
+                    other ? fmt::format("give the parameters defaults that keep it, for example {}",
+                                        shown(structure, constraint, *other))
+                          : "no values that keep it were found; loosen it or widen the domains"));
   }
 }
 

@@ -17,8 +17,8 @@
 
 namespace assay::space {
 
-/// A choice of a table is recorded by the item's label (its `name`, else its `op` or `use`, else "#<place>"; numbered
-/// when not unique); a subset by its labels in the order of the domain.
+/// A choice of a table is recorded by the item's label (its `name`, else its `op` or `use`, else its content: see
+/// labels.hpp); a subset by its labels in the order of the domain.
 using Value = std::variant<bool, std::int64_t, double, std::string, std::vector<std::string>>;
 /// Parameter name -> value; holds exactly the parameters that are active at this point.
 using Params = std::map<std::string, Value>;
@@ -116,6 +116,9 @@ class Space {
   std::optional<std::vector<Params>> enumerate(std::size_t limit, int real_points = 0) const;
   Size size() const;
   double log10_size() const { return size().log10; }
+  /// How many of them keep the constraints: exact where all parameters that constraints tie together are listed
+  /// (groups.hpp); else an estimate from valid_share(), without `exact`.
+  Size valid_size() const;
   /// Share of even draws that keep all constraints: exact where they tie few values together, else of 1,000 draws.
   double valid_share() const;
   /// Of each constraint: the share of 1,000 even draws that break it.

@@ -19,7 +19,7 @@ struct ToText {
 Value value_from_json(const std::string& name, const base::Json& json) {
   if (json.is_boolean()) return json.get<bool>();
   if (json.is_number_integer()) return json.get<std::int64_t>();
-  if (json.is_number()) return json.get<double>();
+  if (json.is_number()) return json.get<double>() + 0.0;  // one zero: -0 is the same point
   if (json.is_string()) return json.get<std::string>();
   std::vector<std::string> labels;
   bool texts = json.is_array();
@@ -52,8 +52,9 @@ Params params_from_json(const base::Json& json) {
 std::string to_text(const Value& value) { return std::visit(ToText{}, value); }
 
 bool same(const Value& a, const Value& b) {
+  if (a.index() == b.index()) return a == b;  // two integers are compared exactly, beyond 2^53 too
   const auto x = as_number(a), y = as_number(b);
-  return x && y ? *x == *y : a == b;
+  return x && y && *x == *y;
 }
 
 }  // namespace assay::space

@@ -96,6 +96,48 @@ TEST_CASE("a space that is too large to list at once is exhausted all the same")
   CHECK(std::get<study::Finished>(decision).reason == "space exhausted: all 2,401 points have been tried");
 }
 
+TEST_CASE("of a huge space with few valid points all are tried, then the search ends") {
+  std::string lines = "[params.model]\n", sum;
+  for (const auto* name : {"a", "b", "c", "d", "e", "f", "g", "h"}) {
+    lines += std::string(name) + " = { int = [0, 9], default = 0 }\n";
+    sum += (sum.empty() ? "params.model." : " + params.model.") + std::string(name);
+  }
+  for (const auto& [most, points_of] : {std::pair{"1", 9}, std::pair{"5", 1287}}) {
+    const auto text = lines + "[[constraint]]\nrequire = \"" + sum + " <= " + most + "\"\n";
+    for (const auto* name : {"random", "evolution", "tpe", "anneal"}) {
+      if (points_of > 9 && std::string(name) != "random") continue;
+      INFO(name);
+      const auto config = config::Config::parse(text + algorithm(name) + "max_trials = 2000\n", "t");
+      CHECK(space_of(config)->valid_size().exact == points_of);
+      const auto planner = planner_of(config);
+      const auto view = test::simulate(*planner, accuracy, 2000, 1, layers);
+      CHECK(view.counts().done == points_of);
+      const auto decision = planner->next(view);
+      REQUIRE(std::holds_alternative<study::Finished>(decision));
+      CHECK(std::get<study::Finished>(decision).reason.starts_with("space exhausted: all"));
+    }
+  }
+}
+
+TEST_CASE("where nothing can be counted a search ends that finds nothing new") {
+  const auto config = config::Config::parse(
+      "[params.model]\na = { normal = [0.0, 1.0], step = 1.0 }\nb = { normal = [0.0, 1.0], step = 100.0 }\n" +
+          algorithm("random") + "max_trials = 500\n",
+      "t");
+  for (const std::int64_t workers : {1, 4}) {
+    const auto planner = planner_of(config);
+    const auto view = test::simulate(*planner, accuracy, 500, 1, layers, workers);
+    CHECK(view.counts().done == static_cast<std::int64_t>(points(view).size()));
+    CHECK((points(view).size() >= 6 && points(view).size() <= 12));
+    CHECK(view.counts().voided == 1);
+    const auto decision = planner->next(view);
+    REQUIRE(std::holds_alternative<study::Finished>(decision));
+    CHECK(
+        std::get<study::Finished>(decision).reason.ends_with("points have been tried, and 240 further draws gave no "
+                                                             "other"));
+  }
+}
+
 TEST_CASE("a small space is tried out completely, then the search ends") {
   const auto config =
       config::Config::parse("[params.model]\na.choice = [1, 2, 3]\nb.choice = [1, 2]\n" + algorithm("random"), "t");

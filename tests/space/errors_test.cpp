@@ -51,6 +51,66 @@ TEST_CASE("wrong domains") {
   says(with("[1, { choice = [1, 2] }]"), "add name");
 }
 
+TEST_CASE("items of a choice that have no label") {
+  says(with("{ choice = [ { a.choice = [1, 2] }, \"off\" ] }"), "test.toml:2:18");
+  says(with("{ choice = [ { a.choice = [1, 2] }, \"off\" ] }"), "are called after it: add name = \"..\" to it");
+  says(with("{ choice = [ { op = \"conv\", a = 1 }, { op = \"conv\", a.int = [2, 3] } ] }"), "add name");
+  says(with("{ choice = [ { a = 1 }, { a = \"1\" } ] }"), "another item of this choice is called a=1 too");
+  says(with("{ choice = [ { a = 1 }, { a = 1 } ] }"), "a=1 is listed twice");
+  says(with("{ choice = [ { }, 2 ] }"), "nothing short tells apart");
+  says(with("{ choice = [ { a = \"it's\" }, 2 ] }"), "nothing short tells apart");
+  says(with("{ choice = [ { name = \"a\", b = 1 }, { name = \"a\", b = 2 } ] }"),
+       "two items of this choice have the name a");
+  CHECK(with("{ choice = [ { name = \"a\", b.int = [1, 2] }, { op = \"a\", b = 2 } ] }").empty());
+  const auto body = [](const std::string& lists) {
+    return error_of("[model]\nblocks = [ { op = \"residual\", name = \"r\", body = { choice = [ " + lists +
+                    " ] } } ]\n");
+  };
+  says(body("[ { op = \"conv\", kernel.choice = [1, 3] } ], [ { op = \"conv\", kernel = 5 } ]"),
+       "add name = \"..\" to one of its blocks");
+  CHECK(body("[ { op = \"conv\", kernel = 1 } ], [ { op = \"conv\", kernel = 5 } ]").empty());
+}
+
+TEST_CASE("wrong domains: what to write instead") {
+  says(with("{ int = [1.5, 3] }"), "whole numbers, not 1.5; write float = [1.5, 3] if reals are meant");
+  CHECK(with("{ int = [1.5, 3] }").find("quotes") == std::string::npos);
+  says(with("{ int = [3] }"), "expected [lo, hi], for example int = [1, 8]");
+  says(with("{ int = [] }"), "for example int = [1, 8]");
+  says(with("{ float = [] }"), "for example float = [0.0, 0.5]");
+  says(with("{ normal = [1.0] }"), "for example normal = [0.0, 1.0]");
+  says(with("{ choice = [inf, 1.0] }"), "test.toml:2:");
+  says(with("{ choice = [inf, 1.0] }"), "inf is no value that can be searched; write a number, or a text");
+  says(with("{ choice = [nan, 1.0] }"), "nan is no value that can be searched");
+  says(with("{ choice = [[1, inf], [1, 2]] }"), "inf is no value");
+  says(with("{ normal = [0.0, 100.0], log = true }"), "take mean + 8 deviations below 700");
+  says(with("{ normal = [-1000.0, 1.0], log = true }"), "beyond what a number can hold");
+  says(with("{ normal = [0.0, 1e308] }"), "too large for a number");
+  CHECK(with("{ normal = [0.0, 80.0], log = true }").empty());
+  CHECK(with("{ choice = [9007199254740993, 9007199254740992] }").empty());
+  says(with("{ choice = [9007199254740993, 9007199254740993] }"), "listed twice");
+}
+
+TEST_CASE("normal domains are measured by the settings") {
+  const auto training = [](const std::string& line) { return error_of("[training]\n" + line + "\n"); };
+  says(training("lr.normal = [0.0, 1.0]"), "training.lr must be above 0; use float = [lo, hi], or log = true");
+  says(training("batch_size.normal = [4, 2]"), "is an integer; use int = [lo, hi]");
+  says(training("momentum = { normal = [-1.0, 0.5], log = true }"), "must be below 1");
+  CHECK(training("lr = { normal = [-5.0, 1.0], log = true }").empty());
+  CHECK(training("momentum = { normal = [0.9, 0.005] }").empty());  // 8 deviations to each side are within
+  says(training("lr.choice = [0.0, 0.1]"), "must be above 0");
+}
+
+TEST_CASE("constraints that the defaults break: with values that keep them, if there are any") {
+  const auto constraint = [](const std::string& text) {
+    return error_of("[params.model]\na.float = [0.0, 1.0]\nb.int = [1, 1000]\n[[constraint]]\nrequire = \"" + text +
+                    "\"\n");
+  };
+  says(constraint("params.model.a > 2"), "no values of the parameters keep");
+  says(constraint("params.model.a * params.model.a < -1"), "no values of the parameters keep");
+  says(constraint("params.model.b * params.model.b == 841"), "for example params.model.b = 29");
+  says(constraint("params.model.a - params.model.a > 0.5"), "no values that keep it were found");
+}
+
 TEST_CASE("wrong training domains are measured by the settings") {
   says(error_of("[training]\noptimizer.choice = [\"sgd\", \"adam\"]\n"), "adam");
   says(error_of("[training]\nbatch_size.float = [1.0, 2.0]\n"), "batch_size");

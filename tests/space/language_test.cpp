@@ -120,11 +120,39 @@ draw = "per-use"
   CHECK(space.instantiate(space.defaults())["model"]["blocks"][0]["op"] == "sepconv");
 }
 
-TEST_CASE("items without names are labelled by op, numbered where that is not unique") {
+TEST_CASE("items without names are labelled by op, by their content where that is not unique") {
   const auto space = space_of(R"([model]
 blocks = [ { name = "x", choice = [ { op = "conv", kernel = 1 }, { op = "conv", kernel = 3 }, { op = "skip" } ] } ]
 )");
-  CHECK(space::to_text(space.find("x")->domain) == "conv#1 | conv#2 | skip");
+  CHECK(space::to_text(space.find("x")->domain) == "conv(kernel=1) | conv(kernel=3) | skip");
+
+  // A new item renames none, keys may change places, and names with such characters stand in quotes.
+  const auto more = space_of(R"([model]
+blocks = [ { name = "x", choice = [ { op = "conv", kernel = 5 }, { op = "conv", act = "relu", kernel = 1 }, { kernel = 3, op = "conv" } ], default = { op = "conv", kernel = 3 } } ]
+[params.model]
+y.choice = [ { lr = 0.1, steps = [1, 2], stem = { deep = true } }, { use = "z", w.choice = [1, 2] }, "off" ]
+[[constraint]]
+require = "x != 'conv(kernel=5)' or 'params.model.y' == 'off'"
+)");
+  CHECK(space::to_text(more.find("x")->domain) == "conv(kernel=5) | conv(act=relu, kernel=1) | conv(kernel=3)");
+  CHECK(space::to_text(more.find("params.model.y")->domain) == "lr=0.1, stem={deep=true}, steps=[1, 2] | z | off");
+  CHECK(more.find("params.model.y.z.w") != nullptr);
+  CHECK(space::to_text(more.find("x")->domain.initial) == "conv(kernel=3)");
+  CHECK(more.instantiate(more.defaults())["model"]["blocks"][0]["kernel"] == 3);
+}
+
+TEST_CASE("parameters below a label of content can be named in constraints") {
+  const auto space = space_of(R"([model]
+blocks = [ { name = "x", choice = [ { use = "c", width = 8 }, { use = "c", width = 16 } ] } ]
+[define.c]
+op = "conv"
+draw = "per-use"
+kernel.choice = [1, 3, 5]
+[[constraint]]
+require = "'x.c(width=16).kernel' <= 3"
+)");
+  CHECK(names(space) == Names{"x", "x.c(width=8).kernel", "x.c(width=16).kernel"});
+  CHECK(space.valid_size().exact == 5);
 }
 
 TEST_CASE("stage overlays may hold domains or fix them") {
@@ -169,8 +197,8 @@ TEST_CASE("a residual's body may be a choice of lists") {
   const auto space = space_of(R"([model]
 blocks = [ { op = "residual", name = "r", body = { choice = [ [ { op = "conv", kernel.choice = [1, 3] } ], [ { op = "skip" }, { op = "act" } ] ] } } ]
 )");
-  CHECK(names(space) == Names{"r.body", "r.body.#1.conv.kernel"});
-  const auto block = space.instantiate({{"r.body", std::string("#2")}})["model"]["blocks"][0];
+  CHECK(names(space) == Names{"r.body", "r.body.conv.conv.kernel"});
+  const auto block = space.instantiate({{"r.body", std::string("skip+act")}})["model"]["blocks"][0];
   CHECK(block["body"].dump() == R"([{"op":"skip","name":"skip#1"},{"op":"act","name":"act#2"}])");
 }
 

@@ -77,6 +77,7 @@ blocks = [
   {{ op = "conv", name = "stem", width = {{ choice = [4, 8] }}, repeat = {{ int = [1, 2], name = "depth" }} }},
   {{ use = "stage", name = "s1" }}, {{ use = "stage", name = "s2", width = 8 }},
   {{ use = "cell", name = "c" }},
+  {{ name = "pick", choice = [ {{ use = "again" }}, {{ use = "stage" }} ] }},
   {{ name = "tail", choice = [ {{ op = "skip" }}, {{ op = "residual", name = "r", body = [ {{ name = "inner", choice = [ {{ op = "zero" }}, {{ op = "conv", kernel = {{ choice = [1, 3] }} }} ] }} ] }} ] }},
   {{ op = "linear", width = "classes" }},
 ]
@@ -86,6 +87,10 @@ draw = "{}"
 repeat = {}
 kernel.choice = [1, 3]
 act.choice = ["relu", "none"]
+[define.again]
+use = "stage"
+draw = "{}"
+width.choice = [8, 16]
 [define.cell]
 op = "{}"
 draw = "{}"
@@ -94,7 +99,8 @@ edge.choice = [ {{ op = "zero" }}, {{ op = "skip" }}, {{ op = "conv", kernel.cho
 [training]
 lr.float = [0.1, 0.2]
 )",
-                       draw, repeat, pick(std::vector<std::string>{"dag", "cell"}),
+                       draw, repeat, pick(std::vector<std::string>{"once", "per-use", "per-layer"}),
+                       pick(std::vector<std::string>{"dag", "cell"}),
                        pick(std::vector<std::string>{"once", "per-use", "per-layer"}),
                        pick(std::vector<std::string>{"2", "3", "{ int = [2, 3] }"}));
   }

@@ -60,6 +60,7 @@ void check_size(const space::Space& space) {
   REQUIRE(all);
   if (space.constraints().empty()) CHECK(all->size() == *size.exact);
   CHECK(all->size() <= *size.exact);
+  if (const auto valid = space.valid_size().exact) CHECK(all->size() == *valid);
   std::set<std::string> distinct;
   for (const auto& params : *all) distinct.insert(space::to_json(params).dump());
   CHECK(distinct.size() == all->size());

@@ -108,7 +108,8 @@ std::string size_text(const space::Size& size) {
   return text;
 }
 
-std::string percent(double share) { return fmt::format("{:.3g} %", 100 * share); }
+/// Shares come from 1,000 draws and more: none of them does not say that there is nothing.
+std::string percent(double share) { return share == 0 ? "under 0.1 %" : fmt::format("{:.3g} %", 100 * share); }
 
 std::string range_text(const std::vector<double>& ascending) {
   const auto at = [&](std::size_t i) { return base::with_commas(std::llround(ascending[i])); };
@@ -135,8 +136,11 @@ void show(const Findings& findings) {
     std::printf("constraint     %s  (refuses %s of random values)\n", space.constraints()[i].text.c_str(),
                 percent(refused[i]).c_str());
   }
+  const auto valid = space.valid_size();
   std::printf("size           %s%s\n", size_text(space.size()).c_str(),
-              space.constraints().empty() ? "" : ", constraints not counted");
+              space.constraints().empty() ? ""
+              : valid.exact               ? ("; " + size_text(valid) + " keep the constraints").c_str()
+                                          : ", constraints not counted");
   std::printf("valid          %s", percent(findings.valid_share()).c_str());
   if (!space.constraints().empty()) std::printf("; %s keep the constraints", percent(space.valid_share()).c_str());
   if (!survey.parameters.empty() || survey.failed > 0) {
@@ -159,6 +163,8 @@ Json to_json(const Findings& findings) {
   auto json = space.describe();
   json["size"] = {{"log10", size.log10}, {"reals", size.reals}};
   if (size.exact) json["size"]["exact"] = *size.exact;
+  const auto valid = space.valid_size();
+  if (valid.exact) json["size"]["valid"] = *valid.exact;
   json["valid_share"] = findings.valid_share();
   const auto refused = space.refused_shares();
   json["constraints"] = Json::array();
