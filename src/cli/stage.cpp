@@ -113,7 +113,7 @@ void check_force(StageOptions& options, run::Stage stage) {
 /// The first input that is not usable, so that nothing is set aside before the stage can really start.
 void check_inputs(const run::Run& run, run::Stage stage) {
   if (stage == run::Stage::report) return;  // the report takes whatever is there
-  for (const auto input : run::Run::inputs(stage)) run.need(input);
+  for (const auto input : run.inputs(stage)) run.need(input);
 }
 
 /// What --dry-run prints.
@@ -134,6 +134,10 @@ int dry_run(const StageOptions& options, run::Stage stage) {
     std::printf("%s is done; nothing to do\n", name.c_str());
     return 0;
   }
+  if (const auto why = run.lacks(stage); !why.empty()) {
+    std::printf("would skip %s: %s\n", name.c_str(), why.c_str());
+    return 0;
+  }
   check_inputs(run, stage);
   if (status.kind == Kind::stale || done) {
     std::printf("would set %s aside%s%s\n", name.c_str(), status.reason.empty() ? "" : ": ", status.reason.c_str());
@@ -141,6 +145,26 @@ int dry_run(const StageOptions& options, run::Stage stage) {
   std::printf("would %s %s in %s\n", status.kind == Kind::running ? "go on with" : "start", name.c_str(),
               run.folder(stage).c_str());
   return 0;
+}
+
+/// A stage that this run does not have, or whose trials are asked for by hand: nothing is to be started. --force and a
+/// changed configuration set a search by hand aside; who asks next founds another one.
+int without_workers(const StageContext& context, run::Stage stage, const run::Status& status) {
+  const auto& run = context.run;
+  const auto folder = run.folder().string();
+  if (stage != run::Stage::search) {
+    base::log_info("{} is skipped: {}", run::to_string(stage), run.lacks(stage));
+    return static_cast<int>(Exit::done);
+  }
+  if (status.kind == Kind::stale || (context.options.force && os::file_size(run.folder(stage) / "begun.json"))) {
+    run.set_aside(stage);
+    base::log_info("the next `assay ask {}` founds the search anew", folder);
+    return static_cast<int>(Exit::done);
+  }
+  base::fail(Exit::config,
+             "nothing in this configuration measures trials: a script asks for them, `assay ask {}`, and tells their "
+             "results, `assay tell {} N {}=...`; the last one ends the search",
+             folder, folder, run.objectives().front().metric);
 }
 
 /// Done already: says so and returns its exit code. Stale or forced: sets the old folder aside.
@@ -154,6 +178,9 @@ int prepare(StageContext& context, run::Stage stage) {
                    status.kind == Kind::partial ? "partly done" : "done", (run.folder(stage) / "done.json").string(),
                    status.done.value("ended", ""));
     return static_cast<int>(status.kind == Kind::partial ? Exit::partial : Exit::done);
+  }
+  if (!run.lacks(stage).empty() || (run.by_hand() && stage == run::Stage::search)) {
+    return without_workers(context, stage, status);
   }
   check_inputs(run, stage);
   if (status.kind == Kind::stale || (context.options.force && os::file_size(run.folder(stage) / "begun.json"))) {
@@ -185,8 +212,9 @@ int decide(StageContext& context, run::Stage stage, const std::function<int(int)
 
 /// A start that was refused says nothing about the stage that runs, or is done, in the folder: until `begun` error.json
 /// is written only where there is nothing else of the stage.
-bool may_mark_failed(const StageOptions& options, run::Stage stage, bool begun) {
+bool may_mark_failed(const StageContext* context, const StageOptions& options, run::Stage stage, bool begun) {
   if (begun) return true;
+  if (context != nullptr && context->run.by_hand()) return false;
   const auto folder = options.folder / run::to_string(stage);
   return !options.dry_run && os::file_size(options.folder / "run.toml") && !os::file_size(folder / "begun.json") &&
          !os::file_size(folder / "done.json");
@@ -204,7 +232,7 @@ void report_failure(const StageContext* context, const StageOptions& options, ru
     base::write_log(base::Level::quiet, prefix, error.what());
   }
   try {
-    if (!may_mark_failed(options, stage, begun)) return;
+    if (!may_mark_failed(context, options, stage, begun)) return;
     if (context != nullptr) {
       context->run.fail(stage, error_record(error));
     } else {

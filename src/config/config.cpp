@@ -347,6 +347,12 @@ bool without_data(const Config& config) {
          !config.has("data.items") && !config.flag("data.external");
 }
 
+bool by_hand(const Config& config) {
+  const bool measured =
+      !config.texts("trial.command").empty() || config.has("trial.table") || config.node("model.blocks").size() > 0;
+  return !measured && (config.has("params") || config.has("space.import"));
+}
+
 void Config::check_run() const {
   const auto missing = [&](const std::string& message) { throw Error(Exit::config, {.file = data_->name}, message); };
   const bool external = flag("data.external") || (has("data.format") && text("data.format") == "external");

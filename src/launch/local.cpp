@@ -262,6 +262,10 @@ Exit run_locally(run::Run& run, const LocalOptions& options) {
   Exit worst = Exit::done;
   for (const Stage stage : run::all_stages) {
     if (os::stop_signal() != 0) return Exit::again;
+    if (const auto why = run.lacks(stage); !why.empty()) {
+      if (!run.by_hand()) display.ended(stage, run::stage_line(stage, "skipped", why));
+      continue;
+    }
     const auto status = run.status(stage);
     if (is_done(status)) {
       display.ended(stage, run::stage_line(stage, status.kind == Kind::partial ? "partial" : "done",

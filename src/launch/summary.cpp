@@ -70,7 +70,7 @@ std::string search_text(const run::SearchFigures& figures, const std::string& me
   if (counts.infeasible > 0) text += fmt::format("; infeasible {}", counts.infeasible);
   text += fmt::format("; {} per trial", base::format_duration(figures.mean_trial_seconds));
   const bool to_its_end = figures.reason.empty() || figures.reason.starts_with("all ");
-  return to_its_end || figures.reason.starts_with("too many failed") ? text : text + "; " + figures.reason;
+  return to_its_end ? text : text + "; " + figures.reason;
 }
 
 std::string full_text(const run::FullFigures& figures, const std::string& metric) {

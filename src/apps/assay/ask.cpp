@@ -61,11 +61,13 @@ Exit ask(const cli::Values& values) {
     base::fail(Exit::again, "nothing to measure now ({}): ask again later", nothing->reason);
   }
   const auto folder = run.folder().string();
-  const auto next = can_measure(run) ? fmt::format("`search-driver {}` draws the conclusion once all are told", folder)
-                                     : fmt::format(
-                                           "`assay stop {} --close` ends it, `assay trials {} --sort {}` shows "
-                                           "the best",
-                                           folder, folder, run.objectives().front().metric);
+  auto next = fmt::format("`search-driver {}` draws the conclusion once all are told", folder);
+  if (run.by_hand()) {
+    next = conclude_by_hand(run)
+               ? fmt::format("`assay trials {} --sort {}` shows the best, `analyze {}` makes a report", folder,
+                             run.objectives().front().metric, folder)
+               : "The last result that is told ends it";
+  }
   base::fail(Exit::partial, "the search has no further trial: {}. {}", std::get<Study::Ended>(offer).reason, next);
 }
 

@@ -39,6 +39,12 @@ void need_open(const run::Run& run, run::Stage stage, const study::StudyView& vi
 /// True if the run says how a trial is measured; else only a script can (`assay ask`).
 bool can_measure(const run::Run& run);
 
+/// If the trials of this run are asked for by hand and nothing is left to ask for or to tell: closes the search,
+/// publishes its result and says so. True if the search has its result.
+bool conclude_by_hand(const run::Run& run);
+/// Error(config) with what to do if only a script measures trials, and not all of them are told yet.
+void need_measuring(const run::Run& run);
+
 /// Error(config) unless `word` is a number of a trial.
 study::TrialId number_of(const std::string& word);
 /// Error(config) if there is no such trial.

@@ -16,6 +16,7 @@ using base::Exit;
 
 base::Exit run_all(const cli::Values& values) {
   os::catch_stop_signals();
+  need_measuring(preview_target(values));
   auto run = open_target(values);
   launch::LocalOptions options{.bin = launch::bin_folder()};
   options.device = values.text("--device", "auto");

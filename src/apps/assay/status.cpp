@@ -86,6 +86,10 @@ int working(const study::StudyView& view, double lease) {
 }
 
 void show_stage(const run::Run& run, run::Stage stage) {
+  if (const auto why = run.lacks(stage); !why.empty()) {
+    if (!run.by_hand()) std::printf("%s\n", run::stage_line(stage, "skipped", why).c_str());
+    return;
+  }
   const auto status = run.status(stage);
   const bool done = status.kind == Kind::done || status.kind == Kind::partial;
   std::string text = status.reason;

@@ -24,6 +24,7 @@ Exit close_study(const run::Run& run, Stage stage) {
   const auto view = study.refresh();
   if (view.closed()) {
     std::printf("%s is closed already: %s\n", to_string(stage).c_str(), view.end_reason().c_str());
+    conclude_by_hand(run);
     return Exit::done;
   }
   const bool complete = study.close(fmt::format("{} on {}", closed_by_hand, base::utc_text(base::unix_seconds())));
@@ -31,6 +32,11 @@ Exit close_study(const run::Run& run, Stage stage) {
   study.leave("closed the study");
   std::printf("%s is closed with %lld results; it takes no new trials\n", to_string(stage).c_str(),
               static_cast<long long>(counts.done));
+  if (run.by_hand()) {
+    if (!complete) std::printf("what was asked for and is not told yet still counts: its result ends the search\n");
+    conclude_by_hand(run);
+    return Exit::done;
+  }
   if (!complete) {
     std::printf("%lld trials that are under way still count: their workers end them (`assay drop` ends one at once)\n",
                 static_cast<long long>(study.refresh().counts().running));

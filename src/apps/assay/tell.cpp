@@ -170,6 +170,7 @@ Exit tell(const cli::Values& values) {
   if (!commit(run, stage, trial, measured))
     base::fail(Exit::config, "somebody else told the result of trial {} just now", number);
   std::printf("trial %lld is %s\n", static_cast<long long>(number), study::to_string(measured.state).c_str());
+  conclude_by_hand(run);
   return Exit::done;
 }
 
