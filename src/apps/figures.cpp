@@ -23,6 +23,8 @@ run::SearchFigures search_figures(const study::StudyView& view, const run::Run& 
     figures.best_score = best->result()->metrics.at(run.objectives().front().metric);
   }
   for (const auto* trial : view.pareto()) figures.pareto.push_back(trial->id);
+  // Equally good trials are no front.
+  if (view.objectives().size() == 1 && figures.best >= 0) figures.pareto = {figures.best};
   figures.device_seconds = device_seconds(view);
   const auto measured = std::max<std::int64_t>(1, figures.counts.done + figures.counts.stopped + figures.counts.failed);
   figures.mean_trial_seconds = figures.device_seconds / static_cast<double>(measured);

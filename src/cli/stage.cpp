@@ -12,6 +12,8 @@
 #include "os/host.hpp"
 #include "os/signal.hpp"
 #include "run/line.hpp"
+#include "run/places.hpp"
+#include "run/refound.hpp"
 
 namespace assay::cli {
 namespace {
@@ -92,6 +94,14 @@ void show_settings(const run::Run& run, run::Stage stage) {
   for (const auto& line : base::split(run.config().resolved(), '\n')) {
     if (!base::trim(line).empty()) base::log_detail("    {}", line);
   }
+}
+
+void check_folder(const StageOptions& options, run::Stage stage) {
+  if (!std::filesystem::is_regular_file(options.folder)) return;
+  const auto file = options.folder.string();
+  const auto folder = std::filesystem::path("runs") / options.folder.stem();
+  base::fail(Exit::config, "{} is a file, and a run folder is expected there: {} {} --config {}", file,
+             run::executable(stage), folder.string(), options.config.value_or(options.folder).string());
 }
 
 /// --force is for the one start that was asked for: a job that Slurm starts again would set its own progress aside, the
@@ -229,7 +239,7 @@ void report_failure(const StageContext* context, const StageOptions& options, ru
     const auto prefix =
         fmt::format("{}{}: ", code == Exit::defect ? "error (a defect of ours, please report it)" : "error",
                     size > 1 ? fmt::format(" on rank {}", rank) : "");
-    base::write_log(base::Level::quiet, prefix, error.what());
+    base::write_log(base::Level::quiet, prefix, run::in_source(error.what()));
   }
   try {
     if (!may_mark_failed(context, options, stage, begun)) return;
@@ -268,9 +278,12 @@ int run_stage(int argc, char** argv, run::Stage stage, const std::string& descri
     auto parsed = parse(argc, argv, stage, description);
     if (parsed.exit) return *parsed.exit;
     options = parsed.options;
+    check_folder(options, stage);
     check_force(options, stage);
     if (options.dry_run) return dry_run(options, stage);
     os::catch_stop_signals();
+    if (options.config && launched().size == 1)
+      run::clear_unused(options.folder, *options.config, options.set, options.seed);
     context.emplace(StageContext{options, run::Run::open(options.folder, options.config, options.set, options.seed),
                                  base::unix_seconds()});
     show_settings(context->run, stage);

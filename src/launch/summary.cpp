@@ -95,7 +95,9 @@ std::string full_text(const run::FullFigures& figures, const std::string& metric
 
 std::string score_text(const std::string& metric, double value) {
   if (std::isnan(value)) return "not a number";
-  return is_share(metric) ? fmt::format("{:.1f} %", 100 * value) : fmt::format("{:.4g}", value);
+  if (is_share(metric)) return fmt::format("{:.1f} %", 100 * value);
+  const bool whole = value == std::round(value) && std::abs(value) < 1e15;
+  return whole ? base::with_commas(static_cast<std::int64_t>(value)) : fmt::format("{:.4g}", value);
 }
 
 std::string summary(run::Stage stage, const Json& figures, const std::string& metric) {

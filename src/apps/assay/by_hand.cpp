@@ -60,6 +60,10 @@ study::Study join_study(const run::Run& run, Stage stage, double patience) {
   return study::Study::join(run.folder(stage), run.limits(stage), patience);
 }
 
+void need_search(const run::Run& run) {
+  if (!study::read_founding(study::Layout{run.folder(Stage::search)})) search_fidelity(run);
+}
+
 SearchParts open_search(const run::Run& run) {
   const auto status = run.status(Stage::search);
   if (status.kind == run::Status::Kind::stale) {

@@ -29,6 +29,8 @@ study::Study join_study(const run::Run& run, run::Stage stage, double patience =
 /// Opens the search as its workers would, and founds it if nobody has: after that join_study() works. Error(upstream)
 /// with the remedy if an earlier stage is missing, or the search is stale.
 SearchParts open_search(const run::Run& run);
+/// Error(upstream) as open_search, without founding anything.
+void need_search(const run::Run& run);
 /// Numbers below search.max_trials that nobody has claimed.
 std::int64_t free_numbers(const study::StudyView& view, std::int64_t max_trials);
 /// Error(config) with the remedy if fewer than `wanted` numbers are free.

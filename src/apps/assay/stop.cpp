@@ -32,14 +32,14 @@ Exit close_study(const run::Run& run, Stage stage) {
   study.leave("closed the study");
   std::printf("%s is closed with %lld results; it takes no new trials\n", to_string(stage).c_str(),
               static_cast<long long>(counts.done));
+  if (!complete) {
+    std::printf("%lld trials that are under way still count: %s (`assay drop` ends one at once)\n",
+                static_cast<long long>(study.refresh().counts().running),
+                run.by_hand() ? "the last result that is told ends the search" : "their workers end them");
+  }
   if (run.by_hand()) {
-    if (!complete) std::printf("what was asked for and is not told yet still counts: its result ends the search\n");
     conclude_by_hand(run);
     return Exit::done;
-  }
-  if (!complete) {
-    std::printf("%lld trials that are under way still count: their workers end them (`assay drop` ends one at once)\n",
-                static_cast<long long>(study.refresh().counts().running));
   }
   std::printf("its workers conclude and leave; where none is at work: %s %s\n", executable(stage).c_str(),
               run.folder().c_str());
