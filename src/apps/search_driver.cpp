@@ -16,24 +16,6 @@ study::Fidelity search_fidelity(const run::Run& run) {
   return proxy.chosen.value_or(apps::full_fidelity(run.config(), run::Stage::search));
 }
 
-run::SearchFigures figures_of(const study::StudyView& view, const run::Run& run, const study::Fidelity& fidelity,
-                              bool partial) {
-  run::SearchFigures figures;
-  figures.counts = view.counts();
-  figures.fidelity = fidelity;
-  if (const auto* best = view.best()) {
-    figures.best = best->id;
-    figures.best_score = best->result()->metrics.at(run.objectives().front().metric);
-  }
-  for (const auto* trial : view.pareto()) figures.pareto.push_back(trial->id);
-  figures.device_seconds = apps::device_seconds(view);
-  const auto measured = std::max<std::int64_t>(1, figures.counts.done + figures.counts.stopped + figures.counts.failed);
-  figures.mean_trial_seconds = figures.device_seconds / static_cast<double>(measured);
-  const auto& why = view.end_reason();
-  figures.reason = partial ? "too many failed trials" : why.starts_with("all trials are") ? "all trials are done" : why;
-  return figures;
-}
-
 base::Exit search_space(cli::StageContext& context, const comm::World& world) {
   const auto& run = context.run;
   const auto fidelity = search_fidelity(run);
@@ -47,7 +29,7 @@ base::Exit search_space(cli::StageContext& context, const comm::World& world) {
   stage.fidelities = search::rungs_of(run.config(), *stage.space, fidelity);
 
   return apps::run_study(context, world, std::move(stage), [&](const study::StudyView& view, bool partial) {
-    const auto figures = figures_of(view, run, fidelity, partial);
+    const auto figures = apps::search_figures(view, run, fidelity, partial);
     const auto json = run::to_json(figures);
     if (figures.best < 0) {
       base::fail(base::Exit::partial, "no trial of the search succeeded; see `assay trials {} --state failed`",

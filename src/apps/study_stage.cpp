@@ -102,13 +102,4 @@ std::int64_t size_metric(const study::Measurement& measurement, const std::strin
   return found == measurement.metrics.end() ? 0 : static_cast<std::int64_t>(found->second);
 }
 
-double device_seconds(const study::StudyView& view) {
-  double sum = 0;
-  for (const auto& trial : view.trials()) {
-    if (!trial) continue;
-    for (const auto& measurement : trial->rungs) sum += measurement.device_seconds;
-  }
-  return sum;
-}
-
 }  // namespace assay::apps

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/figures.hpp"
 #include "apps/founding.hpp"
 #include "cli/stage.hpp"
 #include "comm/world.hpp"
@@ -46,8 +47,5 @@ run::Interval metric_interval(const study::Objective& objective, double value, s
 
 /// A count that the built-in trainer reports and an external one may; 0 if it is not there.
 std::int64_t size_metric(const study::Measurement& measurement, const std::string& metric);
-
-/// Sum over all measurements of a study.
-double device_seconds(const study::StudyView& view);
 
 }  // namespace assay::apps

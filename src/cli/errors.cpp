@@ -12,6 +12,7 @@
 #include "base/time.hpp"
 #include "cli/stage.hpp"
 #include "os/host.hpp"
+#include "run/places.hpp"
 
 namespace assay::cli {
 namespace {
@@ -46,10 +47,14 @@ Exit exit_of(const std::exception& error) {
 
 Json error_record(const std::exception& error) {
   const auto code = exit_of(error);
-  Json record = {{"kind", base::to_string(code)},    {"code", static_cast<int>(code)},
-                 {"message", error.what()},          {"rank", launched().rank},
-                 {"host", os::host_name()},          {"pid", static_cast<std::int64_t>(::getpid())},
-                 {"job", os::job_id().value_or("")}, {"time", base::utc_text(base::unix_seconds())}};
+  Json record = {{"kind", base::to_string(code)},
+                 {"code", static_cast<int>(code)},
+                 {"message", run::in_source(error.what())},
+                 {"rank", launched().rank},
+                 {"host", os::host_name()},
+                 {"pid", static_cast<std::int64_t>(::getpid())},
+                 {"job", os::job_id().value_or("")},
+                 {"time", base::utc_text(base::unix_seconds())}};
   if (const auto trial = os::environment("ASSAY_TRIAL")) record["trial"] = std::atoll(trial->c_str());
   const auto* known = dynamic_cast<const base::Error*>(&error);
   if (known != nullptr && known->where()) {
@@ -70,7 +75,7 @@ int run_tool(const std::function<Exit()>& body) {
   } catch (const std::exception& error) {
     const auto code = exit_of(error);
     const char* prefix = code == Exit::defect ? "error (a defect of ours, please report it): " : "error: ";
-    base::write_log(base::Level::quiet, prefix, error.what());
+    base::write_log(base::Level::quiet, prefix, run::in_source(error.what()));
     return static_cast<int>(code);
   }
 }

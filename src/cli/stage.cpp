@@ -12,6 +12,8 @@
 #include "os/host.hpp"
 #include "os/signal.hpp"
 #include "run/line.hpp"
+#include "run/places.hpp"
+#include "run/refound.hpp"
 
 namespace assay::cli {
 namespace {
@@ -94,6 +96,14 @@ void show_settings(const run::Run& run, run::Stage stage) {
   }
 }
 
+void check_folder(const StageOptions& options, run::Stage stage) {
+  if (!std::filesystem::is_regular_file(options.folder)) return;
+  const auto file = options.folder.string();
+  const auto folder = std::filesystem::path("runs") / options.folder.stem();
+  base::fail(Exit::config, "{} is a file, and a run folder is expected there: {} {} --config {}", file,
+             run::executable(stage), folder.string(), options.config.value_or(options.folder).string());
+}
+
 /// --force is for the one start that was asked for: a job that Slurm starts again would set its own progress aside, the
 /// workers of an array each other's.
 void check_force(StageOptions& options, run::Stage stage) {
@@ -113,7 +123,7 @@ void check_force(StageOptions& options, run::Stage stage) {
 /// The first input that is not usable, so that nothing is set aside before the stage can really start.
 void check_inputs(const run::Run& run, run::Stage stage) {
   if (stage == run::Stage::report) return;  // the report takes whatever is there
-  for (const auto input : run::Run::inputs(stage)) run.need(input);
+  for (const auto input : run.inputs(stage)) run.need(input);
 }
 
 /// What --dry-run prints.
@@ -134,6 +144,10 @@ int dry_run(const StageOptions& options, run::Stage stage) {
     std::printf("%s is done; nothing to do\n", name.c_str());
     return 0;
   }
+  if (const auto why = run.lacks(stage); !why.empty()) {
+    std::printf("would skip %s: %s\n", name.c_str(), why.c_str());
+    return 0;
+  }
   check_inputs(run, stage);
   if (status.kind == Kind::stale || done) {
     std::printf("would set %s aside%s%s\n", name.c_str(), status.reason.empty() ? "" : ": ", status.reason.c_str());
@@ -141,6 +155,26 @@ int dry_run(const StageOptions& options, run::Stage stage) {
   std::printf("would %s %s in %s\n", status.kind == Kind::running ? "go on with" : "start", name.c_str(),
               run.folder(stage).c_str());
   return 0;
+}
+
+/// A stage that this run does not have, or whose trials are asked for by hand: nothing is to be started. --force and a
+/// changed configuration set a search by hand aside; who asks next founds another one.
+int without_workers(const StageContext& context, run::Stage stage, const run::Status& status) {
+  const auto& run = context.run;
+  const auto folder = run.folder().string();
+  if (stage != run::Stage::search) {
+    base::log_info("{} is skipped: {}", run::to_string(stage), run.lacks(stage));
+    return static_cast<int>(Exit::done);
+  }
+  if (status.kind == Kind::stale || (context.options.force && os::file_size(run.folder(stage) / "begun.json"))) {
+    run.set_aside(stage);
+    base::log_info("the next `assay ask {}` founds the search anew", folder);
+    return static_cast<int>(Exit::done);
+  }
+  base::fail(Exit::config,
+             "nothing in this configuration measures trials: a script asks for them, `assay ask {}`, and tells their "
+             "results, `assay tell {} N {}=...`; the last one ends the search",
+             folder, folder, run.objectives().front().metric);
 }
 
 /// Done already: says so and returns its exit code. Stale or forced: sets the old folder aside.
@@ -154,6 +188,9 @@ int prepare(StageContext& context, run::Stage stage) {
                    status.kind == Kind::partial ? "partly done" : "done", (run.folder(stage) / "done.json").string(),
                    status.done.value("ended", ""));
     return static_cast<int>(status.kind == Kind::partial ? Exit::partial : Exit::done);
+  }
+  if (!run.lacks(stage).empty() || (run.by_hand() && stage == run::Stage::search)) {
+    return without_workers(context, stage, status);
   }
   check_inputs(run, stage);
   if (status.kind == Kind::stale || (context.options.force && os::file_size(run.folder(stage) / "begun.json"))) {
@@ -185,8 +222,9 @@ int decide(StageContext& context, run::Stage stage, const std::function<int(int)
 
 /// A start that was refused says nothing about the stage that runs, or is done, in the folder: until `begun` error.json
 /// is written only where there is nothing else of the stage.
-bool may_mark_failed(const StageOptions& options, run::Stage stage, bool begun) {
+bool may_mark_failed(const StageContext* context, const StageOptions& options, run::Stage stage, bool begun) {
   if (begun) return true;
+  if (context != nullptr && context->run.by_hand()) return false;
   const auto folder = options.folder / run::to_string(stage);
   return !options.dry_run && os::file_size(options.folder / "run.toml") && !os::file_size(folder / "begun.json") &&
          !os::file_size(folder / "done.json");
@@ -201,10 +239,10 @@ void report_failure(const StageContext* context, const StageOptions& options, ru
     const auto prefix =
         fmt::format("{}{}: ", code == Exit::defect ? "error (a defect of ours, please report it)" : "error",
                     size > 1 ? fmt::format(" on rank {}", rank) : "");
-    base::write_log(base::Level::quiet, prefix, error.what());
+    base::write_log(base::Level::quiet, prefix, run::in_source(error.what()));
   }
   try {
-    if (!may_mark_failed(options, stage, begun)) return;
+    if (!may_mark_failed(context, options, stage, begun)) return;
     if (context != nullptr) {
       context->run.fail(stage, error_record(error));
     } else {
@@ -240,9 +278,12 @@ int run_stage(int argc, char** argv, run::Stage stage, const std::string& descri
     auto parsed = parse(argc, argv, stage, description);
     if (parsed.exit) return *parsed.exit;
     options = parsed.options;
+    check_folder(options, stage);
     check_force(options, stage);
     if (options.dry_run) return dry_run(options, stage);
     os::catch_stop_signals();
+    if (options.config && launched().size == 1)
+      run::clear_unused(options.folder, *options.config, options.set, options.seed);
     context.emplace(StageContext{options, run::Run::open(options.folder, options.config, options.set, options.seed),
                                  base::unix_seconds()});
     show_settings(context->run, stage);

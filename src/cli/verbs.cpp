@@ -145,7 +145,13 @@ int run_verbs(int argc, char** argv, const std::string& program, const std::stri
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
-    std::fprintf(stderr, "error: %s (%s --help shows what there is)\n", error.what(), program.c_str());
+    std::string said = error.what();
+    if (const auto word = said.find("word_"); word != std::string::npos) said.erase(word, 5);
+    auto help = program;
+    for (const auto& slots : all) {
+      if (slots.app->parsed()) help += " " + slots.verb->name;
+    }
+    std::fprintf(stderr, "error: %s (%s --help shows what there is)\n", said.c_str(), help.c_str());
     return static_cast<int>(Exit::config);
   }
   base::set_verbosity(quiet ? base::Level::quiet : verbose ? base::Level::verbose : base::Level::normal);

@@ -21,6 +21,10 @@ std::map<std::string, Written> check(const Node& root);
 /// True where trials are looked up in a table and no data are named: there is nothing to read or to split.
 bool without_data(const Config& config);
 
+/// True where nothing that is configured measures a trial, but parameters are given: a script asks for trials and tells
+/// their results.
+bool by_hand(const Config& config);
+
 /// A table with one of choice, int, float, normal, subset, ref.
 bool is_domain(const Node& node);
 

@@ -42,6 +42,12 @@ bool without_data(const Config& config) {
          !config.has("data.items") && !config.flag("data.external");
 }
 
+bool by_hand(const Config& config) {
+  const bool measured =
+      !config.texts("trial.command").empty() || config.has("trial.table") || config.node("model.blocks").size() > 0;
+  return !measured && (config.has("params") || config.has("space.import"));
+}
+
 void Config::check_run() const {
   const auto missing = [&](const std::string& message) {
     throw base::Error(base::Exit::config, {.file = root().where().file}, message);

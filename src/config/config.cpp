@@ -291,6 +291,8 @@ std::string Config::resolved() const {
       text += free_tables(data_->root, name);
       continue;
     }
+    const bool overlaid = std::find(overlay_sections.begin(), overlay_sections.end(), name) != overlay_sections.end();
+    if (overlaid && !has(name) && by_hand(*this)) continue;  // whoever measures has settings of their own
     text += fmt::format("\n[{}]\n", name);
     const auto values = this->section(name);
     for (const auto& [key, value] : values.items()) {

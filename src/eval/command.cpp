@@ -267,8 +267,13 @@ class Attempt {
     if (final_->attributes.contains("failed")) return said_failed();
     for (const auto& name : settings_.required) {
       if (final_->metrics.contains(name)) continue;
+      std::vector<std::string> there;
+      for (const auto& [other, value] : final_->metrics) there.push_back(other);
+      const auto near = base::nearest_word(name, there);
       return failed(Failure::exit,
-                    fmt::format("the final line in ASSAY_METRICS lacks \"{}\", which [objectives] names", name));
+                    fmt::format("the final line in ASSAY_METRICS lacks \"{}\", which [objectives] names; {}{}", name,
+                                there.empty() ? "it has no metric" : "it has " + base::join(there, ", "),
+                                near.empty() ? "" : fmt::format("; did you mean {}?", near)));
     }
     for (const auto& [name, value] : final_->metrics) {
       if (!std::isfinite(value)) return failed(Failure::nan, "\"" + name + "\" is not a number");

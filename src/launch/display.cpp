@@ -40,6 +40,7 @@ void Display::draw() {
 }
 
 void Display::running(run::Stage stage, const std::string& text) {
+  if (quiet_) return;
   open_[stage] = run::stage_line(stage, "", text);
   if (terminal_) {
     erase();
@@ -51,7 +52,8 @@ void Display::running(run::Stage stage, const std::string& text) {
   }
 }
 
-void Display::ended(run::Stage stage, const std::string& line) {
+void Display::ended(run::Stage stage, const std::string& line, bool warning) {
+  if (quiet_ && !warning) return;
   erase();
   std::printf("%s\n", line.c_str());
   std::fflush(stdout);
@@ -62,7 +64,8 @@ void Display::ended(run::Stage stage, const std::string& line) {
   draw();
 }
 
-void Display::message(const std::string& line) {
+void Display::message(const std::string& line, bool warning) {
+  if (quiet_ && !warning) return;
   erase();
   std::printf("%s\n", line.c_str());
   std::fflush(stdout);

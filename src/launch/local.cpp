@@ -197,7 +197,7 @@ void StageRun::show() {
   if (first_count_ < 0) first_count_ = ended, first_time_ = started_;
   const double rate = static_cast<double>(ended - first_count_) / std::max(0.1, now - first_time_);
   auto text = progress(view, planned, alive(), rate);
-  if (view.closed()) text = fmt::format("{}/{} trials, concluding", ended, ended);
+  if (view.closed() && view.running().empty()) text = fmt::format("{}/{} trials, concluding", ended, ended);
   display_.running(stage_, (stopping_ ? "stopping: " : "") + text);
 }
 
@@ -217,8 +217,10 @@ Exit StageRun::conclude() {
   if (is_done(status)) {
     const auto metric = run_.objectives().front().metric;
     display_.ended(
-        stage_, run::stage_line(stage_, status.kind == Kind::partial ? "partial" : "done",
-                                summary(stage_, status.done.at("figures"), metric), base::steady_seconds() - started_));
+        stage_,
+        run::stage_line(stage_, status.kind == Kind::partial ? "partial" : "done",
+                        summary(stage_, status.done.at("figures"), metric), base::steady_seconds() - started_),
+        status.kind == Kind::partial);
     return status.kind == Kind::partial ? Exit::partial : Exit::done;
   }
   if (stopping_ && !failed_) {
@@ -230,7 +232,7 @@ Exit StageRun::conclude() {
     const auto lines = base::split(base::trim(os::try_read_file(workers_.front().log).value_or("")), '\n');
     why = lines.back().empty() ? "its last words are in " + workers_.front().log.string() : lines.back();
   }
-  display_.ended(stage_, run::stage_line(stage_, "failed", why));
+  display_.ended(stage_, run::stage_line(stage_, "failed", why), true);
   return failed_.value_or(Exit::partial);
 }
 
@@ -258,10 +260,14 @@ Exit StageRun::go() {
 
 Exit run_locally(run::Run& run, const LocalOptions& options) {
   check_ranks(run, options);
-  Display display(options.terminal);
+  Display display(options.terminal, options.quiet);
   Exit worst = Exit::done;
   for (const Stage stage : run::all_stages) {
     if (os::stop_signal() != 0) return Exit::again;
+    if (const auto why = run.lacks(stage); !why.empty()) {
+      if (!run.by_hand()) display.ended(stage, run::stage_line(stage, "skipped", why));
+      continue;
+    }
     const auto status = run.status(stage);
     if (is_done(status)) {
       display.ended(stage, run::stage_line(stage, status.kind == Kind::partial ? "partial" : "done",
@@ -271,7 +277,7 @@ Exit run_locally(run::Run& run, const LocalOptions& options) {
       continue;
     }
     if (status.kind == Kind::stale)
-      display.message(fmt::format("  {} is made anew: {}", to_string(stage), status.reason));
+      display.message(fmt::format("  {} is made anew: {}", to_string(stage), status.reason), false);
     const auto exit = StageRun(run, stage, options, display).go();
     if (exit == Exit::partial && is_done(run.status(stage)))
       worst = Exit::partial;

@@ -16,6 +16,7 @@ struct LocalOptions {
   std::string device = "auto";
   int threads = 0;        ///< of all workers together; 0: the cores of this machine
   bool terminal = false;  ///< redraw lines instead of printing new ones
+  bool quiet = false;     ///< print warnings only: restarts, stages that failed or are partial
   int most_restarts = 3;  ///< crashed workers per stage
   double tick = 0.1;      ///< seconds between looks at the workers
 };

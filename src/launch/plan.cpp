@@ -94,7 +94,7 @@ Plan make_plan(const run::Run& run, const Site& site, double assumed_hours) {
       if (proxy.chosen && candidate.fidelity == *proxy.chosen) proxy_seconds = candidate.seconds;
     }
   }
-  for (const Stage stage : run::all_stages) {
+  for (const Stage stage : run.stages()) {
     const auto job = stage_job(run, stage, site);
     StagePlan row{.stage = stage,
                   .trials = planned_trials(run, stage),

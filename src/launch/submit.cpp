@@ -158,7 +158,7 @@ Site site_for(const run::Run& run, const std::optional<fs::path>& file, bool dry
 std::vector<Step> steps_for(const run::Run& run, const std::string& id, const std::vector<QueuedJob>& queue) {
   std::vector<Step> steps;
   bool earlier_open = false;
-  for (const auto stage : run::all_stages) {
+  for (const auto stage : run.stages()) {
     Step step{.stage = stage};
     const auto status = run.status(stage);
     const bool done = status.kind == run::Status::Kind::done || status.kind == run::Status::Kind::partial;

@@ -70,7 +70,7 @@ std::string search_text(const run::SearchFigures& figures, const std::string& me
   if (counts.infeasible > 0) text += fmt::format("; infeasible {}", counts.infeasible);
   text += fmt::format("; {} per trial", base::format_duration(figures.mean_trial_seconds));
   const bool to_its_end = figures.reason.empty() || figures.reason.starts_with("all ");
-  return to_its_end || figures.reason.starts_with("too many failed") ? text : text + "; " + figures.reason;
+  return to_its_end ? text : text + "; " + figures.reason;
 }
 
 std::string full_text(const run::FullFigures& figures, const std::string& metric) {
@@ -95,7 +95,9 @@ std::string full_text(const run::FullFigures& figures, const std::string& metric
 
 std::string score_text(const std::string& metric, double value) {
   if (std::isnan(value)) return "not a number";
-  return is_share(metric) ? fmt::format("{:.1f} %", 100 * value) : fmt::format("{:.4g}", value);
+  if (is_share(metric)) return fmt::format("{:.1f} %", 100 * value);
+  const bool whole = value == std::round(value) && std::abs(value) < 1e15;
+  return whole ? base::with_commas(static_cast<std::int64_t>(value)) : fmt::format("{:.4g}", value);
 }
 
 std::string summary(run::Stage stage, const Json& figures, const std::string& metric) {

@@ -24,6 +24,8 @@ Json stage_entry(const Material& material, const StageState& state) {
   std::string gap;
   if (state.state == "failed") {
     gap = fmt::format("The {} stage failed: {}", name, state.reason);
+  } else if (state.state == "skipped") {
+    gap = fmt::format("There is no {} stage: {}.", name, state.reason);
   } else if (state.state == "begun") {
     gap = fmt::format("The {} stage has begun and has no result yet.", name);
   } else {
@@ -83,10 +85,12 @@ Json reproduction(const Material& material) {
   Json commands = Json::array();
   commands.push_back("cp " + material.folder + "/run.toml again.toml");
   std::string folder = "again";
-  for (const Stage stage : run::all_stages) {
-    auto line = "bin/" + run::executable(stage) + " " + folder;
-    if (stage == Stage::split) line += " --config again.toml";
-    commands.push_back(line);
+  for (const auto& state : material.stages) {
+    if (state.state == "skipped") continue;
+    const bool first = commands.size() == 1;
+    const bool by_hand = first && state.stage == Stage::search;
+    commands.push_back("bin/" + (by_hand ? std::string("assay ask") : run::executable(state.stage)) + " " + folder +
+                       (first ? " --config again.toml" : ""));
   }
   auto text = fmt::format("Program revision {}, seed {}", revision, material.seed);
   if (material.split && !material.split->data_hash.empty()) {

@@ -23,6 +23,10 @@ void guarded(Material& material, const std::string& what, const Read& read) {
 
 StageState state_of(const run::Run& run, Stage stage) {
   StageState state{.stage = stage, .state = "waiting", .reason = "", .seconds = {}, .revision = ""};
+  if (const auto why = run.lacks(stage); !why.empty()) {
+    state.state = "skipped", state.reason = why;
+    return state;
+  }
   const auto status = run.status(stage);
   state.state = run::to_string(status.kind);
   state.reason = status.reason;
@@ -64,7 +68,8 @@ const StageState& Material::state(Stage stage) const {
 
 bool Material::whole() const {
   for (const auto& state : stages) {
-    if (state.stage != Stage::report && state.state != "done" && state.state != "partial") return false;
+    if (state.stage == Stage::report || state.state == "skipped") continue;
+    if (state.state != "done" && state.state != "partial") return false;
   }
   return true;
 }

@@ -12,6 +12,7 @@
 #include "config/settings.hpp"
 #include "os/file.hpp"
 #include "os/host.hpp"
+#include "run/places.hpp"
 #include "space/space.hpp"
 
 namespace assay::run {
@@ -31,8 +32,8 @@ std::vector<std::string> with_seed(std::vector<std::string> overrides, std::opti
 }
 
 /// One line of origin; resolved() brings its own head.
-std::string founding_text(const config::Config& config, const std::string& source) {
-  return "# Founded from " + source + "; all stages read only this file.\n" + config.resolved();
+std::string founding_text(const config::Config& config, const fs::path& source) {
+  return origin_line(source) + config.resolved();
 }
 
 /// The file system must be asked about the nearest folder that exists.
@@ -110,8 +111,7 @@ Run Run::open(const fs::path& folder, const std::optional<fs::path>& config_file
   if (!text) {
     space::Space::load(*given, "search");  // a faulty space is told now, with its place in the user's own file
     os::make_folders(run.folder_);
-    const auto source = config_file->filename().string();
-    if (os::publish_once(file, founding_text(*given, source))) {
+    if (os::publish_once(file, founding_text(*given, *config_file))) {
       base::log_detail("founded {} from {}", run.folder_.string(), config_file->string());
       if (os::job_id() && node_local(run.folder_)) {
         base::log_warning(
@@ -136,8 +136,7 @@ Run Run::preview(const fs::path& folder, const std::optional<fs::path>& config_f
   if (!config_file || os::file_size(folder / "run.toml")) return open(folder, config_file, overrides, seed);
   Run run;
   run.folder_ = absolute_folder(folder);
-  run.text_ =
-      founding_text(config::Config::load(*config_file, with_seed(overrides, seed)), config_file->filename().string());
+  run.text_ = founding_text(config::Config::load(*config_file, with_seed(overrides, seed)), *config_file);
   run.config_ = config::Config::parse(run.text_, (run.folder_ / "run.toml").string());
   return run;
 }

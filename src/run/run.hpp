@@ -52,6 +52,15 @@ class Run {
   std::vector<study::Objective> objectives() const;
   study::Limits limits(Stage stage) const;
 
+  /// True if a script asks for the trials and tells their results (`assay ask`, `tell`): there is only the search.
+  bool by_hand() const;
+  /// Why this run has no such stage; empty if it has.
+  std::string lacks(Stage stage) const;
+  /// The stages that this run has, in order.
+  std::vector<Stage> stages() const;
+  /// The earlier stages whose results this one builds on.
+  std::vector<Stage> inputs(Stage stage) const;
+
   /// The flattened identity of a stage: its own identity keys plus the hashes of the results it builds on.
   base::Json identity(Stage stage) const;
   Status status(Stage stage) const;
@@ -73,9 +82,6 @@ class Run {
   /// Called once a stage really starts: makes its folder, notes the identity that it starts with (begun.json, so that a
   /// stage which is not finished can be stale as well) and removes the error of an earlier start.
   void begin(Stage stage) const;
-
-  /// The earlier stages whose results this one builds on.
-  static std::vector<Stage> inputs(Stage stage);
 
  private:
   std::filesystem::path folder_;

@@ -11,6 +11,7 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "base/version.hpp"
+#include "config/check.hpp"
 #include "os/file.hpp"
 #include "os/host.hpp"
 #include "run/run.hpp"
@@ -78,9 +79,7 @@ bool at_work(const study::WorkerInfo& worker, double lease) {
   return !study::Liveness(study::greet("")).process_gone(worker);
 }
 
-}  // namespace
-
-std::vector<Stage> Run::inputs(Stage stage) {
+std::vector<Stage> inputs_of(Stage stage) {
   switch (stage) {
     case Stage::split:
       return {};
@@ -95,6 +94,31 @@ std::vector<Stage> Run::inputs(Stage stage) {
       return {Stage::split, Stage::baseline, Stage::proxy, Stage::search, Stage::full};
   }
   return {};
+}
+
+}  // namespace
+
+bool Run::by_hand() const { return config::by_hand(config_); }
+
+std::string Run::lacks(Stage stage) const {
+  if (stage == Stage::search || stage == Stage::report) return "";
+  if (by_hand()) return "its trials are asked for by hand (`assay ask`)";
+  if (stage == Stage::full && config_.has("trial.table")) return "a table holds nothing to train in full";
+  return "";
+}
+
+std::vector<Stage> Run::stages() const {
+  std::vector<Stage> stages;
+  for (const Stage stage : all_stages) {
+    if (lacks(stage).empty()) stages.push_back(stage);
+  }
+  return stages;
+}
+
+std::vector<Stage> Run::inputs(Stage stage) const {
+  auto inputs = inputs_of(stage);
+  std::erase_if(inputs, [&](Stage input) { return !lacks(input).empty(); });
+  return inputs;
 }
 
 Json Run::identity(Stage stage) const {
@@ -150,6 +174,9 @@ Status Run::status(Stage stage) const {
 }
 
 Json Run::need(Stage stage) const {
+  if (const auto why = lacks(stage); !why.empty()) {
+    base::fail(Exit::upstream, "{} has no {} stage: {}", folder_.string(), to_string(stage), why);
+  }
   // On a network file system a name made on another node may show late; a listing of its folder refreshes it.
   const int tries = os::job_id() ? 60 : 4;
   auto now = status(stage);

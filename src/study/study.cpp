@@ -198,6 +198,8 @@ StudyView Study::known() { return impl_->view(); }
 
 Study::Offer Study::claim(Planner& planner) { return impl_->claim(planner); }
 
+std::optional<Study::Ended> Study::over(Planner& planner) { return impl_->over(planner); }
+
 Verdict Study::report(const Claim& claim, std::int64_t step, const Metrics& metrics) {
   return impl_->report(claim, step, metrics);
 }

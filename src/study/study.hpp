@@ -78,6 +78,9 @@ class Study {
   /// Protocol 3 and 6: dead workers' items first (takeover), then what the planner decides.
   Offer claim(Planner& planner);
 
+  /// claim()'s Ended, without claiming anything: nothing while trials run or could be claimed.
+  std::optional<Ended> over(Planner& planner);
+
   /// Appends a report record (flushed with the next heartbeat or result, at most 1 s late). Verdict::stop if the item
   /// is known to be committed by another attempt, or was dropped.
   Verdict report(const Claim& claim, std::int64_t step, const Metrics& metrics);

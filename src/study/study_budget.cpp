@@ -44,4 +44,16 @@ std::optional<Study::Ended> Study::Impl::over() const {
   return std::nullopt;
 }
 
+std::optional<Study::Ended> Study::Impl::over(Planner& planner) {
+  observe();
+  if (facts.members()) settle(true);
+  if (!facts.open().empty()) return std::nullopt;
+  if (facts.members()) return Ended{facts.members()->reason, facts.members()->failed};
+  if (auto why = over()) return why;
+  const auto decision = planner.next(view());
+  if (const auto* finished = std::get_if<Finished>(&decision)) return Ended{finished->reason, false};
+  if (!std::holds_alternative<New>(decision) || facts.first_free() < limits.max_trials) return std::nullopt;
+  return Ended{fmt::format("all {} trials are taken", limits.max_trials), false};
+}
+
 }  // namespace assay::study

@@ -139,3 +139,61 @@ TEST_CASE("what a rung measured with parameters of its own is exported and impor
     CHECK(record["params"]["params.training.lr"] == 0.75);
   }
 }
+
+TEST_CASE("a row that leaves out a parameter which others have is no result of its default") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay("max_trials = 9\n");
+  assay.scratch.write("holes.csv", "lr,optimizer,score\n0.5,adam,0.9\n,adam,0.8\n0.25,sgd,0.7\n");
+  const auto holes = assay({"import", "c.toml", "holes.csv"});
+  CHECK(holes.code == 64);
+  CHECK_THAT(holes.error, ContainsSubstring("holes.csv:3: params.training.lr is empty") && ContainsSubstring("--skip"));
+  CHECK(assay({"trial", "runs/c", "0"}).code == 64);  // nothing was imported
+  const auto skipped = assay({"import", "c.toml", "holes.csv", "--skip"});
+  CHECK(skipped.code == 0);
+  CHECK_THAT(skipped.out, ContainsSubstring("imported 2 trials") && ContainsSubstring("1 rows that are no points"));
+  assay.scratch.write("holes.json", R"([{"lr": 0.5, "optimizer": "adam", "score": 1}, {"lr": 0.1, "score": 2}])");
+  const auto json = assay({"import", "c.toml", "holes.json"});
+  CHECK(json.code == 64);
+  CHECK_THAT(json.error, ContainsSubstring("holes.json, entry 2: params.training.optimizer is empty"));
+}
+
+TEST_CASE("parameters that do not exist at a point are left empty") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay(
+      "max_trials = 9\n[params.model]\nkind = { choice = [ { name = \"plain\" }, { name = \"deep\", depth = { int = "
+      "[1, "
+      "9] } } ] }\n");
+  const auto asked = assay.ask();
+  INFO(asked.dump(2));
+  std::string kind;
+  for (const auto& [name, value] : asked["params"].items()) {
+    if (value == "plain") kind = name;
+  }
+  REQUIRE_FALSE(kind.empty());
+  assay.scratch.write("both.csv", "lr,optimizer,score," + kind + ",depth\n0.5,adam,0.9,plain,\n0.25,sgd,0.7,deep,3\n");
+  const auto said = assay({"import", "c.toml", "both.csv"});
+  INFO(said.error);
+  CHECK(said.code == 0);
+  CHECK_THAT(said.out, ContainsSubstring("imported 2 trials"));
+  assay.scratch.write("torn.csv", "lr,optimizer,score," + kind + ",depth\n0.5,adam,0.9,deep,\n0.25,sgd,0.7,deep,3\n");
+  const auto torn = assay({"import", "c.toml", "torn.csv"});
+  CHECK(torn.code == 64);
+  CHECK_THAT(torn.error, ContainsSubstring("torn.csv:2") && ContainsSubstring("depth is empty"));
+}
+
+TEST_CASE("what was imported before is not imported again") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay;
+  assay.scratch.write("theirs.csv", "lr,optimizer,score\n0.5,adam,0.9\n1,sgd,0.8\n");
+  CHECK_THAT(assay({"import", "c.toml", "theirs.csv"}).out, ContainsSubstring("imported 2 trials"));
+  const auto again = assay({"import", "c.toml", "theirs.csv"});
+  CHECK(again.code == 0);
+  CHECK_THAT(again.out, ContainsSubstring("2 were imported before") && !ContainsSubstring("imported 2 trials"));
+  assay.scratch.write("more.csv", "lr,optimizer,score\n0.5,adam,0.9\n1,sgd,0.85\n");
+  CHECK_THAT(assay({"import", "c.toml", "more.csv"}).out,
+             ContainsSubstring("1 were imported before") && ContainsSubstring("imported trial 2"));
+  CHECK(assay({"export", "runs/c", "-o", "all.json"}).code == 0);
+  CHECK_THAT(assay({"import", "runs/c", "all.json"}).out, ContainsSubstring("3 were imported before"));
+  CHECK_THAT(assay({"import", "runs/c", "theirs.csv", "--again"}).out, ContainsSubstring("imported 2 trials (3, 4)"));
+  assay.check_sound();
+}

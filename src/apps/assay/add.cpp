@@ -30,7 +30,7 @@ space::Params point_in(const space::Space& space, const Row& row) {
 }
 
 Exit add(const cli::Values& values) {
-  const auto run = open_target(values);
+  const auto run = open_target(values, need_search);
   const auto stage = search_only(values, "trials can be added to the search alone");
   const auto words = values.texts("FILE|KEY=VALUE");
   const bool pairs = words.front() != "-" && words.front().find('=') != std::string::npos;

@@ -15,6 +15,16 @@ using study::Study;
 /// Parts that a batch should be computed in: the trial ran out of memory once.
 int accumulate(const study::Work& work) { return work.what.tags.contains(study::halved_tag) ? 2 : 1; }
 
+/// The point in the form of the configuration. By hand only the sections that the configuration has: defaults of ours
+/// say nothing about somebody else's training.
+base::Json values_of(const run::Run& run, const space::Space& space, const space::Params& params) {
+  auto values = space.instantiate(params);
+  for (const std::string section : {"training", "augment"}) {
+    if (run.by_hand() && !run.config().has(section) && !run.config().has("search." + section)) values.erase(section);
+  }
+  return values;
+}
+
 void show(const run::Run& run, const space::Space& space, const study::Work& work, bool json) {
   const auto folder = run.folder().string();
   if (json) {
@@ -22,7 +32,7 @@ void show(const run::Run& run, const space::Space& space, const study::Work& wor
                             {"rung", work.item.rung},
                             {"attempt", work.attempt},
                             {"params", space::to_json(work.what.params)},
-                            {"values", space.instantiate(work.what.params)},
+                            {"values", values_of(run, space, work.what.params)},
                             {"fidelity", study::to_json(work.at)},
                             {"seed", work.seed % (1U << 31)},
                             {"accumulate", accumulate(work)},
@@ -43,7 +53,7 @@ void show(const run::Run& run, const space::Space& space, const study::Work& wor
 }
 
 Exit ask(const cli::Values& values) {
-  const auto run = open_target(values);
+  const auto run = open_target(values, need_search);
   const auto stage = search_only(values, "its workers measure it; only the search can be asked for trials");
   const auto patience = base::parse_duration(values.text("--patience", "1d"), "--patience");
   if (patience <= 0)
@@ -61,11 +71,13 @@ Exit ask(const cli::Values& values) {
     base::fail(Exit::again, "nothing to measure now ({}): ask again later", nothing->reason);
   }
   const auto folder = run.folder().string();
-  const auto next = can_measure(run) ? fmt::format("`search-driver {}` draws the conclusion once all are told", folder)
-                                     : fmt::format(
-                                           "`assay stop {} --close` ends it, `assay trials {} --sort {}` shows "
-                                           "the best",
-                                           folder, folder, run.objectives().front().metric);
+  auto next = fmt::format("`search-driver {}` draws the conclusion once all are told", folder);
+  if (run.by_hand()) {
+    next = conclude_by_hand(run)
+               ? fmt::format("`assay trials {} --sort {}` shows the best, `analyze {}` makes a report", folder,
+                             run.objectives().front().metric, folder)
+               : "The last result that is told ends it";
+  }
   base::fail(Exit::partial, "the search has no further trial: {}. {}", std::get<Study::Ended>(offer).reason, next);
 }
 

@@ -60,6 +60,10 @@ study::Study join_study(const run::Run& run, Stage stage, double patience) {
   return study::Study::join(run.folder(stage), run.limits(stage), patience);
 }
 
+void need_search(const run::Run& run) {
+  if (!study::read_founding(study::Layout{run.folder(Stage::search)})) search_fidelity(run);
+}
+
 SearchParts open_search(const run::Run& run) {
   const auto status = run.status(Stage::search);
   if (status.kind == run::Status::Kind::stale) {
@@ -97,9 +101,9 @@ void need_open(const run::Run& run, Stage stage, const study::StudyView& view) {
   if (!view.closed()) return;
   base::fail(Exit::config,
              "the study of {} is closed ({}) and takes nothing any more. `assay export {}` keeps its trials; "
-             "`{} {} --force` makes it anew (the old one stays as {}.1).",
+             "`{} {} --force` {} (the old one stays as {}.1).",
              to_string(stage), view.end_reason(), run.folder().string(), executable(stage), run.folder().string(),
-             to_string(stage));
+             run.by_hand() ? "makes room for a new one" : "makes it anew", to_string(stage));
 }
 
 bool can_measure(const run::Run& run) {

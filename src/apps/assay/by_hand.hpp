@@ -29,6 +29,8 @@ study::Study join_study(const run::Run& run, run::Stage stage, double patience =
 /// Opens the search as its workers would, and founds it if nobody has: after that join_study() works. Error(upstream)
 /// with the remedy if an earlier stage is missing, or the search is stale.
 SearchParts open_search(const run::Run& run);
+/// Error(upstream) as open_search, without founding anything.
+void need_search(const run::Run& run);
 /// Numbers below search.max_trials that nobody has claimed.
 std::int64_t free_numbers(const study::StudyView& view, std::int64_t max_trials);
 /// Error(config) with the remedy if fewer than `wanted` numbers are free.
@@ -38,6 +40,12 @@ void need_open(const run::Run& run, run::Stage stage, const study::StudyView& vi
 
 /// True if the run says how a trial is measured; else only a script can (`assay ask`).
 bool can_measure(const run::Run& run);
+
+/// If the trials of this run are asked for by hand and nothing is left to ask for or to tell: closes the search,
+/// publishes its result and says so. True if the search has its result.
+bool conclude_by_hand(const run::Run& run);
+/// Error(config) with what to do if only a script measures trials, and not all of them are told yet.
+void need_measuring(const run::Run& run);
 
 /// Error(config) unless `word` is a number of a trial.
 study::TrialId number_of(const std::string& word);

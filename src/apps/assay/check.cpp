@@ -8,6 +8,7 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "config/check.hpp"
 #include "launch/submit.hpp"
 #include "launch/summary.hpp"
 #include "os/file.hpp"
@@ -47,10 +48,18 @@ fs::path configuration_of(const Target& target) {
   return founded;
 }
 
-/// Runs one stage; its own sentence is what the user sees if it fails. A search of which trials failed is for judge().
-void run_program(const std::vector<std::string>& arguments) {
-  os::Child child({.arguments = arguments});
+/// Runs one stage; its own sentence is what the user sees if it fails, without advice to look into a folder that goes
+/// away. A search of which trials failed is for judge().
+void run_program(const std::vector<std::string>& arguments, const Rehearsal& rehearsal) {
+  const auto said = rehearsal.folder / "said.log";
+  os::Child child({.arguments = arguments, .standard_error = said});
   const auto ended = child.wait();
+  auto text = os::try_read_file(said).value_or("");
+  const std::string advice = "; see `assay trials ";
+  const auto begin = text.find(advice);
+  const auto end = begin == std::string::npos ? begin : text.find('`', begin + advice.size());
+  if (!rehearsal.keep && end != std::string::npos) text.erase(begin, end + 1 - begin);
+  std::fputs(text.c_str(), stderr);
   if (ended.code == 0 || ended.code == static_cast<int>(Exit::partial)) return;
   const auto code = ended.signal != 0 ? Exit::defect : static_cast<Exit>(ended.code);
   base::fail(code, "the rehearsal stopped in {} ({})", fs::path(arguments.front()).filename().string(),
@@ -93,6 +102,13 @@ Exit judge(const run::Run& run) {
 Exit check(const cli::Values& values) {
   const auto target = target_of(values);
   const auto file = configuration_of(target);
+  const auto given = config::Config::load(file, values.texts("--set"));
+  if (config::by_hand(given)) {
+    std::printf("settings  %s is well formed\nnext      a script measures its trials: assay ask %s\n", file.c_str(),
+                file.c_str());
+    return Exit::done;
+  }
+  given.check_run();
   Rehearsal rehearsal;
   rehearsal.keep = values.flag("--keep");
   auto overrides = values.texts("--set");
@@ -105,10 +121,11 @@ Exit check(const cli::Values& values) {
 
   const auto bin = launch::bin_folder();
   const auto folder = rehearsal.folder.string();
-  run_program({(bin / executable(Stage::split)).string(), folder, "-q"});
+  run_program({(bin / executable(Stage::split)).string(), folder, "-q"}, rehearsal);
   const auto split = run.need(Stage::split);
   pretend_proxy(run, run::split_figures(split).train);
-  run_program({(bin / executable(Stage::search)).string(), folder, "-q", "--device", values.text("--device", "auto")});
+  run_program({(bin / executable(Stage::search)).string(), folder, "-q", "--device", values.text("--device", "auto")},
+              rehearsal);
   const auto exit = judge(run);
   if (rehearsal.keep) {
     std::printf("kept      %s\n", folder.c_str());

@@ -35,11 +35,12 @@ Exit drop(const cli::Values& values) {
   study.leave("dropped a trial");
   if (!mine) base::fail(Exit::config, "trial {} ended just now, before it could be dropped", trial.id);
   std::printf("trial %lld is dropped; its number stays taken\n", static_cast<long long>(trial.id));
-  if (state == State::running) {
+  if (state == State::running && patience_of(view, rung.worker) <= 0) {
     std::printf("worker %s on %s learns of it at its next report, or within %s where it runs a command\n",
                 rung.worker.c_str(), rung.host.c_str(),
                 base::format_duration(run.limits(stage).heartbeat_seconds / 2).c_str());
   }
+  conclude_by_hand(run);
   return Exit::done;
 }
 

@@ -1,5 +1,8 @@
 // assay import: results measured elsewhere (another study, another tool) as trials of this search: a warm start.
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
+#include <map>
 
 #include "apps/assay/by_hand.hpp"
 #include "apps/assay/importer.hpp"
@@ -16,25 +19,76 @@ using base::Exit;
 
 struct Reading {
   std::vector<Import> trials;
-  std::int64_t without_result = 0, skipped = 0;
+  std::int64_t without_result = 0, skipped = 0, known = 0;
 };
 
 Reading read_rows(const std::vector<Row>& rows, Importer& importer, const std::string& source, bool skip) {
   Reading reading;
-  for (const auto& row : rows) {
+  const auto guarded = [&](const auto& read) {
     try {
-      if (auto trial = importer.read(row, source))
-        reading.trials.push_back(std::move(*trial));
-      else
-        ++reading.without_result;
+      read();
     } catch (const base::Error& error) {
       if (!skip) throw base::Error(error.code(), std::string(error.what()) + " (--skip leaves such rows out)");
       base::log_warning("left out: {}", error.what());
       ++reading.skipped;
     }
+  };
+  std::vector<Import> points;
+  for (const auto& row : rows) {
+    guarded([&] {
+      if (auto trial = importer.read(row, source))
+        points.push_back(std::move(*trial));
+      else
+        ++reading.without_result;
+    });
   }
   importer.check_map();
+  for (auto& point : points) {
+    guarded([&] {
+      importer.check_whole(point);
+      reading.trials.push_back(std::move(point));
+    });
+  }
   return reading;
+}
+
+bool same_number(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+
+/// A table may write 1 where the study has 1.0.
+bool same_value(const space::Value& a, const space::Value& b) {
+  const auto number = [](const space::Value& value) -> std::optional<double> {
+    if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
+    if (const auto* real = std::get_if<double>(&value)) return *real;
+    return std::nullopt;
+  };
+  const auto x = number(a), y = number(b);
+  return x && y ? *x == *y : a == b;
+}
+
+bool same_trial(const Import& row, const study::Trial& trial) {
+  const auto* result = trial.result();
+  if (result == nullptr || !(result->at == row.measured.at)) return false;
+  const auto& params = trial.what_of(*result).params;
+  return std::equal(
+             row.what.params.begin(), row.what.params.end(), params.begin(), params.end(),
+             [](const auto& a, const auto& b) { return a.first == b.first && same_value(a.second, b.second); }) &&
+         std::equal(row.measured.metrics.begin(), row.measured.metrics.end(), result->metrics.begin(),
+                    result->metrics.end(),
+                    [](const auto& a, const auto& b) { return a.first == b.first && same_number(a.second, b.second); });
+}
+
+/// Rows with parameters and metrics of a trial that the study has are results that it knows.
+void leave_out_known(Reading& reading, const study::StudyView& view, const std::string& metric) {
+  std::multimap<double, const study::Trial*> trials;
+  for (const auto& trial : view.trials()) {
+    if (!trial || trial->result() == nullptr) continue;
+    const auto score = trial->result()->metrics.find(metric);
+    if (score != trial->result()->metrics.end()) trials.emplace(score->second, trial.get());
+  }
+  reading.known = std::erase_if(reading.trials, [&](const Import& row) {
+    const auto [first, last] = trials.equal_range(row.measured.metrics.at(metric));
+    return std::any_of(first, last, [&](const auto& entry) { return same_trial(row, *entry.second); });
+  });
 }
 
 void tell(const Reading& reading, const Importer& importer, const space::Space& space) {
@@ -52,6 +106,9 @@ void tell(const Reading& reading, const Importer& importer, const space::Space& 
                 static_cast<long long>(reading.without_result));
   if (reading.skipped > 0)
     std::printf("%lld rows that are no points of the space are left out\n", static_cast<long long>(reading.skipped));
+  if (reading.known > 0)
+    std::printf("%lld were imported before and are left out (--again takes them once more)\n",
+                static_cast<long long>(reading.known));
 }
 
 [[noreturn]] void no_result(const run::Run& run, const Importer& importer, const std::string& file) {
@@ -84,17 +141,19 @@ std::vector<study::TrialId> write_down(const std::filesystem::path& folder, cons
 }
 
 Exit import_trials(const cli::Values& values) {
-  const auto run = open_target(values);
+  const auto rows = read_table(values.text("FILE", ""));
+  const auto run = open_target(values, need_search);
   const auto stage = search_only(values, "results can be imported into the search alone");
   const auto file = values.text("FILE", "");
-  const auto rows = read_table(file);
   const auto parts = open_search(run);
   const auto view = look_at(run, stage);
   need_open(run, stage, view);
   Importer importer(*parts.space, run.objectives(), parts.fidelity, values.texts("--map"), study::Reward(run.config()));
-  const auto reading = read_rows(rows, importer, file, values.flag("--skip"));
-  tell(reading, importer, *parts.space);
+  auto reading = read_rows(rows, importer, file, values.flag("--skip"));
   if (reading.trials.empty()) no_result(run, importer, file);
+  if (!values.flag("--again")) leave_out_known(reading, view, run.objectives().front().metric);
+  tell(reading, importer, *parts.space);
+  if (reading.trials.empty()) return Exit::done;
   const auto limit = run.limits(stage).max_trials;
   const auto wanted = static_cast<std::int64_t>(reading.trials.size());
   need_numbers(run, free_numbers(view, limit), wanted);
@@ -123,7 +182,8 @@ cli::Verb import_verb() {
                {.kind = Kind::list,
                 .name = "--map",
                 .help = "OLD=NEW: a column by another name; OLD=: leave it out; may be given several times"},
-               {.kind = Kind::flag, .name = "--skip", .help = "leave rows out that are no points of the space"}}),
+               {.kind = Kind::flag, .name = "--skip", .help = "leave rows out that are no points of the space"},
+               {.kind = Kind::flag, .name = "--again", .help = "also results that this search has already"}}),
           import_trials};
 }
 

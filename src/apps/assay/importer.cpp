@@ -110,7 +110,9 @@ std::optional<Import> Importer::read(const Row& row, const std::string& source) 
   reward_.add(result.measured.metrics);
   if (!has_result(facts, result.measured)) return std::nullopt;
   result.what.params = point_of(space_, parameters, row.place);
-  for (const auto& [name, cell] : parameters) seen_.insert(name);
+  for (const auto& [name, cell] : parameters) result.written.insert(name);
+  seen_.insert(result.written.begin(), result.written.end());
+  result.place = row.place;
   finish(facts, row, source, result);
   return result;
 }
@@ -128,6 +130,15 @@ Importer::Cells Importer::mapped(const Cells& flat) {
     }
   }
   return columns;
+}
+
+void Importer::check_whole(const Import& trial) const {
+  for (const auto& [name, value] : trial.what.params) {
+    if (!seen_.contains(name) || trial.written.contains(name)) continue;
+    base::fail(Exit::config,
+               "{}: {} is empty, which other rows have: with what value was this row measured? Fill it in", trial.place,
+               name);
+  }
 }
 
 std::vector<std::string> Importer::missing() const {

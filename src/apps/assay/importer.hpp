@@ -18,17 +18,23 @@ namespace assay::apps {
 struct Import {
   study::Proposal what;
   study::Measurement measured;
+  std::set<std::string> written = {};  ///< parameters that the row names; the others have their defaults
+  std::string place = {};              ///< file and line, or entry
 };
 
 class Importer {
  public:
-  /// `fidelity`: what a row was measured at that does not say it. `reward` is added to the metrics. `map`: OLD=NEW words; OLD= leaves a column out.
+  /// `fidelity`: what a row was measured at that does not say it. `reward` is added to the metrics. `map`: OLD=NEW
+  /// words; OLD= leaves a column out.
   Importer(const space::Space& space, std::vector<study::Objective> objectives, study::Fidelity fidelity,
            const std::vector<std::string>& map, study::Reward reward);
 
   /// Nothing for rows without a result. Error(config) for what is no point of the space.
   std::optional<Import> read(const Row& row, const std::string& source);
 
+  /// Error(config) if the row leaves a parameter out that other rows have: its result belongs to another value than the
+  /// default. Only once all rows are read.
+  void check_whole(const Import& trial) const;
   /// Parameters of the space that no row had.
   std::vector<std::string> missing() const;
   /// Numbers that were read, of rows without a result too.

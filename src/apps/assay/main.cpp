@@ -2,6 +2,7 @@
 #include "apps/assay/verbs.hpp"
 
 #include "os/file.hpp"
+#include "run/refound.hpp"
 
 namespace assay::apps {
 
@@ -39,9 +40,16 @@ std::optional<std::uint64_t> seed_of(const cli::Values& values) {
 
 }  // namespace
 
-run::Run open_target(const cli::Values& values) {
+run::Run open_target(const cli::Values& values, void (*check)(const run::Run&)) {
   const auto target = target_of(values);
-  return run::Run::open(target.folder, target.config, values.texts("--set"), seed_of(values));
+  const auto changes = values.texts("--set");
+  const auto seed = seed_of(values);
+  if (target.config) run::clear_unused(target.folder, *target.config, changes, seed);
+  const bool founded = os::file_size(target.folder / "run.toml").has_value();
+  if (check != nullptr && !founded) check(run::Run::preview(target.folder, target.config, changes, seed));
+  auto run = run::Run::open(target.folder, target.config, changes, seed);
+  if (check != nullptr && founded) check(run);
+  return run;
 }
 
 run::Run preview_target(const cli::Values& values) {
@@ -49,7 +57,18 @@ run::Run preview_target(const cli::Values& values) {
   return run::Run::preview(target.folder, target.config, values.texts("--set"), seed_of(values));
 }
 
-run::Run open_run(const cli::Values& values) { return run::Run::open(values.text("RUN", "")); }
+run::Run open_run(const cli::Values& values) {
+  const std::filesystem::path folder = values.text("RUN", "");
+  if (std::filesystem::is_regular_file(folder)) {
+    base::fail(base::Exit::config, "{} is a file; the run folder is wanted here, such as {}", folder.string(),
+               (std::filesystem::path("runs") / folder.stem()).string());
+  }
+  if (!os::file_size(folder / "run.toml")) {
+    base::fail(base::Exit::config, "there is no run folder {}{}", folder.string(),
+               std::filesystem::exists(folder) ? " (no run.toml is in it)" : "");
+  }
+  return run::Run::open(folder);
+}
 
 }  // namespace assay::apps
 

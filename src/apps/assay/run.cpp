@@ -4,6 +4,8 @@
 #include <cstdio>
 
 #include "apps/assay/by_hand.hpp"
+#include "base/log.hpp"
+#include "config/check.hpp"
 #include "launch/local.hpp"
 #include "launch/submit.hpp"
 #include "os/file.hpp"
@@ -16,20 +18,29 @@ using base::Exit;
 
 base::Exit run_all(const cli::Values& values) {
   os::catch_stop_signals();
-  auto run = open_target(values);
+  if (const auto config = target_of(values).config) {
+    const auto given = config::Config::load(*config, values.texts("--set"));
+    if (!config::by_hand(given)) given.check_run();
+  }
+  auto run = open_target(values, need_measuring);
+  const bool quiet = base::verbosity() == base::Level::quiet;
   launch::LocalOptions options{.bin = launch::bin_folder()};
   options.device = values.text("--device", "auto");
   options.threads = static_cast<int>(values.integer("--threads").value_or(0));
   if (options.threads < 0)
     base::fail(Exit::config, "--threads {}: a number from 0 (all cores) is expected", options.threads);
+  options.quiet = quiet;
   options.terminal = ::isatty(STDOUT_FILENO) == 1;
-  std::printf("run %s\n", run.folder().c_str());
-  for (const auto& line : lift_stop(run)) std::printf("%s\n", line.c_str());
+  const auto lifted = lift_stop(run);
+  if (!quiet) {
+    std::printf("run %s\n", run.folder().c_str());
+    for (const auto& line : lifted) std::printf("%s\n", line.c_str());
+  }
   std::fflush(stdout);
   const auto exit = launch::run_locally(run, options);
   if (exit == Exit::again)
     std::printf("stopped; everything finished is kept. Start again: assay run %s\n", run.folder().c_str());
-  if (exit == Exit::done || exit == Exit::partial) {
+  if (!quiet && (exit == Exit::done || exit == Exit::partial)) {
     for (const auto& name : os::list_folder(run.folder(run::Stage::report))) {
       if (name.ends_with(".html")) std::printf("report: %s\n", (run.folder(run::Stage::report) / name).c_str());
     }

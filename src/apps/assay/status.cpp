@@ -59,6 +59,7 @@ void show_workers(const run::Run& run, run::Stage stage, const study::StudyView&
     const auto who = fmt::format("worker {} on {}{} (pid {})", worker.id, worker.host,
                                  worker.job.empty() ? "" : ", job " + worker.job, worker.pid);
     const bool dead = liveness.process_gone(worker);
+    if (found == held.end() && (dead || silence > limits.lease_seconds)) continue;  // nothing is left to take over
     if (!dead && silence <= 2.5 * limits.heartbeat_seconds) continue;
     if (worker.patience > 0) {
       if (found != held.end()) show_asked(trial, silence, worker.patience);
@@ -86,6 +87,10 @@ int working(const study::StudyView& view, double lease) {
 }
 
 void show_stage(const run::Run& run, run::Stage stage) {
+  if (const auto why = run.lacks(stage); !why.empty()) {
+    if (!run.by_hand()) std::printf("%s\n", run::stage_line(stage, "skipped", why).c_str());
+    return;
+  }
   const auto status = run.status(stage);
   const bool done = status.kind == Kind::done || status.kind == Kind::partial;
   std::string text = status.reason;

@@ -24,6 +24,7 @@ Exit close_study(const run::Run& run, Stage stage) {
   const auto view = study.refresh();
   if (view.closed()) {
     std::printf("%s is closed already: %s\n", to_string(stage).c_str(), view.end_reason().c_str());
+    conclude_by_hand(run);
     return Exit::done;
   }
   const bool complete = study.close(fmt::format("{} on {}", closed_by_hand, base::utc_text(base::unix_seconds())));
@@ -32,8 +33,13 @@ Exit close_study(const run::Run& run, Stage stage) {
   std::printf("%s is closed with %lld results; it takes no new trials\n", to_string(stage).c_str(),
               static_cast<long long>(counts.done));
   if (!complete) {
-    std::printf("%lld trials that are under way still count: their workers end them (`assay drop` ends one at once)\n",
-                static_cast<long long>(study.refresh().counts().running));
+    std::printf("%lld trials that are under way still count: %s (`assay drop` ends one at once)\n",
+                static_cast<long long>(study.refresh().counts().running),
+                run.by_hand() ? "the last result that is told ends the search" : "their workers end them");
+  }
+  if (run.by_hand()) {
+    conclude_by_hand(run);
+    return Exit::done;
   }
   std::printf("its workers conclude and leave; where none is at work: %s %s\n", executable(stage).c_str(),
               run.folder().c_str());

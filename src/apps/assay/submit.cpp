@@ -19,7 +19,7 @@ launch::Site site_of(const run::Run& run, const cli::Values& values) {
 
 Exit submit(const cli::Values& values) {
   const bool dry = values.flag("--dry-run");
-  const auto run = dry ? preview_target(values) : open_target(values);
+  const auto run = dry ? preview_target(values) : open_target(values, need_measuring);
   if (!dry) {
     for (const auto& line : lift_stop(run)) std::printf("%s\n", line.c_str());
   }

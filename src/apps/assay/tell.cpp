@@ -51,9 +51,12 @@ void check_asked(const run::Run& run, const study::StudyView& view, const study:
   }
 }
 
-void check_objectives(const run::Run& run, const study::Metrics& metrics) {
+void check_objectives(const run::Run& run, const Told& told) {
+  const auto& metrics = told.metrics;
   for (const auto& objective : run.objectives()) {
     if (metrics.contains(objective.metric)) continue;
+    if (const auto text = told.attributes.find(objective.metric); text != told.attributes.end())
+      base::fail(Exit::config, "{}={}: \"{}\" is no number", objective.metric, text->second, text->second);
     std::vector<std::string> names;
     for (const auto& [name, value] : metrics) names.push_back(name);
     const auto near = base::nearest_word(objective.metric, names);
@@ -78,7 +81,9 @@ study::Measurement result_of(const cli::Values& values, const Told& told, const 
     result.reason = reason;
   };
   for (const auto& [name, value] : told.metrics) {
-    if (!std::isfinite(value)) fail(study::Failure::nan, "\"" + name + "\" is not a number");
+    if (std::isfinite(value)) continue;
+    fail(study::Failure::nan, "\"" + name + "\" is not a number");
+    base::log_warning("{}={}: a result that is no finite number counts as a failed trial (nan)", name, value);
   }
   if (const auto reason = values.text("--failed"))
     fail(*reason == "oom" ? study::Failure::oom : study::Failure::exit, *reason);
@@ -149,7 +154,7 @@ Exit tell(const cli::Values& values) {
   const bool partial = failed || values.flag("--stopped");
   const bool result = !step || partial || values.flag("--final");
   if (result && !partial && unrewarded) base::fail(Exit::config, "{}", *unrewarded);
-  if (result && !partial) check_objectives(run, told.metrics);
+  if (result && !partial) check_objectives(run, told);
   const auto view = look_at(run, stage);
   const auto& trial = trial_of(view, number);
   if (!trial.proposed || trial.rungs.empty()) base::fail(Exit::config, "trial {} has no parameters yet", number);
@@ -170,6 +175,7 @@ Exit tell(const cli::Values& values) {
   if (!commit(run, stage, trial, measured))
     base::fail(Exit::config, "somebody else told the result of trial {} just now", number);
   std::printf("trial %lld is %s\n", static_cast<long long>(number), study::to_string(measured.state).c_str());
+  conclude_by_hand(run);
   return Exit::done;
 }
 

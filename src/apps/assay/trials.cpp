@@ -1,5 +1,6 @@
 // assay trials: the trials of a stage as a table, CSV or JSON; failed ones too.
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <optional>
 
@@ -50,13 +51,26 @@ void sort_rows(TrialTable& table, std::string key, const std::vector<study::Obje
   });
 }
 
+std::optional<std::string> state_of(const cli::Values& values) {
+  const auto state = values.text("--state");
+  static const std::vector<std::string> states = {"waiting", "running",    "done",  "stopped",
+                                                  "failed",  "infeasible", "voided"};
+  if (!state || std::find(states.begin(), states.end(), *state) != states.end()) return state;
+  const auto near = base::nearest_word(*state, states);
+  base::fail(Exit::config, "--state {}: there is no such state{}; there are {}", *state,
+             near.empty() ? "" : " (did you mean " + near + "?)", base::join(states, ", "));
+}
+
 void keep_state(TrialTable& table, const std::string& state) {
   const auto column = column_of(table, "state");
   std::erase_if(table.rows, [&](const auto& row) { return report::to_text(row[column]) != state; });
 }
 
 std::string short_text(const report::Cell& cell) {
-  if (const auto* real = std::get_if<double>(&cell)) return fmt::format("{:.5g}", *real);
+  if (const auto* real = std::get_if<double>(&cell)) {
+    const bool whole = *real == std::round(*real) && std::abs(*real) < 1e15;
+    return whole ? fmt::format("{:.0f}", *real) : fmt::format("{:.5g}", *real);
+  }
   auto text = report::to_text(cell);
   if (text.size() > 40) text = text.substr(0, 37) + "...";
   return text;
@@ -82,13 +96,14 @@ void print_table(const TrialTable& table) {
 Exit trials(const cli::Values& values) {
   const auto run = open_run(values);
   const auto stage = run::stage_from(values.text("--stage", "search"));
+  const auto state = state_of(values);
   study::Reader reader(run.folder(stage));
   if (!reader.founded()) {
     base::fail(Exit::upstream, "the {} stage has no trials yet: start it with `{} {}`", to_string(stage),
                executable(stage), run.folder().string());
   }
   auto table = report::trial_table(reader.refresh());
-  if (const auto state = values.text("--state")) keep_state(table, study::to_string(study::state_from(*state)));
+  if (state) keep_state(table, *state);
   if (const auto key = values.text("--sort")) sort_rows(table, *key, run.objectives());
   if (values.flag("--csv"))
     std::fputs(report::to_csv(table).c_str(), stdout);

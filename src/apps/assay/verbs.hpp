@@ -45,12 +45,13 @@ Target target_of(const cli::Values& values);
 /// The words and options that go with target_of and open_target.
 std::vector<cli::Option> target_options(std::vector<cli::Option> more = {});
 
-/// Opens or founds the run.
-run::Run open_target(const cli::Values& values);
+/// Opens or founds the run; one in which nothing was measured yet takes a changed configuration. `check` throws before
+/// anything is founded.
+run::Run open_target(const cli::Values& values, void (*check)(const run::Run&) = nullptr);
 /// The same, but founds nothing.
 run::Run preview_target(const cli::Values& values);
 
-/// Opens the existing run named by the word RUN.
+/// Opens the existing run named by the word RUN. Error(config) if there is none.
 run::Run open_run(const cli::Values& values);
 
 }  // namespace assay::apps

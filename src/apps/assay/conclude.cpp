@@ -1,0 +1,69 @@
+// The end of a search whose trials are asked for by hand: there is no worker that would publish its result.
+#include <cstdio>
+
+#include "apps/assay/by_hand.hpp"
+#include "apps/figures.hpp"
+#include "base/json.hpp"
+#include "base/time.hpp"
+#include "launch/summary.hpp"
+#include "run/line.hpp"
+#include "study/founding.hpp"
+
+namespace assay::apps {
+namespace {
+
+using run::Stage;
+
+/// Asking a study for certain costs one more log in it: only where there is a sign of its end.
+bool may_be_over(const run::Run& run, const study::StudyView& view, study::Planner& planner) {
+  if (!view.running().empty()) return false;
+  const auto limits = run.limits(Stage::search);
+  if (view.closed() || limits.max_seconds > 0 || limits.max_device_seconds > 0) return true;
+  return view.counts().failed >= limits.max_failed || free_numbers(view, limits.max_trials) == 0 ||
+         std::holds_alternative<study::Finished>(planner.next(view));
+}
+
+void publish(const run::Run& run, const study::StudyView& view, bool failed) {
+  const auto figures = search_figures(view, run, view.fidelities().back(), failed);
+  if (figures.best < 0) {
+    std::printf("the search is closed and none of its trials succeeded: assay trials %s\n", run.folder().c_str());
+    return;
+  }
+  auto started = base::unix_seconds();
+  for (const auto& worker : view.workers()) {
+    if (worker.first_seen > 0) started = std::min(started, worker.first_seen);
+  }
+  const auto json = run::to_json(figures);
+  run.finish(Stage::search, json, started, failed);
+  const auto text = launch::summary(Stage::search, json, run.objectives().front().metric);
+  std::printf("%s\n", run::stage_line(Stage::search, failed ? "partial" : "done", text).c_str());
+}
+
+}  // namespace
+
+bool conclude_by_hand(const run::Run& run) {
+  const study::Layout layout{run.folder(Stage::search)};
+  if (!run.by_hand() || !study::read_founding(layout)) return false;
+  const auto status = run.status(Stage::search).kind;
+  if (status == run::Status::Kind::done || status == run::Status::Kind::partial) return true;
+  const auto parts = open_search(run);
+  if (!may_be_over(run, look_at(run, Stage::search), *parts.planner)) return false;
+  auto study = join_study(run, Stage::search);
+  const auto ended = study.over(*parts.planner);
+  const bool closed = ended && study.close(ended->reason);
+  if (closed) publish(run, study.refresh(), ended->failed);
+  study.leave(closed ? "concluded the search" : "looked whether the search is over");
+  return closed;
+}
+
+void need_measuring(const run::Run& run) {
+  const auto status = run.status(Stage::search).kind;
+  if (!run.by_hand() || status == run::Status::Kind::done || status == run::Status::Kind::partial) return;
+  const auto folder = run.folder().string();
+  base::fail(base::Exit::config,
+             "nothing in this configuration measures trials ([model] blocks, [trial] command or a table): a script "
+             "asks for them, `assay ask {}`, and tells their results, `assay tell {} N {}=...`",
+             folder, folder, run.objectives().front().metric);
+}
+
+}  // namespace assay::apps

@@ -1,0 +1,36 @@
+#include "apps/figures.hpp"
+
+#include <algorithm>
+
+namespace assay::apps {
+
+double device_seconds(const study::StudyView& view) {
+  double sum = 0;
+  for (const auto& trial : view.trials()) {
+    if (!trial) continue;
+    for (const auto& measurement : trial->rungs) sum += measurement.device_seconds;
+  }
+  return sum;
+}
+
+run::SearchFigures search_figures(const study::StudyView& view, const run::Run& run, const study::Fidelity& fidelity,
+                                  bool partial) {
+  run::SearchFigures figures;
+  figures.counts = view.counts();
+  figures.fidelity = fidelity;
+  if (const auto* best = view.best()) {
+    figures.best = best->id;
+    figures.best_score = best->result()->metrics.at(run.objectives().front().metric);
+  }
+  for (const auto* trial : view.pareto()) figures.pareto.push_back(trial->id);
+  // Equally good trials are no front.
+  if (view.objectives().size() == 1 && figures.best >= 0) figures.pareto = {figures.best};
+  figures.device_seconds = device_seconds(view);
+  const auto measured = std::max<std::int64_t>(1, figures.counts.done + figures.counts.stopped + figures.counts.failed);
+  figures.mean_trial_seconds = figures.device_seconds / static_cast<double>(measured);
+  const auto& why = view.end_reason();
+  figures.reason = partial ? "too many failed trials" : why.starts_with("all trials are") ? "all trials are done" : why;
+  return figures;
+}
+
+}  // namespace assay::apps

@@ -1,0 +1,111 @@
+// How a search ends whose trials are asked for by hand, and what the stages say that such a run does not have.
+#include <catch2/matchers/catch_matchers_string.hpp>
+
+#include "assay/bench.hpp"
+
+using namespace assay;
+using base::Json;
+using Catch::Matchers::ContainsSubstring;
+using tests::Bench;
+using tests::run_program;
+
+namespace {
+
+bool missing() { return !tests::built("assay") || !tests::built("analyze"); }
+
+Json result(const Bench& assay) {
+  return Json::parse(os::try_read_file(assay.scratch / "runs/c/search/done.json").value_or("null"));
+}
+
+}  // namespace
+
+TEST_CASE("the last result that is told ends the search") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay("max_trials = 3\n");
+  const auto early = assay({"run", "c.toml"});
+  CHECK(early.code == 64);
+  CHECK_THAT(early.error, ContainsSubstring("assay ask"));
+  CHECK_FALSE(std::filesystem::exists(assay.scratch / "runs/c"));
+  for (int i = 0; i < 3; ++i) assay.ask();
+  CHECK(assay({"tell", "runs/c", "0", "score=0.5"}).out == "trial 0 is done\n");
+  CHECK(assay({"tell", "runs/c", "2", "score=0.75"}).out == "trial 2 is done\n");
+  const auto none = assay({"ask", "runs/c"});
+  CHECK(none.code == 3);
+  CHECK_THAT(none.error, !ContainsSubstring("--close"));
+  CHECK(result(assay).is_null());
+  const auto last = assay({"tell", "runs/c", "1", "score=0.25"});
+  CHECK_THAT(last.out, ContainsSubstring("trial 1 is done\n") && ContainsSubstring("best 0.75 (trial 2)"));
+  CHECK(result(assay)["figures"]["best"] == 2);
+
+  const auto after = assay({"ask", "runs/c"});
+  CHECK(after.code == 3);
+  CHECK_THAT(after.error, !ContainsSubstring("--close"));
+  const auto status = assay({"status", "runs/c"}).out;
+  CHECK_THAT(status, ContainsSubstring("search    done") && !ContainsSubstring("split") && !ContainsSubstring("full"));
+  CHECK_THAT(assay({"stop", "runs/c", "--close"}).out, ContainsSubstring("closed already"));
+  const auto whole = assay({"run", "runs/c"});
+  INFO(whole.error);
+  CHECK(whole.code == 0);
+  CHECK_THAT(whole.out, ContainsSubstring("report: ") && !ContainsSubstring("split"));
+  CHECK(os::file_size(assay.scratch / "runs/c/report/done.json"));
+  assay.check_sound();
+}
+
+TEST_CASE("a search by hand is closed early, by its failures, by a dropped trial") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  SECTION("closed with a trial under way") {
+    const Bench assay;
+    for (int i = 0; i < 3; ++i) assay.ask();
+    CHECK(assay({"tell", "runs/c", "0", "score=0.5"}).code == 0);
+    CHECK(assay({"tell", "runs/c", "1", "score=0.25"}).code == 0);
+    const auto closed = assay({"stop", "runs/c", "--close"});
+    CHECK_THAT(closed.out, ContainsSubstring("told ends the search") && !ContainsSubstring("search-driver"));
+    CHECK(result(assay).is_null());
+    CHECK_THAT(assay({"drop", "runs/c", "2"}).out, ContainsSubstring("best 0.5 (trial 0)"));
+    CHECK(result(assay)["figures"]["counts"]["stopped"] == 1);
+    CHECK_THAT(result(assay)["figures"]["reason"].get<std::string>(), ContainsSubstring("closed by hand"));
+  }
+  SECTION("closed with nothing under way") {
+    const Bench assay;
+    assay.ask();
+    CHECK(assay({"tell", "runs/c", "0", "score=0.5"}).code == 0);
+    CHECK_THAT(assay({"stop", "runs/c", "--close"}).out, ContainsSubstring("best 0.5 (trial 0)"));
+    CHECK(result(assay)["state"] == "done");
+  }
+  SECTION("too many failures") {
+    const Bench assay("max_trials = 6\nmax_failed = 1\n");
+    assay.ask(), assay.ask();
+    CHECK(assay({"tell", "runs/c", "0", "score=0.5"}).code == 0);
+    CHECK(assay({"tell", "runs/c", "1", "--failed", "exit code 1"}).code == 0);
+    CHECK(result(assay)["state"] == "partial");
+    CHECK_THAT(assay({"status", "runs/c"}).out, ContainsSubstring("too many failed trials"));
+  }
+  SECTION("without a result") {
+    const Bench assay("max_trials = 2\nmax_failed = 1\n");
+    assay.ask();
+    CHECK_THAT(assay({"tell", "runs/c", "0", "--failed", "exit code 1"}).out,
+               ContainsSubstring("none of its trials succeeded"));
+    CHECK(assay({"ask", "runs/c"}).code == 3);
+  }
+}
+
+TEST_CASE("the stages of a run by hand say who measures, and --force makes room for a new search") {
+  if (missing() || !tests::built("search-driver")) SKIP("the executables are not built in " ASSAY_BIN);
+  const Bench assay("max_trials = 1\n");
+  assay.ask();
+  const auto stage = [&](const std::vector<std::string>& words) { return run_program(assay.scratch, words); };
+  const auto early = stage({"search-driver", "runs/c"});
+  CHECK(early.code == 64);
+  CHECK_THAT(early.error, ContainsSubstring("assay ask") && ContainsSubstring("score=..."));
+  CHECK_FALSE(os::file_size(assay.scratch / "runs/c/search/error.json"));
+  CHECK(assay({"tell", "runs/c", "0", "score=0.5"}).code == 0);
+  const auto done = stage({"search-driver", "runs/c"});
+  CHECK(done.code == 0);
+  CHECK_THAT(done.error + done.out, ContainsSubstring("search is done already"));
+  const auto split = stage({"split-data", "runs/c"});
+  CHECK(split.code == 0);
+  CHECK_THAT(split.error + split.out, ContainsSubstring("split is skipped"));
+  CHECK(stage({"search-driver", "runs/c", "--force"}).code == 0);
+  CHECK(std::filesystem::exists(assay.scratch / "runs/c/search.1"));
+  CHECK(assay.ask()["trial"] == 0);
+}
