@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::size_t longest_list = 20'000;
 constexpr int most_looks = 1'500'000;  ///< while a group is listed: a second at most
-constexpr int looks_per_dive = 400, dives = 6;
+constexpr int looks_of_dives = 2400;   ///< a millisecond or two
+/// A domain of a thousand values takes a dozen, one of reals twenty.
+constexpr int looks_per_dive = 200, looks_per_member = 25;
 constexpr int deepest_of_a_real = 20;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
@@ -212,6 +214,7 @@ class Dive {
   }
 
   bool run() { return visit(0); }
+  int looks() const { return looks_; }
   const Draft& draft() const { return boxes_.draft(); }
 
  private:
@@ -243,7 +246,7 @@ class Dive {
     const auto size = static_cast<double>(last - first + 1);
     const bool lower = rng_.uniform() * size < static_cast<double>(middle - first + 1);
     const auto half = [&](bool low) { return low ? places(at, first, middle) : places(at, middle + 1, last); };
-    return half(lower) || (looks_ <= looks_per_dive && half(!lower));
+    return half(lower) || (looks_ <= most_ && half(!lower));
   }
 
   bool units(std::size_t at, double from, double to, int depth) {
@@ -259,10 +262,10 @@ class Dive {
     const auto half = [&](bool low) {
       return low ? units(at, from, middle, depth + 1) : units(at, middle, to, depth + 1);
     };
-    return half(lower) || (looks_ <= looks_per_dive && half(!lower));
+    return half(lower) || (looks_ <= most_ && half(!lower));
   }
 
-  bool possible(std::size_t member) { return ++looks_ <= looks_per_dive && boxes_.possible(member); }
+  bool possible(std::size_t member) { return ++looks_ <= most_ && boxes_.possible(member); }
   const Domain& domain(std::size_t member) const { return structure_.parameters[group_.members[member]].domain; }
 
   const Structure& structure_;
@@ -270,6 +273,7 @@ class Dive {
   base::Rng& rng_;
   Boxes boxes_;
   std::vector<std::size_t> order_;
+  int most_ = looks_per_dive + looks_per_member * static_cast<int>(group_.members.size());
   int looks_ = 0;
 };
 
@@ -282,11 +286,13 @@ bool list_points(const Structure& structure, Group& group) {
 }
 
 bool find_point(const Structure& structure, const Group& group, Draft& draft, base::Rng& rng) {
-  for (int attempt = 0; attempt < dives; ++attempt) {
+  for (int looks = 0; looks < looks_of_dives;) {
     Dive dive(structure, group, rng);
-    if (!dive.run()) continue;
-    for (const auto member : group.members) draft[member] = dive.draft()[member];
-    return true;
+    if (dive.run()) {
+      for (const auto member : group.members) draft[member] = dive.draft()[member];
+      return true;
+    }
+    looks += std::max(1, dive.looks());
   }
   return false;
 }

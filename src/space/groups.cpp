@@ -21,7 +21,7 @@ constexpr int most_redraws = 2000;
 constexpr double least_share_for_redraws = 0.005;
 constexpr int sweeps = 30;
 /// So that a draw takes no more than about a millisecond.
-constexpr int most_steps = 3000;
+constexpr int most_steps = 2000;
 /// Draws after which a group that gave nothing but the default is taken to hold nothing else.
 constexpr int trial_draws = 5;
 
@@ -102,36 +102,58 @@ bool equal(const Group& group, const Draft& a, const Draft& b) {
 class Walk {
  public:
   Walk(const Structure& structure, const Group& group, Draft& draft, base::Rng& rng)
-      : structure_(structure), group_(group), draft_(draft), rng_(rng) {
-    for (const auto member : group.members) {
+      : structure_(structure), group_(group), draft_(draft), rng_(rng), decides_(group.members.size()) {
+    for (std::size_t i = 0; i < group.members.size(); ++i) {
+      const auto member = group.members[i];
       const auto& domain = structure.parameters[member].domain;
       units_.push_back(to_unit(domain, draft[member].value_or(domain.initial)));
+      decides_[i] = std::any_of(group.members.begin(), group.members.end(), [&](auto other) {
+        const auto& parents = structure.parents[other];
+        return std::find(parents.begin(), parents.end(), member) != parents.end();
+      });
     }
   }
 
   /// The draft holds another point then, or the same one if there is no way.
   void run() {
     const auto start = draft_;
-    for (int sweep = 0; sweep < sweeps && steps_left_ > 0; ++sweep) {
-      for (auto& unit : units_) step(unit);
-    }
     place_members(structure_, group_, units_, draft_);
+    for (int sweep = 0; sweep < sweeps && steps_left_ > 0; ++sweep) {
+      for (std::size_t i = 0; i < units_.size(); ++i) step(i);
+    }
     if (keeps(structure_, group_, draft_)) return;  // else the coordinates of a value led to its neighbour
     for (const auto member : group_.members) draft_[member] = start[member];
   }
 
  private:
   /// A point of the axis that keeps the constraints; the interval shrinks towards the present one.
-  void step(double& unit) {
+  void step(std::size_t i) {
+    auto& unit = units_[i];
     const double present = unit;
     double lo = 0, hi = 1;
     while (hi - lo > 1e-9 && --steps_left_ > 0) {
       unit = rng_.uniform(lo, hi);
-      place_members(structure_, group_, units_, draft_);
-      if (keeps(structure_, group_, draft_)) return;
+      place(i);
+      if (kept(i)) return;
       (unit < present ? lo : hi) = unit;
     }
     unit = present;
+    place(i);
+  }
+
+  void place(std::size_t i) {
+    if (decides_[i]) return place_members(structure_, group_, units_, draft_);
+    auto& value = draft_[group_.members[i]];
+    if (value) value = from_unit(structure_.parameters[group_.members[i]].domain, units_[i]);
+  }
+
+  /// Those that the member is in; all where it decides about others.
+  bool kept(std::size_t i) const {
+    if (decides_[i]) return keeps(structure_, group_, draft_);
+    return std::all_of(group_.constraints.begin(), group_.constraints.end(), [&](auto c) {
+      const auto& [text, where, expression, parameters] = structure_.constraints[c];
+      return !std::binary_search(parameters.begin(), parameters.end(), group_.members[i]) || holds(*expression, draft_);
+    });
   }
 
   const Structure& structure_;
@@ -139,6 +161,7 @@ class Walk {
   Draft& draft_;
   base::Rng& rng_;
   std::vector<double> units_;
+  std::vector<bool> decides_;  ///< about the existence of another member
   int steps_left_ = most_steps;
 };
 
