@@ -18,13 +18,22 @@ constexpr int tries = 20;
 /// Even draws, where nothing can be listed, before the search takes it that nothing new is left.
 constexpr int last_tries = 200;
 
+using Points = std::optional<std::vector<space::Params>>;
+
+Points shuffled(Points points, std::uint64_t seed) {
+  base::Rng rng(seed, "search", 0, "last points");
+  if (points) rng.shuffle(*points);
+  return points;
+}
+
 }  // namespace
 
 PointSearch::PointSearch(const Setup& setup)
     : space_(setup.space),
       first_(setup.first),
       description_(setup.description),
-      all_(space_->enumerate(largest_small_space)),
+      seed_(setup.seed),
+      all_(shuffled(space_->enumerate(largest_small_space), seed_)),
       history_(setup.space, setup.limits) {
   const auto trials = static_cast<std::size_t>(setup.config.integer("search.max_trials"));
   most_listed_ = std::min(largest_listed_space, std::max(largest_small_space, listed_per_trial * trials));
@@ -41,6 +50,8 @@ study::Decision PointSearch::next(const study::StudyView& view) {
     return study::Finished{
         fmt::format("space exhausted: all {} points have been tried", base::with_commas(all_->size()))};
   }
+  if (all_ && history_.all_claimed(begin()) && seen_.size() + seen_.open_before(view.max_trials()) >= all_->size())
+    return study::Wait{"the last points are being handed out"};
   if (seen_.ran_dry()) {
     return study::Finished{fmt::format("space exhausted: {} points have been tried, and {} further draws gave no other",
                                        base::with_commas(seen_.size()), 2 * tries + last_tries)};
@@ -53,13 +64,14 @@ std::optional<study::Proposal> PointSearch::propose(const study::StudyView& view
   if (trial < begin()) return first_[static_cast<std::size_t>(trial)];
   history_.update(view);
   seen_.update(view);
+  if (running_out(trial)) return unseen_point(trial);
   study::Proposal proposal;
   for (int attempt = 0; attempt < tries; ++attempt) {
     proposal = draw(trial, rng);
     if (!seen_.contains(proposal.params)) return proposal;
   }
   list_all();
-  if (all_) return unseen_point(rng);
+  if (all_) return unseen_point(trial);
   for (int attempt = 0; attempt < tries; ++attempt) {  // where the algorithm would be, but new
     const auto beside = space_->mutate(proposal.params, rng);
     if (seen_.contains(beside)) continue;
@@ -79,18 +91,22 @@ void PointSearch::list_all() {
   const auto size = space_->valid_size();
   const bool few = size.exact ? *size.exact <= most_listed_
                               : space_->log10_size() <= std::log10(static_cast<double>(most_listed_)) + 1;
-  if (few) all_ = space_->enumerate(most_listed_);
+  if (few) all_ = shuffled(space_->enumerate(most_listed_), seed_);
   if (!all_) most_listed_ = 0;
 }
 
-std::optional<study::Proposal> PointSearch::unseen_point(base::Rng& rng) const {
+bool PointSearch::running_out(study::TrialId trial) const {
+  const auto others = seen_.open_before(trial);
+  return all_ && others > 0 && all_->size() <= seen_.size() + 8 * others;
+}
+
+std::optional<study::Proposal> PointSearch::unseen_point(study::TrialId trial) const {
   std::vector<const space::Params*> left;
   for (const auto& params : *all_) {
     if (!seen_.contains(params)) left.push_back(&params);
   }
   if (left.empty()) return std::nullopt;
-  return study::Proposal{.params = *left[static_cast<std::size_t>(rng.below(static_cast<std::int64_t>(left.size())))],
-                         .note = "one of the last points"};
+  return study::Proposal{.params = *left[seen_.open_before(trial) % left.size()], .note = "one of the last points"};
 }
 
 }  // namespace assay::search

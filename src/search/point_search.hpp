@@ -40,12 +40,16 @@ class PointSearch : public study::Planner {
  private:
   /// Fills all_ where there are few points enough.
   void list_all();
-  std::optional<study::Proposal> unseen_point(base::Rng& rng) const;
+  /// One of those that are left, another one for each of the numbers that are being proposed for at once.
+  std::optional<study::Proposal> unseen_point(study::TrialId trial) const;
+  /// Of the points listed, so few are left that workers which propose at once would meet.
+  bool running_out(study::TrialId trial) const;
 
   std::shared_ptr<const space::Space> space_;
   std::vector<study::Proposal> first_;
   std::string description_;
-  std::optional<std::vector<space::Params>> all_;  ///< of a discrete space, once it is listed
+  std::uint64_t seed_;
+  std::optional<std::vector<space::Params>> all_;  ///< of a discrete space, once it is listed: shuffled, alike for all
   std::size_t most_listed_;                        ///< spaces with more points are not listed; 0: this one is not
   History history_;
   Seen seen_;

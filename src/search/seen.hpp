@@ -21,13 +21,16 @@ class Seen {
   bool contains(const space::Params& params) const { return points_.contains(text_of(params)); }
   /// A number got nothing: whoever proposed for it found no new point.
   bool ran_dry() const { return !dry_.empty(); }
+  /// Numbers below `trial` that are claimed, and nobody knows yet what they measure.
+  std::size_t open_before(study::TrialId trial) const;
   /// Distinct points.
   std::size_t size() const { return points_.size(); }
 
  private:
   std::unordered_set<std::string> points_;
   std::vector<bool> read_;
-  std::set<std::size_t> dry_;  ///< numbers
+  std::set<std::size_t> dry_;   ///< numbers
+  std::set<std::size_t> open_;  ///< numbers that are claimed, and not read yet
   study::TrialList last_;
 };
 

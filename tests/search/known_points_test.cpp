@@ -98,6 +98,26 @@ TEST_CASE("places: claimed numbers that are not known yet keep theirs, voided on
   CHECK(places.of(4, 3) == std::nullopt);
 }
 
+TEST_CASE("workers that propose at once share the last points of a small space, and wait for each other's word") {
+  for (const std::string name : {"random", "tpe", "evolution", "sobol", "anneal", "smac"}) {
+    INFO(name);
+    const auto planner = planner_of("[params.model]\na.int = [1, 5]\n", "algorithm = \"" + name + "\"\n");
+    study::ViewBuilder builder;
+    builder.max_trials(60).objectives({{"accuracy", true, {}}});
+    builder.done(0, {{"params.model.a", std::int64_t{4}}}, {{"accuracy", 0.5}});
+    for (study::TrialId id = 1; id <= 4; ++id) builder.trial({.id = id});
+    const auto view = builder.build();
+    CHECK(std::holds_alternative<study::Wait>(planner->next(view)));
+    std::map<std::string, int> proposed;
+    for (study::TrialId id = 2; id <= 4; ++id) {
+      base::Rng rng(1, "search", id, "propose");
+      ++proposed[search::text_of(planner->propose(view, id, rng)->params)];
+    }
+    CHECK(proposed.size() == 3);
+    CHECK_FALSE(proposed.contains("params.model.a=4;"));
+  }
+}
+
 TEST_CASE("the halving grid passes over what does not exist") {
   // Ten million points below `rich`, none below `plain`.
   std::string params = "[params.model]\nkind.choice = [ { name = \"plain\" }, { name = \"rich\"";
