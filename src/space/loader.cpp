@@ -136,7 +136,8 @@ std::optional<Meaning> Loader::meaning_of(const std::string& name) const {
     }
     if (const auto number = registry_.fixed(candidate)) return Meaning{.fixed = number};
   }
-  return std::nullopt;
+  const auto full = registry_.ending(name);
+  return full.size() == 1 ? meaning_of(full.front()) : std::nullopt;
 }
 
 void Loader::read_constraints() {
@@ -146,6 +147,9 @@ void Loader::read_constraints() {
     const auto node = item.at("require");
     if (!node) continue;
     const auto unknown = [&, node = node](const std::string& name) {
+      const auto several = registry_.ending(name);
+      if (!several.empty())
+        node.fail(fmt::format("{} may mean {}; write the full name", name, base::join(several, " or ")));
       const auto nearest = registry_.nearest(name);
       node.fail(fmt::format("no parameter is called {}{}", name,
                             nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest)),

@@ -88,6 +88,14 @@ std::optional<std::size_t> Registry::place(const std::string& name) const {
   return found == index_.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::vector<std::string> Registry::ending(const std::string& name) const {
+  std::vector<std::string> names;
+  for (const auto& parameter : parameters_) {
+    if (parameter.name.ends_with("." + name)) names.push_back(parameter.name);
+  }
+  return names;
+}
+
 std::string Registry::nearest(const std::string& name) const {
   std::vector<std::string> names;
   for (const auto& parameter : parameters_) names.push_back(parameter.name);
@@ -135,9 +143,9 @@ void Registry::check_circles() const {
     const auto reached = reached_from(reference.name);
     for (const auto& condition : reference.conditions) {
       if (condition.at_least || std::find(reached.begin(), reached.end(), condition.parent) == reached.end()) continue;
-      reference.node.fail(fmt::format(
-          "ref names {}, which itself holds {} by reference: a circle; write one of the values out instead",
-          reference.name, condition.parent));
+      reference.node.fail(
+          fmt::format("ref names {}, which itself holds {} by reference: a circle; write one of the values out instead",
+                      reference.name, condition.parent));
     }
   }
 }

@@ -30,6 +30,8 @@ class Registry {
   const Parameter* find(const std::string& name) const;
   /// Its place among the parameters.
   std::optional<std::size_t> place(const std::string& name) const;
+  /// Full names that end with this one.
+  std::vector<std::string> ending(const std::string& name) const;
   /// Nearest known name, or "".
   std::string nearest(const std::string& name) const;
 

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
+#include "base/text.hpp"
 #include "space/domain.hpp"
 #include "space/read_domain.hpp"
 
@@ -16,6 +18,26 @@ Scope Scope::with(Condition condition) const {
   inner.conditions.push_back(std::move(condition));
   return inner;
 }
+
+namespace {
+
+/// A misspelt domain would silently be a constant.
+void check_no_domain_meant(const Node& table) {
+  static const std::vector<std::string> kinds{"choice", "int", "float", "normal", "subset"};
+  static const std::set<std::string> options{"log", "step", "default", "ordered", "k", "distinct", "sorted"};
+  bool options_only = table.size() > 0;
+  for (const auto& [key, child] : table.items()) {
+    const auto near = base::nearest_word(key, kinds);
+    if (child.is_array() && !near.empty() && near.front() == key.front())
+      child.fail(fmt::format("{} is no kind of domain; did you mean {}?", key, near), near);
+    options_only = options_only && options.contains(key);
+  }
+  if (options_only)
+    table.fail(
+        fmt::format("options of a domain, but no domain: write {} too, or mend the name", base::join(kinds, ", ")));
+}
+
+}  // namespace
 
 std::string join_name(const std::string& prefix, const std::string& name) {
   return prefix.empty() ? name : prefix + "." + name;
@@ -32,6 +54,7 @@ base::Json TreeReader::value(const Node& node, const std::string& name, const Sc
     if (node.is_number() && !name.empty()) registry_.add_fixed(name, node.number());
     return node.json();
   }
+  check_no_domain_meant(node);
   auto table = base::Json::object();
   for (const auto& [key, child] : node.items()) table[key] = value(child, name.empty() ? "" : name + "." + key, scope);
   return table;

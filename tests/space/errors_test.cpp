@@ -183,6 +183,22 @@ copies.ref = "params.model.mixer.attn.heads"
        "exists only for some values of params.model.mixer");
 }
 
+TEST_CASE("what was meant to be a domain is no constant") {
+  says(error_of("[params.model]\nnorm.choise = [\"bn\", \"ln\"]\n"), "test.toml:2:6: ");
+  says(error_of("[params.model]\nnorm.choise = [\"bn\", \"ln\"]\n"), "did you mean choice?");
+  says(error_of("[params.model]\nwidth.int = [8, 64]\nwidht.step = 8\n"), "options of a domain, but no domain");
+  CHECK(error_of("[params.model]\na.int = [1, 2]\nfixed.list = [1, 2]\nfixed.deep.levels = 3\n").empty());
+}
+
+TEST_CASE("short names in constraints, as long as only one parameter ends like that") {
+  const std::string two =
+      "[params.model]\nhidden.int = [1, 9]\nwidth.int = [1, 9]\n[params.training]\nwidth.int = [1, 9]\n";
+  const auto with = [&](const std::string& text) { return two + "[[constraint]]\nrequire = \"" + text + "\"\n"; };
+  CHECK(error_of(with("hidden >= 4 and model.width > 2")).empty());
+  says(error_of(with("width < 3")), "width may mean params.model.width or params.training.width; write the full name");
+  says(error_of(with("hiden < 3")), "no parameter is called hiden");
+}
+
 TEST_CASE("references that go round in a circle") {
   const auto error = error_of(R"([params.model]
 a.choice = ["plain", { name = "of-b", inner.ref = "params.model.b" }]
