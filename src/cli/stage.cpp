@@ -148,6 +148,10 @@ int dry_run(const StageOptions& options, run::Stage stage) {
     std::printf("would skip %s: %s\n", name.c_str(), why.c_str());
     return 0;
   }
+  if (run.by_hand() && stage == run::Stage::search) {
+    std::printf("would start nothing: a script asks for the trials, assay ask %s\n", options.folder.c_str());
+    return 0;
+  }
   check_inputs(run, stage);
   if (status.kind == Kind::stale || done) {
     std::printf("would set %s aside%s%s\n", name.c_str(), status.reason.empty() ? "" : ": ", status.reason.c_str());

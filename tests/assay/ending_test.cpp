@@ -1,7 +1,11 @@
 // How a search ends whose trials are asked for by hand, and what the stages say that such a run does not have.
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <catch2/matchers/catch_matchers_string.hpp>
 
 #include "assay/bench.hpp"
+#include "base/text.hpp"
 
 using namespace assay;
 using base::Json;
@@ -67,9 +71,11 @@ TEST_CASE("a search by hand is closed early, by its failures, by a dropped trial
   }
   SECTION("closed with nothing under way") {
     const Bench assay;
-    assay.ask();
+    assay.ask(), assay.ask();
     CHECK(assay({"tell", "runs/c", "0", "score=0.5"}).code == 0);
-    CHECK_THAT(assay({"stop", "runs/c", "--close"}).out, ContainsSubstring("best 0.5 (trial 0)"));
+    CHECK(assay({"tell", "runs/c", "1", "score=0.5"}).code == 0);
+    const auto closed = assay({"stop", "runs/c", "--close"});
+    CHECK_THAT(closed.out, ContainsSubstring("best 0.5 (trial 0)") && !ContainsSubstring("front"));
     CHECK(result(assay)["state"] == "done");
   }
   SECTION("too many failures") {
@@ -108,4 +114,43 @@ TEST_CASE("the stages of a run by hand say who measures, and --force makes room 
   CHECK(stage({"search-driver", "runs/c", "--force"}).code == 0);
   CHECK(std::filesystem::exists(assay.scratch / "runs/c/search.1"));
   CHECK(assay.ask()["trial"] == 0);
+}
+
+TEST_CASE("a run on a table has nothing to train in full; --quiet says nothing of what goes well") {
+  for (const auto* program : {"assay", "split-data", "baseline-train", "proxy-select", "search-driver", "analyze"}) {
+    if (!tests::built(program)) SKIP(program << " is not built in " ASSAY_BIN);
+  }
+  const tests::Scratch scratch;
+  const auto example = std::filesystem::path(ASSAY_SOURCE_DIR) / "configs/examples/table";
+  for (const auto* file : {"run.toml", "trainings.csv"}) scratch.write(file, os::read_file(example / file));
+  std::filesystem::rename(scratch / "run.toml", scratch / "t.toml");
+  const auto quiet = run_program(scratch, {"assay", "run", "-q", "t.toml", "--device", "cpu"});
+  INFO(quiet.error);
+  CHECK(quiet.code == 0);
+  for (const auto& line : base::split(quiet.out, '\n')) CHECK((line.empty() || line.starts_with("warning: ")));
+  CHECK(os::file_size(scratch / "runs/t/report/done.json"));
+  const auto loud = run_program(scratch, {"assay", "run", "t.toml"});
+  CHECK(loud.code == 0);
+  CHECK_THAT(loud.out, ContainsSubstring("full      skipped  a table") && ContainsSubstring("report: "));
+  CHECK_THAT(run_program(scratch, {"assay", "status", "runs/t"}).out, ContainsSubstring("full      skipped"));
+  const auto failed =
+      run_program(scratch, {"assay", "run", "-q", "t.toml", "--run", "runs/v", "--set", "trial.table.file=no.csv"});
+  CHECK(failed.code != 0);
+  CHECK_THAT(failed.out + failed.error, ContainsSubstring("no.csv"));
+}
+
+TEST_CASE("a dead worker that had no trial leaves nothing to take over") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay;
+  assay.ask();
+  const auto child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    auto study = study::Study::join(assay.scratch / "runs/c/search", {});
+    study.refresh();
+    ::_exit(0);  // no goodbye
+  }
+  ::waitpid(child, nullptr, 0);
+  const auto status = assay({"status", "runs/c"}).out;
+  CHECK_THAT(status, ContainsSubstring("trial 0: asked for") && !ContainsSubstring("no trial"));
 }

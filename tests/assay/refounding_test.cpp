@@ -111,3 +111,31 @@ TEST_CASE("what is told is taken for what it is") {
   const auto own = assay({"ask", "own.toml", "--json"});
   CHECK(Json::parse(own.out)["values"]["training"]["epochs"] == 3);
 }
+
+TEST_CASE("places in messages are those of the file that was written") {
+  if (missing() || !tests::built("search-driver")) SKIP("the executables are not built in " ASSAY_BIN);
+  Scratch scratch;
+  scratch.write("list.toml",
+                "[objectives]\nacc = { goal = \"max\" }\n[search]\nalgorithm = \"list\"\n"
+                "points = [ { \"training.lr\" = 0.1 },\n  { \"training.lr\" = 7.0 } ]\n"
+                "[params.training]\nlr = { float = [0.001, 1.0] }\n");
+  const auto list = run_program(scratch, {"assay", "ask", "list.toml"});
+  CHECK(list.code == 64);
+  CHECK_THAT(list.error, ContainsSubstring("list.toml:6:3: search.points[1]:") && !ContainsSubstring("run.toml"));
+
+  scratch.write("train.csv", tests::table());
+  scratch.write("valid.csv", tests::table(30));
+  scratch.write("c.toml", tests::small_run("  { op = \"conv\", name = \"stem\", kernel = 3, width = 8 },\n"));
+  const auto check = run_program(scratch, {"assay", "check", "c.toml", "--device", "cpu"});
+  CHECK(check.code == 64);
+  CHECK_THAT(check.out, ContainsSubstring("stem") && ContainsSubstring("--keep"));
+  CHECK_THAT(check.error, ContainsSubstring("no trial of the search succeeded") && !ContainsSubstring("assay trials"));
+  scratch.write("c.toml", "[model]\nblocks = [ { op = \"linear\", width = \"classes\" } ]\n");
+  CHECK_THAT(run_program(scratch, {"assay", "check", "c.toml"}).error,
+             ContainsSubstring("c.toml: data.format is missing"));
+  scratch.write("list.toml",
+                "[params.training]\nlr = { float = [0.001, 1.0] }\n[objectives]\nacc = { goal = \"max\" }\n");
+  const auto free = run_program(scratch, {"assay", "check", "list.toml"});
+  CHECK(free.code == 0);
+  CHECK_THAT(free.out, ContainsSubstring("assay ask list.toml"));
+}

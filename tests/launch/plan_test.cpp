@@ -103,4 +103,5 @@ TEST_CASE("stages are summed up in one line each") {
   CHECK_THAT(launch::summary(Stage::full, run::to_json(full)),
              ContainsSubstring("trial 7, 98.5 % [98.0, 99.0]") && ContainsSubstring("baseline 97.0 %"));
   CHECK(launch::score_text("rmse", 0.5) == "0.5");
+  CHECK(launch::score_text("parameters", 111350) == "111,350");
 }
