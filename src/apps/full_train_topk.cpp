@@ -3,6 +3,7 @@
 #include "apps/finalists.hpp"
 #include "apps/study_stage.hpp"
 #include "base/log.hpp"
+#include "config/check.hpp"
 #include "data/dataset.hpp"
 #include "launch/summary.hpp"
 #include "search/planners.hpp"
@@ -32,7 +33,8 @@ base::Exit full_train(cli::StageContext& context, const comm::World& world) {
   stage.gpus_per_trial = static_cast<int>(config.integer("full.gpus_per_trial"));
 
   return apps::run_study(context, world, std::move(stage), [&](const study::StudyView& view, bool) {
-    const auto figures = apps::judge_finalists(view, finalists, run, split.untouched);
+    auto figures = apps::judge_finalists(view, finalists, run, split.untouched);
+    figures.untouched = !config::without_data(config);
     if (figures.winner < -1 || figures.finalists.empty()) {
       base::fail(base::Exit::partial, "every training of the finalists failed; see `assay trials {} --stage full`",
                  run.folder().string());

@@ -2,6 +2,7 @@
 // whose ranking agrees with the full one.
 #include "apps/proxy_choice.hpp"
 #include "apps/study_stage.hpp"
+#include "config/check.hpp"
 #include "data/dataset.hpp"
 #include "eval/table.hpp"
 #include "launch/summary.hpp"
@@ -57,7 +58,7 @@ base::Exit proxy_select(cli::StageContext& context, const comm::World& world) {
   const auto space = std::make_shared<const space::Space>(space::Space::load(config, "proxy"));
   const auto full = apps::full_fidelity(config, run::Stage::proxy);
   const auto candidates = apps::proxy_candidates(config, full);
-  const auto outputs = eval::uses_table(config) ? 0 : outputs_of(run);
+  const auto outputs = eval::uses_table(config) || config::without_data(config) ? 0 : outputs_of(run);
   const auto references = search::reference_set(
       *space, run.seed(), static_cast<int>(config.integer("proxy.reference")), [&](const space::Params& params) {
         return outputs == 0 ? space->encode(params) : search::size_features(*space, params, outputs);

@@ -26,12 +26,15 @@ run::SplitFigures figures_of(const data::SplitReport& report, const data::Datase
           .outputs = train.task == data::Task::regression ? 1 : train.classes()};
 }
 
-/// Trials looked up in a table need no data: there is nothing to split, and the later stages may begin.
+/// There is nothing to split, and the later stages may begin.
 base::Exit no_data(cli::StageContext& stage) {
   const auto& config = stage.run.config();
-  const auto file = config.text("trial.table.file");
-  const run::SplitFigures figures{.data_hash = data::read_content(file, config).sha256,
-                                  .verdict = "no data to split: trials are looked up in " + file};
+  run::SplitFigures figures{.verdict = "no data to split: the command reads its own"};
+  if (config.has("trial.table")) {
+    const auto file = config.text("trial.table.file");
+    figures.data_hash = data::read_content(file, config).sha256;
+    figures.verdict = "no data to split: trials are looked up in " + file;
+  }
   return stage.finish(run::Stage::split, run::to_json(figures), figures.verdict);
 }
 

@@ -18,7 +18,8 @@ struct Written {
 /// first unknown key, wrong type, value out of range or not among the choices.
 std::map<std::string, Written> check(const Node& root);
 
-/// True where trials are looked up in a table and no data are named: there is nothing to read or to split.
+/// True where no data are named, and trials are looked up in a table or measured by a command that reads its own: there
+/// is nothing to read or to split.
 bool without_data(const Config& config);
 
 /// True where nothing that is configured measures a trial, but parameters are given: a script asks for trials and tells

@@ -38,7 +38,8 @@ void check_measured(const Config& config) {
 }  // namespace
 
 bool without_data(const Config& config) {
-  return config.has("trial.table") && !config.has("data.format") && !config.has("data.train") &&
+  const bool own = config.has("trial.table") || !config.texts("trial.command").empty();
+  return own && !config.has("data.format") && !config.has("data.train") &&
          !config.has("data.items") && !config.flag("data.external");
 }
 
@@ -59,7 +60,7 @@ void Config::check_run() const {
     keep.fail("there is no trial.command that could be kept alive; name one or remove keep_alive");
   }
   if (without_data(*this)) {
-    // Nothing is read but the table.
+    // Nothing is read but the table; or the command knows its own.
   } else if (external) {
     if (const auto format = node("data.format"); format && format.string() != "external") {
       format.fail(fmt::format("\"{}\" contradicts data.external = true; keep one of the two", format.string()));

@@ -8,7 +8,7 @@ namespace assay::config {
 namespace {
 
 constexpr std::string_view example_head =
-    R"(# A run of Assay. Only [data] and [model] (or [params.*] with [trial] command or table) are needed; the other keys stand here
+    R"(# A run of Assay. Only [data] and [model] (or [params.model] with [trial] command or table) are needed; the other keys stand here
 # with their defaults, behind a '#'. Any value below [model], [training], [augment] and [params.*] may be a search
 # domain: width.choice = [8, 16, 32], lr.float = [1e-4, 1e-1] with lr.log = true, depth.int = [1, 4].
 )";

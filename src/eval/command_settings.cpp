@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "config/check.hpp"
 #include "data/dataset.hpp"
 #include "data/split.hpp"
 #include "eval/command.hpp"
@@ -63,12 +64,13 @@ std::optional<std::string> devices_of(const Context& context, int gpus) {
 }
 
 /// Which rows a trial trains on and is scored on, as index files: the split's own, a nested subset for data fidelities
-/// below 1, all rows for the final trainings.
+/// below 1, all rows for the final trainings. Nothing where no data are named: the command knows its own.
 class RowFiles {
  public:
   explicit RowFiles(const Context& context)
       : run_(context.run), stage_(context.stage), final_(context.rows == Rows::final) {
     const auto& config = run_.config();
+    if (config::without_data(config)) return;
     const bool external = data::is_external(config);
     items_ = config.texts(external ? "data.items" : "data.train");
     valid_items_ = config.has("data.valid") ? config.texts("data.valid") : std::vector<std::string>();
@@ -78,6 +80,7 @@ class RowFiles {
   }
 
   Json operator()(const study::Work& work) const {
+    if (config::without_data(run_.config())) return Json::object();
     const auto split = run_.folder(run::Stage::split);
     Json json;
     json["train"] = {{"items", items_}, {"rows", train_rows(work.at.data).string()}};

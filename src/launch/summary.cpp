@@ -30,6 +30,7 @@ std::string interval_text(const std::string& metric, const run::Interval& interv
 }
 
 std::string split_text(const run::SplitFigures& figures) {
+  if (figures.train + figures.valid == 0) return figures.verdict;
   auto text = fmt::format("{} train + {} search-validation", base::with_commas(figures.train),
                           base::with_commas(figures.valid));
   if (figures.untouched > 0) text += fmt::format(", {} validation untouched", base::with_commas(figures.untouched));
@@ -81,10 +82,9 @@ std::string full_text(const run::FullFigures& figures, const std::string& metric
     if (finalist.trial < 0) baseline = &finalist;
   }
   if (winner == nullptr) return fmt::format("{} finalists, no winner", figures.finalists.size());
-  auto text =
-      fmt::format("{} {} on untouched data",
-                  winner->trial < 0 ? "the baseline wins with" : fmt::format("winner: trial {},", winner->trial),
-                  interval_text(metric, winner->score));
+  auto text = fmt::format(
+      "{} {}{}", winner->trial < 0 ? "the baseline wins with" : fmt::format("winner: trial {},", winner->trial),
+      interval_text(metric, winner->score), figures.untouched ? " on untouched data" : "");
   if (winner->parameters > 0) text += fmt::format(", {} parameters", base::with_commas(winner->parameters));
   if (baseline != nullptr && baseline != winner) text += "; baseline " + score_text(metric, baseline->score.estimate);
   if (!figures.missing.empty()) text += fmt::format("; {} trainings failed", figures.missing.size());

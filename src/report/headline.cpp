@@ -48,11 +48,14 @@ Words of_full(const Material& material, const Verdict& found) {
   const auto& winner = *found.winner;
   const auto score = value_text(metric, winner.score.estimate);
   Words words;
-  words.lead =
-      fmt::format("95 % interval {}, {} on the untouched validation set{}, which no earlier stage has seen.",
-                  bounds_text(metric, winner.score).empty() ? "unknown" : bounds_text(metric, winner.score),
-                  winner.scores.size() == 1 ? "one training" : fmt::format("mean of {} seeds", winner.scores.size()),
-                  rows_text(material, true));
+  const auto where =
+      material.full->untouched
+          ? fmt::format("on the untouched validation set{}, which no earlier stage has seen", rows_text(material, true))
+          : std::string("on what the command validates on in the stage full");
+  words.lead = fmt::format(
+      "95 % interval {}, {} {}.",
+      bounds_text(metric, winner.score).empty() ? "unknown" : bounds_text(metric, winner.score),
+      winner.scores.size() == 1 ? "one training" : fmt::format("mean of {} seeds", winner.scores.size()), where);
   if (found.baseline == nullptr) {
     words.sentence = fmt::format("{} reaches {} {}; there is no baseline to compare it with.",
                                  capital(network_text(winner.trial)), score, metric);
@@ -109,7 +112,8 @@ Json figures_of(const Material& material) {
   Json figures = Json::array();
   if (const auto found = verdict(material)) {
     const auto& winner = *found->winner;
-    figures.push_back(figure(metric + ", untouched", value_text(metric, winner.score.estimate),
+    figures.push_back(figure(metric + (material.full->untouched ? ", untouched" : ", in full"),
+                             value_text(metric, winner.score.estimate),
                              fmt::format("{}, {}", bounds_text(metric, winner.score),
                                          count_text(static_cast<std::int64_t>(winner.scores.size()), "seed"))));
     if (found->difference && found->baseline != found->winner) {

@@ -127,6 +127,7 @@ void fields(V& visit, T& x) {
   visit("winner", x.winner);
   visit("device_seconds", x.device_seconds);
   visit("missing", x.missing);
+  visit("untouched", x.untouched);
 }
 
 // ---- one value to JSON and back: chosen by the overload that fits ----

@@ -87,6 +87,7 @@ struct FullFigures {
   study::TrialId winner = -1;
   double device_seconds = 0;
   std::vector<std::string> missing;  ///< trainings that failed
+  bool untouched = true;             ///< scored on [data] valid; false: a command validates on data of its own
 };
 
 base::Json to_json(const SplitFigures&);

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "apps/assay/verbs.hpp"
+#include "apps/pipeline_check.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
@@ -108,7 +109,7 @@ Exit check(const cli::Values& values) {
                 file.c_str());
     return Exit::done;
   }
-  given.check_run();
+  check_pipeline(given);
   Rehearsal rehearsal;
   rehearsal.keep = values.flag("--keep");
   auto overrides = values.texts("--set");

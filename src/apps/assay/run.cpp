@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "apps/assay/by_hand.hpp"
+#include "apps/pipeline_check.hpp"
 #include "base/log.hpp"
 #include "config/check.hpp"
 #include "launch/local.hpp"
@@ -20,7 +21,7 @@ base::Exit run_all(const cli::Values& values) {
   os::catch_stop_signals();
   if (const auto config = target_of(values).config) {
     const auto given = config::Config::load(*config, values.texts("--set"));
-    if (!config::by_hand(given)) given.check_run();
+    if (!config::by_hand(given)) check_pipeline(given);
   }
   auto run = open_target(values, need_measuring);
   const bool quiet = base::verbosity() == base::Level::quiet;

@@ -28,12 +28,17 @@ function hero() {
 
 // ---- result ----
 
+/** What the finalists are scored on. */
+function scoredOn() {
+  return D.full.untouched ? "untouched validation set" : "in full";
+}
+
 function finalistTable() {
   const rows = D.full.finalists.map(f => [
     trialName(f.trial) + (f.trial === D.full.winner ? " ★" : ""), interval(objective.metric, f.score), String(f.scores.length),
     f.difference_text,
     f.trial < 0 ? "–" : value(objective.metric, f.search_score), commas(f.parameters), commas(f.multiply_adds)]);
-  return table([{label: "network"}, {label: `${label(objective.metric)}, untouched validation set`, number: true}, {label: "seeds", number: true},
+  return table([{label: "network"}, {label: `${label(objective.metric)}, ${scoredOn()}`, number: true}, {label: "seeds", number: true},
     {label: "against the baseline", number: true}, {label: "in the search", number: true}, {label: "parameters", number: true},
     {label: "multiply-adds", number: true}], rows, {strong: i => D.full.finalists[i].trial === D.full.winner});
 }
@@ -48,7 +53,7 @@ function finalistChart() {
     ...list.map((f, i) => ({type: "scatter", mode: "markers", x: [scaled(objective.metric, f.score.estimate)], y: [names[i]], showlegend: false,
       marker: {size: 11, color: colour(f), symbol: f.trial < 0 ? "diamond" : "circle"}, error_x: errorBars(objective.metric, [f.score], colour(f)),
       hovertemplate: `${safe(interval(objective.metric, f.score))}<extra>${safe(names[i])}</extra>`}))],
-    layout: {xaxis: {title: {text: axis(objective.metric) + ", untouched validation set"}}, yaxis: {type: "category", gridcolor: "rgba(0,0,0,0)"}}};
+    layout: {xaxis: {title: {text: `${axis(objective.metric)}, ${scoredOn()}`}}, yaxis: {type: "category", gridcolor: "rgba(0,0,0,0)"}}};
 }
 
 /** Where stage 1 put the finalists and where stage 2 does. */
@@ -279,7 +284,8 @@ function histogramChart() {
 function split() {
   if (!D.split) return [gap("split")];
   const s = D.split;
-  const facts = [["search training", plural(s.train, "row")], ["search validation", plural(s.valid, "row")], ["untouched validation", plural(s.untouched, "row")],
+  const rows = [["search training", s.train], ["search validation", s.valid], ["untouched validation", s.untouched]];
+  const facts = [...(s.train ? rows.map(([name, count]) => [name, plural(count, "row")]) : []),
     isNumber(s.chi2) && ["search validation against untouched", `chi-square ${plain(s.chi2, 3)}, p ${s.p_value > 0.999 ? "> 0.999" : s.p_value < 0.001 ? "< 0.001" : "= " + plain(s.p_value, 2)}`],
     ["verdict", s.verdict], s.data_hash && ["data (SHA-256)", el("code", {}, s.data_hash.slice(0, 16))]].filter(Boolean);
   return [(s.warnings || []).map(w => note({level: "act", title: w})), grid(
