@@ -5,7 +5,7 @@
 
 #include "base/text.hpp"
 #include "base/time.hpp"
-#include "eval/command.hpp"
+#include "command/bench.hpp"
 #include "eval/command_files.hpp"
 #include "eval/metrics_tail.hpp"
 #include "os/file.hpp"
@@ -13,66 +13,11 @@
 #include "study/lab.hpp"
 #include "study/names.hpp"
 
-using namespace lab;
+using namespace assay::command_tests;
 using namespace assay::eval;
 using Catch::Matchers::ContainsSubstring;
 using study::Failure;
 using study::State;
-using study::Verdict;
-
-namespace {
-
-class Recorder : public study::Reporter {
- public:
-  Verdict report(std::int64_t step, const study::Metrics& metrics) override {
-    reports.push_back({step, 0, metrics});
-    return step >= stop_at ? Verdict::stop : Verdict::go_on;
-  }
-  std::vector<study::Report> reports;
-  std::int64_t stop_at = 1 << 30;
-};
-
-CommandSettings settings(std::vector<std::string> command) {
-  CommandSettings result;
-  result.command = std::move(command);
-  result.stage = "search";
-  result.values = [](const space::Params& params) {
-    base::Json json = base::Json::parse(R"({"model": {}, "training": {}, "augment": {}})");
-    json["training"]["lr"] = std::get<double>(params.at("training.lr"));
-    return json;
-  };
-  result.rows = [](const study::Work&) {
-    return base::Json::parse(R"({"train": {"items": ["train.csv"], "rows": "/x/train.idx"},
-                                 "valid": {"items": ["train.csv"], "rows": "/x/valid.idx"}})");
-  };
-  result.stop_grace = 0.5;
-  result.term_grace = 0.5;
-  return result;
-}
-
-struct Bench {
-  Folder folder;
-  study::Work work;
-  Recorder recorder;
-  Bench() {
-    work.item = {12, 0};
-    work.what.params["training.lr"] = 0.25;
-    work.at = {4, 0.5, 1, 1};
-    work.seed = 99;
-    work.folder = folder.path() / "trials/12/0.1";
-  }
-  Outcome run(CommandSettings with) { return make_command_evaluator(std::move(with))->run(work, recorder); }
-  Outcome shell(const std::string& script) { return run(settings({"sh", "-c", script})); }
-};
-
-const std::string final_line = R"(echo '{"final": true, "accuracy": 0.5}' >> "$ASSAY_METRICS")";
-
-bool alive(const std::filesystem::path& pid_file) {
-  const auto text = os::try_read_file(pid_file);
-  return text && !text->empty() && os::process_start(std::stol(*text)).has_value();
-}
-
-}  // namespace
 
 TEST_CASE("a shell trainer gets its parameters, reports, and ends with a final line") {
   Bench bench;
@@ -314,93 +259,6 @@ TEST_CASE("metrics lines") {
   CHECK(line.attributes.at("name") == "x");
   CHECK_THROWS_AS(parse_metrics_line("[1]", 1), base::Error);
   CHECK_THROWS_AS(parse_metrics_line(R"({"curve": [1, 2]})", 1), base::Error);
-}
-
-namespace {
-
-/// A kept process in sh: $metrics, $stop and $trial are set in each round of `body`.
-CommandSettings kept(const Folder& folder, const std::string& body) {
-  const std::string field = "field() { printf '%s' \"$line\" | sed 's/.*\"'$1'\":\"*\\([^,\"]*\\).*/\\1/'; }\n";
-  auto result = settings({"sh", "-c",
-                          "echo $$ >> " + (folder.path() / "starts").string() + "\n" + field +
-                              "while read -r line; do\nmetrics=$(field metrics); stop=$(field stop); "
-                              "trial=$(field trial)\n" +
-                              body + "\ndone"});
-  result.keep_alive = true;
-  return result;
-}
-
-/// One evaluator, many trials.
-struct KeptBench : Bench {
-  std::unique_ptr<study::Evaluator> evaluator;
-  Outcome trial(int number) {
-    work.item.trial = number;
-    work.folder = folder.path() / "trials" / std::to_string(number) / "0.1";
-    return evaluator->run(work, recorder);
-  }
-  std::vector<std::string> starts() const {
-    return base::split(base::trim(os::try_read_file(folder.path() / "starts").value_or("")), '\n');
-  }
-};
-
-const std::string kept_line = "echo measuring $trial; echo '{\"final\": true, \"accuracy\": 0.5}' >> \"$metrics\"";
-
-}  // namespace
-
-TEST_CASE("a command that is kept alive measures trial after trial in one process") {
-  KeptBench bench;
-  bench.evaluator = make_command_evaluator(
-      kept(bench.folder, "echo '{\"step\": 1, \"accuracy\": 0.25}' >> \"$metrics\"; " + kept_line));
-  for (int n = 0; n < 5; ++n) {
-    const auto outcome = bench.trial(n);
-    CHECK(outcome.state == State::done);
-    CHECK(outcome.metrics.at("accuracy") == 0.5);
-  }
-  CHECK(bench.recorder.reports.size() == 5);
-  CHECK(bench.starts().size() == 1);
-  CHECK(os::read_file(bench.work.folder / "output.log") == "measuring 4\n");
-  bench.evaluator.reset();
-  CHECK_FALSE(alive(bench.folder.path() / "starts"));
-}
-
-TEST_CASE("the end of a kept process fails its trial only") {
-  KeptBench bench;
-  bench.evaluator = make_command_evaluator(
-      kept(bench.folder,
-           "if [ $trial = 1 ]; then echo no memory; exit 3; fi\nif [ $trial = 2 ]; then\n  echo '{\"final\": "
-           "true, \"failed\": \"no such layer\"}' >> \"$metrics\"; continue\nfi\n" +
-               kept_line));
-  CHECK(bench.trial(0).state == State::done);
-  const auto crashed = bench.trial(1);
-  CHECK(crashed.state == State::failed);
-  CHECK_THAT(crashed.reason, ContainsSubstring("exit code 3") && ContainsSubstring("no memory"));
-  const auto said = bench.trial(2);
-  CHECK(said.state == State::failed);
-  CHECK_THAT(said.reason, ContainsSubstring("no such layer"));
-  CHECK(bench.trial(3).state == State::done);
-  CHECK(bench.starts().size() == 2);
-}
-
-TEST_CASE("timeout, drop and a bad line end a kept process; the next trial has a new one") {
-  KeptBench bench;
-  auto with = kept(bench.folder,
-                   "if [ $trial = 1 ]; then echo not json >> \"$metrics\"; sleep 60; fi\n"
-                   "if [ $trial = 2 ] || [ $trial = 3 ]; then sleep 60; fi\n" +
-                       kept_line);
-  with.timeout = 1;
-  with.look_seconds = 0.05;
-  bench.evaluator = make_command_evaluator(with);
-  CHECK(bench.trial(0).state == State::done);
-  CHECK_THAT(bench.trial(1).reason, ContainsSubstring("no JSON object"));
-  CHECK(bench.trial(2).failure == Failure::timeout);
-  const auto commit = study::Layout{bench.folder.path()}.commit({3, 0});
-  os::make_folders(commit.parent_path());
-  os::publish(commit, "another worker");
-  const double start = base::steady_seconds();
-  CHECK(bench.trial(3).state == State::stopped);
-  CHECK(base::steady_seconds() - start < 0.9);
-  CHECK(bench.trial(4).state == State::done);
-  CHECK(bench.starts().size() == 4);
 }
 
 TEST_CASE("a command whose trial was dropped is ended though it reports nothing") {
