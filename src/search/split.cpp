@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <functional>
 #include <map>
 
@@ -131,6 +132,13 @@ Split split(const History& history, std::size_t count, bool pending_good) {
   std::sort(all.begin(), all.end());
   std::set_difference(all.begin(), all.end(), result.good.begin(), result.good.end(), std::back_inserter(result.bad));
   return result;
+}
+
+std::size_t good_count(std::size_t ended, double gamma, bool root, bool several) {
+  constexpr std::size_t most = 25;
+  const auto all = static_cast<double>(ended);
+  const auto good = static_cast<std::size_t>(std::ceil(gamma * (root ? std::sqrt(all) : all)));
+  return several && !root ? good : std::min(good, most);
 }
 
 }  // namespace assay::search

@@ -17,9 +17,6 @@
 namespace assay::search {
 namespace {
 
-/// One objective: no more trials than these are good.
-constexpr std::size_t most_good = 25;
-
 struct Recipe {
   std::size_t startup = 10;
   bool sobol = true;  ///< to begin with; else random
@@ -107,10 +104,9 @@ class Tpe final : public PointSearch {
     if (split_version_ != history().version()) {
       split_version_ = history().version();
       columns_.update(history().trials());
-      const auto ended = static_cast<double>(history().scored().size() + history().stopped().size());
+      const auto ended = history().scored().size() + history().stopped().size();
       const auto& recipe = this->recipe();
-      auto good = static_cast<std::size_t>(std::ceil(recipe.gamma * (recipe.root ? std::sqrt(ended) : ended)));
-      if (!several() || recipe.root) good = std::min(good, most_good);
+      const auto good = good_count(ended, recipe.gamma, recipe.root, several());
       split_ = split(history(), good, recipe.pending_good);
     }
     if (model.version == history().version()) return;

@@ -240,6 +240,23 @@ TEST_CASE("of trials that were stopped, those stopped later are better, whatever
   CHECK(search::split(history, 3).good == Ids{1, 2, 3});
 }
 
+TEST_CASE("how many trials are good: by Optuna's share, and by NNI's root") {
+  // default_gamma and default_gamma_multiobjective of Optuna 5.0.0.
+  const std::vector<std::pair<std::size_t, std::size_t>> optuna{{5, 1},  {10, 1},   {11, 2},
+                                                                {25, 3}, {100, 10}, {240, 24}};
+  for (const auto& [ended, good] : optuna) {
+    CHECK(search::good_count(ended, 0.1, false, false) == good);
+    CHECK(search::good_count(ended, 0.1, false, true) == good);
+  }
+  CHECK(search::good_count(1000, 0.1, false, false) == 25);
+  CHECK(search::good_count(1000, 0.1, false, true) == 100);
+  // min(ceil(0.25 sqrt(n)), 25)
+  CHECK(search::good_count(16, 0.25, true, false) == 1);
+  CHECK(search::good_count(17, 0.25, true, false) == 2);
+  CHECK(search::good_count(400, 0.25, true, false) == 5);
+  CHECK(search::good_count(40'000, 0.25, true, true) == 25);
+}
+
 TEST_CASE("good and bad with two objectives: by layer, the last one by volume") {
   const auto space = space_of("x.float = [0.0, 1.0]\n");
   study::ViewBuilder builder;
