@@ -30,7 +30,7 @@ void check_no_domain_meant(const Node& table) {
     const auto near = base::nearest_word(key, kinds);
     if (child.is_array() && !near.empty() && near.front() == key.front())
       child.fail(fmt::format("{} is no kind of domain; did you mean {}?", key, near), near);
-    options_only = options_only && options.contains(key);
+    options_only = options_only && options.contains(key) && !child.is_table();
   }
   if (options_only)
     table.fail(

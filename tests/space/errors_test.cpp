@@ -187,6 +187,7 @@ TEST_CASE("what was meant to be a domain is no constant") {
   says(error_of("[params.model]\nnorm.choise = [\"bn\", \"ln\"]\n"), "test.toml:2:6: ");
   says(error_of("[params.model]\nnorm.choise = [\"bn\", \"ln\"]\n"), "did you mean choice?");
   says(error_of("[params.model]\nwidth.int = [8, 64]\nwidht.step = 8\n"), "options of a domain, but no domain");
+  CHECK(error_of("[params.model]\nk.int = [1, 2]\n").empty());  // a parameter may be called like an option
   CHECK(error_of("[params.model]\na.int = [1, 2]\nfixed.list = [1, 2]\nfixed.deep.levels = 3\n").empty());
 }
 
