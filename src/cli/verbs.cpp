@@ -146,7 +146,7 @@ int run_verbs(int argc, char** argv, const std::string& program, const std::stri
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     std::string said = error.what();
-    if (const auto word = said.find("word_"); word != std::string::npos) said.erase(word, 5);
+    if (said.starts_with("word_")) said.erase(0, 5);  // our prefix of positional names
     auto help = program;
     for (const auto& slots : all) {
       if (slots.app->parsed()) help += " " + slots.verb->name;

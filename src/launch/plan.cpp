@@ -36,12 +36,7 @@ std::vector<double> candidate_shares(const run::Run& run) {
   for (const auto& [key, node] : run.config().node("proxy.candidate").items()) {
     shares.push_back(nominal_share(candidate_fidelity(node, full), full));
   }
-  if (shares.empty()) {
-    // What proxy-select tries without a list.
-    shares = {0.125, 0.25};
-    if (!run.config().has("trial.command") && !run.config().has("trial.table")) shares.push_back(0.0625);
-  }
-  return shares;
+  return shares.empty() ? default_proxy_shares(run.config()) : shares;
 }
 
 double mean(const std::vector<double>& values) {

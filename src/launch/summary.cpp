@@ -119,6 +119,11 @@ std::string summary(run::Stage stage, const Json& figures, const std::string& me
   return "report/";
 }
 
+std::vector<double> default_proxy_shares(const config::Config& config) {
+  if (config.has("trial.command") || config.has("trial.table")) return {0.125, 0.25};
+  return {0.125, 0.25, 0.0625};
+}
+
 std::int64_t planned_trials(const run::Run& run, run::Stage stage) {
   const auto& config = run.config();
   switch (stage) {
@@ -126,9 +131,8 @@ std::int64_t planned_trials(const run::Run& run, run::Stage stage) {
       return 1;
     case run::Stage::proxy: {
       const auto candidates = config.node("proxy.candidate");
-      const std::int64_t by_default = config.has("trial.command") || config.has("trial.table") ? 2 : 3;
-      const auto count = candidates ? static_cast<std::int64_t>(candidates.size()) : by_default;
-      return config.integer("proxy.reference") * (1 + count);
+      const auto count = candidates ? candidates.size() : default_proxy_shares(config).size();
+      return config.integer("proxy.reference") * static_cast<std::int64_t>(1 + count);
     }
     case run::Stage::search: {
       const auto points = config.node("search.points");

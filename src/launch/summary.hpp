@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/json_fwd.hpp"
 #include "run/run.hpp"
@@ -15,6 +16,9 @@ std::string summary(run::Stage stage, const base::Json& figures, const std::stri
 
 /// "97.9 %" for accuracies, four digits for anything else.
 std::string score_text(const std::string& metric, double value);
+
+/// Nominal costs of the proxies that proxy-select tries without a list, in full trainings.
+std::vector<double> default_proxy_shares(const config::Config& config);
 
 /// How many trials a stage will have: exact for lists, the limit for the search.
 std::int64_t planned_trials(const run::Run& run, run::Stage stage);

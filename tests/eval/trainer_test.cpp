@@ -119,6 +119,14 @@ TEST_CASE("a small network learns the digits in a few epochs") {
   CHECK(outcome.metrics.at("multiply_adds") > outcome.metrics.at("parameters"));
   CHECK(outcome.metrics.at("train_seconds") > 0);
   CHECK(outcome.metrics.at("latency_ms") > 0);
+  // The configuration's check knows all of them.
+  for (const auto& [metric, value] : outcome.metrics) {
+    const auto text =
+        "[data]\nformat = \"csv\"\ntrain = \"a\"\nvalid = \"b\"\n[model]\nblocks = [{ op = \"skip\" "
+        "}]\n[objectives]\n" +
+        metric + ".goal = \"max\"\n";
+    CHECK_NOTHROW(config::Config::parse(text, "t").check_run());
+  }
   CHECK(outcome.device_seconds >= outcome.metrics.at("train_seconds"));
   CHECK(fs::exists(test.folder / "attempt" / "network.json"));
   const auto weights = nn::load_tensors(test.folder / "attempt" / "weights.safetensors");
