@@ -54,24 +54,13 @@ Reading read_rows(const std::vector<Row>& rows, Importer& importer, const std::s
 
 bool same_number(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
 
-/// A table may write 1 where the study has 1.0.
-bool same_value(const space::Value& a, const space::Value& b) {
-  const auto number = [](const space::Value& value) -> std::optional<double> {
-    if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
-    if (const auto* real = std::get_if<double>(&value)) return *real;
-    return std::nullopt;
-  };
-  const auto x = number(a), y = number(b);
-  return x && y ? *x == *y : a == b;
-}
-
 bool same_trial(const Import& row, const study::Trial& trial) {
   const auto* result = trial.result();
   if (result == nullptr || !(result->at == row.measured.at)) return false;
   const auto& params = trial.what_of(*result).params;
   return std::equal(
              row.what.params.begin(), row.what.params.end(), params.begin(), params.end(),
-             [](const auto& a, const auto& b) { return a.first == b.first && same_value(a.second, b.second); }) &&
+             [](const auto& a, const auto& b) { return a.first == b.first && space::same(a.second, b.second); }) &&
          std::equal(row.measured.metrics.begin(), row.measured.metrics.end(), result->metrics.begin(),
                     result->metrics.end(),
                     [](const auto& a, const auto& b) { return a.first == b.first && same_number(a.second, b.second); });
