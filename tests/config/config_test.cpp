@@ -98,6 +98,11 @@ TEST_CASE("syntax errors are told in the user's words") {
   for (const char* header : {"[]", "[=]", "[.a]", "[[]]", "[a.]", "[ ]"}) {
     CHECK_THAT(message(header), ContainsSubstring("run.toml:1:"));
   }
+  for (const char* letters :
+       {"25\u02a7\n", "\u02a7 = 1\n", "a = \u00a3 1\n", "a = 1 \u2fff\n", "\u1681", "\ufeff\ufefe"}) {
+    CHECK_THAT(message(letters), ContainsSubstring("run.toml:1:"));
+  }
+  CHECK(Config::parse("[run]\nname = \"\"\"\\\n\u02a7\"\"\"\n", "run.toml").text("run.name") == "\u02a7");
   CHECK_THROWS_WITH(Config::load("/no/such.toml"), ContainsSubstring("no such configuration file"));
 }
 
