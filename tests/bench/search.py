@@ -136,6 +136,23 @@ def closed_form(known, peer):
         yield Figure("TPE: share with a smaller median than Optuna's", better / compared, 0.5, "", True, note=f"{better} of {compared}")
 
 
+def three_objectives(known, peer):
+    """DTLZ2 with 12 parameters: what is missing to the volume, by the samplers that are meant for it."""
+    problem, trials = "dtlz2s_3", 1000
+    names = [name for name in ("random", "nsga2", "nsga3") if name in known]
+    calls = {name: lambda name=name: our_curves(problem, name, trials, SEEDS) for name in names}
+    if peer:
+        calls |= {f"Optuna's {name}": lambda name=name: peer.curves(problem, name, trials, SEEDS) for name in ("nsga2", "nsga3")}
+    found = {name: at(curves, trials) for name, curves in all_at_once(calls).items()}
+    note = "median regrets: " + ", ".join(f"{name} {statistics.median(regrets):.3g}" for name, regrets in found.items())
+    if "nsga3" not in known or not peer:
+        yield Figure(f"three objectives: {problem} at {trials:,}", None, 0.05, "", True, note=note)
+        return
+    said = beside(found["nsga3"], found["Optuna's nsga3"])
+    yield Figure(f"NSGA-III not worse than Optuna's: p, three objectives, {problem} at {trials:,}", said["p_worse"], 0.05, "", True,
+                 note=f"{note}; p better {said['p_better']:.2g}")
+
+
 def macro(known, peer):
     """nas-bench-macro, accuracy alone: regret in points; what random search, evolution and TPE reached elsewhere is the reach."""
     names = [name for name in ("random", "evolution", "tpe", "econas", "reinforce", "ppo", "nsga2", "smac") if name in known]
@@ -189,6 +206,7 @@ def measure(options):
     peer = Peer(python) if python else None
     yield from suggestions(known, peer)
     yield from closed_form(known, peer)
+    yield from three_objectives(known, peer)
     for table in (lambda: macro(known, peer), lambda: macro_flops(known, peer), lambda: nlp(known)):
         try:
             yield from table()

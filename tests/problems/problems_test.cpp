@@ -43,6 +43,23 @@ TEST_CASE("two objectives: points of the known fronts, and their volume") {
   }
 }
 
+TEST_CASE("three objectives: the front is an eighth of a sphere") {
+  const auto tested = problem("dtlz2s_3");
+  stats::Points front;
+  for (int i = 0; i <= 60; ++i) {
+    for (int j = 0; j <= 60; ++j) {
+      List unit(12, 0.3);
+      unit[0] = i / 60.0;
+      unit[1] = j / 60.0;
+      front.push_back(tested.at(unit));
+      CHECK(std::hypot(front.back()[0], front.back()[1], front.back()[2]) == Approx(1));
+    }
+  }
+  const double volume = stats::hypervolume(front, tested.reference, {false, false, false});
+  CHECK(volume < tested.best);
+  CHECK(volume == Approx(tested.best).margin(0.02));
+}
+
 TEST_CASE("values at one point, computed apart in Python") {
   const List unit{0.1, 0.2, 0.3, 0.4, 0.5, 0.6}, four(unit.begin(), unit.begin() + 4);
   const auto near = [](const List& found, const List& expected) {

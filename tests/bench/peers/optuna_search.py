@@ -3,7 +3,7 @@
 curves ... SEEDS   what is missing to the best after each trial, for the seeds 0 .. SEEDS - 1, as bench_search prints it
 suggest ... [late] median seconds of one ask after TRIALS trials: of a fresh sampler, and after one more trial
 
-PROGRAM is bench_search: it holds the problems and answers. SAMPLER is tpe, nsga2 or random, with Optuna's own defaults.
+PROGRAM is bench_search: it holds the problems and answers. SAMPLER is tpe, nsga2, nsga3 or random, with Optuna's own defaults.
 """
 
 import json
@@ -15,7 +15,8 @@ import time
 import optuna
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
-samplers = {"tpe": optuna.samplers.TPESampler, "nsga2": optuna.samplers.NSGAIISampler, "random": optuna.samplers.RandomSampler}
+samplers = {"tpe": optuna.samplers.TPESampler, "nsga2": optuna.samplers.NSGAIISampler,
+            "nsga3": optuna.samplers.NSGAIIISampler, "random": optuna.samplers.RandomSampler}
 
 
 def ask_program(program, *words):

@@ -41,11 +41,17 @@ Vector zdt(const Vector& x, bool convex) {
   return {x[0], g * (1 - (convex ? std::sqrt(ratio) : ratio * ratio))};
 }
 
-/// Deb, Thiele, Laumanns, Zitzler 2002, with two objectives.
-Vector dtlz2(const Vector& x) {
+/// Deb, Thiele, Laumanns, Zitzler 2002: the first parameters are angles on the sphere, the others say how far outside.
+Vector dtlz2(const Vector& x, std::size_t objectives) {
   double g = 0;
-  for (std::size_t i = 1; i < x.size(); ++i) g += square(x[i] - 0.5);
-  return {(1 + g) * std::cos(x[0] * pi / 2), (1 + g) * std::sin(x[0] * pi / 2)};
+  for (auto i = objectives - 1; i < x.size(); ++i) g += square(x[i] - 0.5);
+  Vector values(objectives, 1 + g);
+  for (std::size_t m = 0; m < objectives; ++m) {
+    const auto last = objectives - 1 - m;
+    for (std::size_t i = 0; i < last; ++i) values[m] *= std::cos(x[i] * pi / 2);
+    if (m > 0) values[m] *= std::sin(x[last] * pi / 2);
+  }
+  return values;
 }
 
 /// Hartman 1973, four peaks in six dimensions.
@@ -88,22 +94,26 @@ Problem one(std::string name, Bounds bounds, double (*function)(const Vector&), 
   return {std::move(name), std::move(bounds), [function](const Vector& x) { return Vector{function(x)}; }, 1, best, {}};
 }
 
-Problem two(std::string name, Bounds bounds, std::function<Vector(const Vector&)> function, Vector reference,
-            double best) {
-  return {std::move(name), std::move(bounds), std::move(function), 2, best, std::move(reference)};
+Problem several(std::string name, Bounds bounds, std::function<Vector(const Vector&)> function, Vector reference,
+                double best) {
+  const auto objectives = reference.size();
+  return {std::move(name), std::move(bounds), std::move(function), objectives, best, std::move(reference)};
 }
 
 Bounds cube(std::size_t size, double lo = 0, double hi = 1) { return Bounds(size, {lo, hi}); }
 
-Bounds moved_dtlz2() {
-  auto bounds = cube(6, 0.2, 1.2);
-  bounds[0] = {0, 1};
+/// Of DTLZ2: its best points lie at 0.3 of each range but the angles', not in the middle.
+Bounds moved(std::size_t size, std::size_t angles) {
+  auto bounds = cube(size, 0.2, 1.2);
+  std::fill_n(bounds.begin(), angles, std::pair(0.0, 1.0));
   return bounds;
 }
 
 const std::vector<Problem>& all() {
   const auto convex = [](const Vector& x) { return zdt(x, true); };
   const auto concave = [](const Vector& x) { return zdt(x, false); };
+  const auto circle = [](const Vector& x) { return dtlz2(x, 2); };
+  const auto sphere = [](const Vector& x) { return dtlz2(x, 3); };
   static const std::vector<Problem> problems{
       one("hartmann6", cube(6), hartmann6, -3.32236801),
       one("ackley4", cube(4, -32.768, 32.768), ackley, 0),
@@ -112,12 +122,13 @@ const std::vector<Problem>& all() {
       one("rosenbrock4", cube(4, -5, 10), rosenbrock, 0),
       one(
           "branin", {{-5, 10}, {0, 15}}, [](const Vector& x) { return branin(x[0], x[1]); }, 5 / (4 * pi)),
-      two("branin_currin", cube(2), branin_currin, {18, 6}, 59.36011874867746),
-      two("zdt1", cube(6), convex, {11, 11}, 121 - 1.0 / 3),
-      two("zdt2", cube(6), concave, {11, 11}, 121 - 2.0 / 3),
-      two("dtlz2", cube(6), dtlz2, {1.1, 1.1}, 1.21 - pi / 4),
-      two("dtlz2s", moved_dtlz2(), dtlz2, {1.1, 1.1}, 1.21 - pi / 4),
-      two("dtlz2_20", cube(20), dtlz2, {1.1, 1.1}, 1.21 - pi / 4)};
+      several("branin_currin", cube(2), branin_currin, {18, 6}, 59.36011874867746),
+      several("zdt1", cube(6), convex, {11, 11}, 121 - 1.0 / 3),
+      several("zdt2", cube(6), concave, {11, 11}, 121 - 2.0 / 3),
+      several("dtlz2", cube(6), circle, {1.1, 1.1}, 1.21 - pi / 4),
+      several("dtlz2s", moved(6, 1), circle, {1.1, 1.1}, 1.21 - pi / 4),
+      several("dtlz2_20", cube(20), circle, {1.1, 1.1}, 1.21 - pi / 4),
+      several("dtlz2s_3", moved(12, 2), sphere, {1.1, 1.1, 1.1}, 1.331 - pi / 6)};
   return problems;
 }
 

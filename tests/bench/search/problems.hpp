@@ -23,8 +23,8 @@ struct Problem {
 };
 
 /// hartmann6, ackley4, ackley4s, rosenbrock4, branin, branin_currin, zdt1, zdt2, dtlz2, dtlz2s (s: the optimum moved
-/// away from the centre of the cube), ackley20, dtlz2_20, and bbob_f<1..24>_d<D>_i<instance>. Error(config) for other
-/// names.
+/// away from the centre of the cube), ackley20, dtlz2_20, dtlz2s_3 (three objectives), and
+/// bbob_f<1..24>_d<D>_i<instance>. Error(config) for other names.
 Problem problem(const std::string& name);
 
 }  // namespace assay::bench
