@@ -65,6 +65,7 @@ class Attempt {
       : settings_(settings),
         work_(work),
         reporter_(reporter),
+        timeout_(settings.timeout()),
         files_(prepare_command_files(work, settings.values(work.what.params), settings.rows(work))),
         tail_(files_.metrics()),
         result_(study::Layout::around(work.folder).commit(work.item)) {}
@@ -73,7 +74,7 @@ class Attempt {
   Outcome run() {
     started_ = looked_ = base::steady_seconds();
     CommandGuard guard;
-    os::Child child(command());
+    os::Child child(guard.marked(command()));
     guard.watch(child.pid());
     const auto ended = follow(child);
     // What the command left behind in the background ends with it.
@@ -196,7 +197,7 @@ class Attempt {
     }
     if (cause_ == Cause::none) {
       if (os::stop_signal() != 0) ask(Cause::leaving);
-      if (settings_.timeout > 0 && now - started_ > settings_.timeout) ask(Cause::timeout);
+      if (timeout_ > 0 && now - started_ > timeout_) ask(Cause::timeout);
     }
     if (cause_ == Cause::none) return;
     const bool at_once = cause_ == Cause::timeout || cause_ == Cause::decided;
@@ -237,7 +238,7 @@ class Attempt {
       case Cause::leaving:
         return again("the worker left (" + os::signal_name(os::stop_signal()) + ")");
       case Cause::timeout:
-        return failed(Failure::timeout, "the command ran longer than " + base::format_duration(settings_.timeout));
+        return failed(Failure::timeout, "the command ran longer than " + base::format_duration(timeout_));
       case Cause::judged:
         return judged("stopped early");
       case Cause::decided:
@@ -298,6 +299,7 @@ class Attempt {
   const CommandSettings& settings_;
   const study::Work& work_;
   study::Reporter& reporter_;
+  double timeout_;
   CommandFiles files_;
   MetricsTail tail_;
   std::optional<MetricsLine> last_, final_;

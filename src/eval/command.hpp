@@ -17,9 +17,10 @@ namespace assay::eval {
 /// What the command evaluator needs to know of a run.
 struct CommandSettings {
   std::vector<std::string> command;
-  std::string launcher;                ///< words put before the command; {nodes} and {gpus} are filled in
-  std::string stage;                   ///< ASSAY_STAGE
-  double timeout = 0;                  ///< seconds; 0: none
+  std::string launcher;  ///< words put before the command; {nodes} and {gpus} are filled in
+  std::string stage;     ///< ASSAY_STAGE
+  /// Seconds that a trial may take, asked when it begins; 0: no limit.
+  std::function<double()> timeout = [] { return 0; };
   int gpus = 0;                        ///< of one trial
   std::optional<std::string> devices;  ///< CUDA_VISIBLE_DEVICES of this worker; nothing: as inherited
   int threads = 0;                     ///< OMP_NUM_THREADS; 0: as inherited

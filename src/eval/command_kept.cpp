@@ -57,7 +57,7 @@ void KeptCommand::Channel::close_near_end() {
 }
 
 KeptCommand::KeptCommand(os::Command command)
-    : output_(made(command.folder)), child_(with_input(std::move(command), channel_.far_end)) {
+    : output_(made(command.folder)), child_(with_input(guard_.marked(std::move(command)), channel_.far_end)) {
   channel_.close_far_end();
   guard_.watch(child_.pid());
 }

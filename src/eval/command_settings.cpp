@@ -150,7 +150,7 @@ std::unique_ptr<study::Evaluator> make_command_evaluator(const Context& context)
     base::fail(Exit::config, "trial.command is empty: name the program that trains, e.g. [\"python3\", \"train.py\"]");
   check_command(settings);
   settings.stage = run::to_string(context.stage);
-  settings.timeout = config.text("trial.timeout").empty() ? 0 : config.seconds("trial.timeout");
+  settings.timeout = [&run = context.run] { return run.trial_timeout(); };
   settings.gpus = static_cast<int>(config.integer("trial.gpus"));
   const auto final_gpus = static_cast<int>(config.integer("full.gpus_per_trial"));
   if (context.rows == Rows::final && final_gpus > 1) settings.gpus = final_gpus;

@@ -19,7 +19,7 @@ std::unique_ptr<study::Evaluator> make_measuring(const Context& context) {
               "a table cannot train finalists anew on other data; the search's best are the answer (`assay trials RUN "
               "--sort METRIC`, or `analyze RUN` for the report)");
     }
-    return make_table_evaluator(config, context.space);
+    return make_table_evaluator(config, context.space, [&run = context.run] { return run.trial_timeout(); });
   }
   if (!config.texts("trial.command").empty()) return make_command_evaluator(context);
   return make_trainer(context);

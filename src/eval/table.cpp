@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <optional>
 #include <set>
 #include <thread>
 #include <utility>
@@ -299,7 +298,8 @@ std::int64_t Table::epochs_wanted(const space::Params& params, const study::Fide
   return epochs == nullptr ? 0 : *epochs;
 }
 
-Table::Found Table::look_up(const space::Params& params, const study::Fidelity& at) const {
+Table::Found Table::look_up(const space::Params& params, const study::Fidelity& at,
+                            const std::optional<study::Fidelity>& made) const {
   Found found;
   const auto missing = [&](std::string why) {
     found.outcome.state = study::State::infeasible;
@@ -312,14 +312,19 @@ Table::Found Table::look_up(const space::Params& params, const study::Fidelity& 
   if (point == points_.end()) return missing(fmt::format("{} has no row for {}", file_, params_text(params)));
 
   const auto& rows = point->second;
+  const auto cost_of = [this](const Row& row) { return has_cost_ ? row.cost : static_cast<double>(row.epoch); };
   const Row* last = &rows.front();
+  double paid = 0;
   if (has_epochs_) {
-    const auto wanted = epochs_wanted(params, at);
+    const auto wanted = epochs_wanted(params, at), before = made ? epochs_wanted(params, *made) : 0;
     last = nullptr;
     for (const auto& row : rows) {
       if (row.epoch > wanted) break;
-      found.reports.push_back({row.epoch, has_cost_ ? row.cost : static_cast<double>(row.epoch), row.metrics});
       last = &row;
+      if (row.epoch <= before)
+        paid = cost_of(row);
+      else
+        found.reports.push_back({row.epoch, cost_of(row) - paid, row.metrics});
     }
     if (last == nullptr || last->epoch != wanted) {
       found.reports.clear();
@@ -330,7 +335,7 @@ Table::Found Table::look_up(const space::Params& params, const study::Fidelity& 
   auto& outcome = found.outcome;
   outcome.metrics = last->metrics;
   outcome.attributes = last->attributes;
-  outcome.device_seconds = has_cost_ ? last->cost : static_cast<double>(last->epoch);
+  outcome.device_seconds = cost_of(*last) - paid;
   for (const auto& name : objectives_) {
     if (outcome.metrics.contains(name)) continue;
     outcome.state = study::State::failed;
@@ -344,12 +349,15 @@ namespace {
 
 class TableEvaluator final : public study::Evaluator {
  public:
-  TableEvaluator(Table table, double wait) : table_(std::move(table)), wait_(wait) {}
+  TableEvaluator(Table table, double wait, std::function<double()> timeout)
+      : table_(std::move(table)), wait_(wait), timeout_(std::move(timeout)) {}
 
   study::Outcome run(const study::Work& work, study::Reporter& reporter) override {
-    auto [outcome, reports] = table_.look_up(work.what.params, work.at);
-    const double start = base::steady_seconds();
+    auto [outcome, reports] = table_.look_up(work.what.params, work.at, work.made);
+    const double start = base::steady_seconds(), limit = timeout_();
+    const auto over = [&](double seconds) { return limit > 0 && wait_ * seconds > limit; };
     for (const auto& report : reports) {
+      if (over(report.seconds)) return timed_out(start, limit);
       if (!wait_until(start + wait_ * report.seconds)) return again();
       if (reporter.report(report.step, report.metrics) == study::Verdict::go_on) continue;
       outcome.state = study::State::stopped;
@@ -359,11 +367,22 @@ class TableEvaluator final : public study::Evaluator {
       outcome.device_seconds = report.seconds;
       return outcome;
     }
+    if (over(outcome.device_seconds)) return timed_out(start, limit);
     if (!wait_until(start + wait_ * outcome.device_seconds)) return again();
     return outcome;
   }
 
  private:
+  study::Outcome timed_out(double start, double limit) const {
+    if (!wait_until(start + limit)) return again();
+    study::Outcome outcome;
+    outcome.state = study::State::failed;
+    outcome.failure = study::Failure::timeout;
+    outcome.reason = "the table lets the training wait longer than " + base::format_duration(limit);
+    outcome.device_seconds = limit / wait_;
+    return outcome;
+  }
+
   static study::Outcome again() {
     study::Outcome outcome;
     outcome.again = true;
@@ -383,6 +402,7 @@ class TableEvaluator final : public study::Evaluator {
 
   Table table_;
   double wait_;
+  std::function<double()> timeout_;
 };
 
 }  // namespace
@@ -390,8 +410,10 @@ class TableEvaluator final : public study::Evaluator {
 bool uses_table(const config::Config& config) { return config.has("trial.table"); }
 
 std::unique_ptr<study::Evaluator> make_table_evaluator(const config::Config& config,
-                                                       std::shared_ptr<const space::Space> space) {
-  return std::make_unique<TableEvaluator>(Table(config, std::move(space)), config.number("trial.table.wait"));
+                                                       std::shared_ptr<const space::Space> space,
+                                                       std::function<double()> timeout) {
+  return std::make_unique<TableEvaluator>(Table(config, std::move(space)), config.number("trial.table.wait"),
+                                          std::move(timeout));
 }
 
 }  // namespace assay::eval

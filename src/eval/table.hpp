@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -30,7 +32,9 @@ class Table {
     study::Outcome outcome;              ///< done; infeasible if the table lacks the point; failed (nan)
     std::vector<study::Report> reports;  ///< one per epoch up to the fidelity's; seconds: cost until then
   };
-  Found look_up(const space::Params& params, const study::Fidelity& at) const;
+  /// `made`: what the training goes on from was measured at; its epochs are neither reported nor paid for again.
+  Found look_up(const space::Params& params, const study::Fidelity& at,
+                const std::optional<study::Fidelity>& made = {}) const;
 
   /// Points of the space that the table knows.
   std::size_t size() const { return points_.size(); }
@@ -66,8 +70,10 @@ class Table {
 /// True if the trials of a run are looked up.
 bool uses_table(const config::Config& config);
 
-/// Answers at once, or, with [trial.table] wait > 0, after so many times the cost.
+/// Answers at once, or, with [trial.table] wait > 0, after so many times the cost. `timeout`: seconds that a trial may
+/// wait, asked when it begins; 0: no limit.
 std::unique_ptr<study::Evaluator> make_table_evaluator(const config::Config& config,
-                                                       std::shared_ptr<const space::Space> space);
+                                                       std::shared_ptr<const space::Space> space,
+                                                       std::function<double()> timeout);
 
 }  // namespace assay::eval

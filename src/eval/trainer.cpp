@@ -197,6 +197,7 @@ Outcome Trainer::train_one(const study::Work& work, const Json& concrete, Design
                        .folder = work.folder,
                        .previous = work.previous,
                        .leave_checkpoint = context_.keep_checkpoint,
+                       .timeout = context_.run.trial_timeout(),
                        .report = [&](std::int64_t epoch, const train::Metrics& metrics) {
                          auto all = metrics;
                          for (const auto& [name, value] : sizes) {
@@ -219,6 +220,8 @@ Outcome Trainer::train_one(const study::Work& work, const Json& concrete, Design
       return failed(State::failed, Failure::nan, result.reason);
     case End::oom:
       return failed(State::failed, Failure::oom, result.reason);
+    case End::timeout:
+      return failed(State::failed, Failure::timeout, result.reason);
     case End::left:
       outcome.again = true;
       return outcome;

@@ -73,10 +73,13 @@ class StageRun {
   struct Worker {
     std::unique_ptr<os::Child> child;  ///< null once it ended for good
     fs::path log;
+    bool dismissed = false;  ///< asked to leave: there are more than [<stage>] parallel wants
   };
 
   os::Command command(int index) const;
   void start(Worker& worker, int index);
+  void add_worker();
+  void follow_limits();
   void look(Worker& worker, int index);
   void ended(Worker& worker, int index, const os::Ended& how);
   void ask_to_stop();
@@ -125,6 +128,28 @@ os::Command StageRun::command(int index) const {
 
 void StageRun::start(Worker& worker, int index) { worker.child = std::make_unique<os::Child>(command(index)); }
 
+void StageRun::add_worker() {
+  const auto index = static_cast<int>(workers_.size());
+  workers_.push_back(
+      {.child = nullptr,
+       .log = run_.folder() / "jobs/logs" /
+              fmt::format("{}-local-{}-{}.log", to_string(stage_), base::utc_text(base::unix_seconds()), index + 1)});
+  start(workers_.back(), index);
+}
+
+/// As many workers as the run wants now (`assay set RUN search.parallel=3`), while none ended for good.
+void StageRun::follow_limits() {
+  while (workers_.size() > 1 && workers_.back().dismissed && !workers_.back().child) workers_.pop_back();
+  if (stopping_ || failed_ || alive() < static_cast<int>(workers_.size())) return;
+  job_ = local_job(run_, stage_, options_);
+  const auto wanted = static_cast<std::size_t>(job_.workers);
+  while (workers_.size() < wanted) add_worker();
+  for (auto i = wanted; i < workers_.size(); ++i) {
+    if (!workers_[i].dismissed) workers_[i].child->signal(SIGUSR2);
+    workers_[i].dismissed = true;
+  }
+}
+
 /// Lines of a worker's log since this start that say "warning:", each once.
 void StageRun::show_warnings() const {
   std::set<std::string> seen;
@@ -146,6 +171,7 @@ void StageRun::ended(Worker& worker, int index, const os::Ended& how) {
   worker.child.reset();
   const auto code = how.signal != 0 ? Exit::defect : static_cast<Exit>(how.code);
   if (code == Exit::done || code == Exit::partial || stopping_) return;
+  if (worker.dismissed && code == Exit::again && alive() > 0) return;
   if (code == Exit::again) {
     if (os::file_size(study::Layout{run_.folder(stage_)}.stop())) return ask_to_stop();
     // A worker may be stopped from outside; the run was not.
@@ -191,6 +217,7 @@ void StageRun::show() {
     return;
   }
   run_.reload();
+  follow_limits();
   const auto view = reader_->refresh();
   const auto counts = view.counts();
   const auto ended = counts.done + counts.stopped + counts.failed + counts.infeasible;
@@ -237,18 +264,11 @@ Exit StageRun::conclude() {
 }
 
 Exit StageRun::go() {
-  const auto logs = run_.folder() / "jobs/logs";
-  os::make_folders(logs);
-  workers_.resize(static_cast<std::size_t>(job_.workers));
-  for (int i = 0; i < job_.workers; ++i) {
-    auto& worker = workers_[static_cast<std::size_t>(i)];
-    worker.log =
-        logs / fmt::format("{}-local-{}-{}.log", to_string(stage_), base::utc_text(base::unix_seconds()), i + 1);
-    start(worker, i);
-  }
+  os::make_folders(run_.folder() / "jobs/logs");
+  for (int i = 0; i < job_.workers; ++i) add_worker();
   while (alive() > 0) {
     if (os::stop_signal() != 0 && !stopping_) ask_to_stop();
-    for (int i = 0; i < job_.workers; ++i) look(workers_[static_cast<std::size_t>(i)], i);
+    for (std::size_t i = 0; i < workers_.size(); ++i) look(workers_[i], static_cast<int>(i));
     if (alive() == 0) break;
     show_or_warn();
     std::this_thread::sleep_for(std::chrono::duration<double>(options_.tick));

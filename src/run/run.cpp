@@ -188,6 +188,10 @@ std::vector<study::Objective> Run::objectives() const {
   return {{.metric = "accuracy", .maximise = true}};
 }
 
+double Run::trial_timeout() const {
+  return config_.text("trial.timeout").empty() ? 0 : config_.seconds("trial.timeout");
+}
+
 study::Limits Run::limits(Stage stage) const {
   study::Limits limits;
   limits.max_attempts = static_cast<int>(config_.integer("trial.max_attempts"));

@@ -51,6 +51,8 @@ class Run {
 
   std::vector<study::Objective> objectives() const;
   study::Limits limits(Stage stage) const;
+  /// Seconds that one training may take; 0: no limit.
+  double trial_timeout() const;
 
   /// True if a script asks for the trials and tells their results (`assay ask`, `tell`): there is only the search.
   bool by_hand() const;

@@ -273,6 +273,10 @@ class Simulation {
       work.what.from = ItemId{item.trial, item.rung - 1};
       if (given) work.what = *given;
     }
+    if (work.what.from) {
+      const auto& from = trials_[static_cast<std::size_t>(work.what.from->trial)];
+      work.made = from->rungs[static_cast<std::size_t>(work.what.from->rung)].at;
+    }
     work.seed = base::derive_seed(settings_.seed, "search", item.trial, "trial");
     work.at = work.what.at ? *work.what.at : fidelity_of(trial, item.rung, fidelities_);
     return work;

@@ -53,6 +53,7 @@ base::Json to_json(const Work& work) {
   json["attempt"] = work.attempt;
   json["what"] = to_json(work.what);
   json["at"] = to_json(work.at);
+  if (work.made) json["made"] = to_json(*work.made);
   json["seed"] = work.seed;
   json["folder"] = work.folder.string();
   json["previous"] = work.previous.string();
@@ -65,6 +66,7 @@ Work work_from_json(const base::Json& json) {
   work.attempt = json.at("attempt").get<int>();
   work.what = proposal_from_json(json.at("what"));
   work.at = fidelity_from_json(json.at("at"));
+  if (json.contains("made")) work.made = fidelity_from_json(json.at("made"));
   work.seed = json.at("seed").get<std::uint64_t>();
   work.folder = json.at("folder").get<std::string>();
   work.previous = json.at("previous").get<std::string>();

@@ -70,6 +70,7 @@ Claim Study::Impl::start(const ItemId& item, int attempt, Proposal what) {
   work.at = what.at ? *what.at : fidelity(item);
   work.seed = base::derive_seed(founding.seed, founding.stage, item.trial, "trial");
   work.folder = layout.attempt(item, attempt);
+  if (what.from) work.made = measured_at(*what.from);
   if (attempt > 1 || item.rung > 0 || what.from) work.previous = previous_folder(layout, facts, item, attempt, what);
   work.what = std::move(what);
   const Start record{item, attempt, base::unix_seconds(), work.what, work.at};
@@ -84,6 +85,14 @@ Fidelity Study::Impl::fidelity(const ItemId& item) {
   const auto seen = view();
   const auto* trial = seen.find(item.trial);
   return fidelity_of(trial == nullptr ? Trial{} : *trial, item.rung, founding.fidelities);
+}
+
+std::optional<Fidelity> Study::Impl::measured_at(const ItemId& item) {
+  const auto seen = view();
+  const auto* trial = seen.find(item.trial);
+  const auto rung = static_cast<std::size_t>(item.rung);
+  if (trial == nullptr || rung >= trial->rungs.size()) return std::nullopt;
+  return trial->rungs[rung].at;
 }
 
 /// What the rung below measured, further.

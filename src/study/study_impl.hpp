@@ -47,6 +47,7 @@ struct Study::Impl {
   /// The trial's own parameters, to go on from its lower rung.
   /// Of an item whose proposal names none.
   Fidelity fidelity(const ItemId& item);
+  std::optional<Fidelity> measured_at(const ItemId& item);
   Proposal continuation(const ItemId& item);
   std::optional<TrialId> link_free_number();
   std::optional<Claim> propose_and_start(Planner& planner, const StudyView& seen, const ItemId& item, int attempt);

@@ -78,6 +78,7 @@ struct Work {
   int attempt = 1;
   Proposal what;
   Fidelity at;
+  std::optional<Fidelity> made;    ///< what it goes on from (`what.from`) was measured at
   std::uint64_t seed = 0;          ///< derived from (seed, stage, trial)
   std::filesystem::path folder;    ///< trials/<n>/<r>.<a>/, made on demand by the evaluator
   std::filesystem::path previous;  ///< newest folder with a usable checkpoint of this item or of `from`; may be empty

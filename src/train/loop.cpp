@@ -17,7 +17,7 @@ namespace assay::train {
 namespace {
 
 /// What a rank wants before the next step; the group does the most urgent one.
-enum Wish { go_on, save, leave };
+enum Wish { go_on, save, leave, give_up };
 
 /// Ranks talk about their wishes every so many steps.
 constexpr std::int64_t agreement_steps = 16;
@@ -30,7 +30,7 @@ class Training {
   Result run();
 
  private:
-  enum class Epoch { complete, left, oom };
+  enum class Epoch { complete, left, oom, timeout };
   void start_from_previous();
   Epoch run_epoch();
   Wish wish(std::int64_t overall) const;
@@ -46,7 +46,7 @@ class Training {
   Schedule schedule_;
   Position position_;
   Result result_;
-  double saved_at_, counted_at_;
+  double began_at_, saved_at_, counted_at_;
 };
 
 Training::Training(Model& model, const Job& job)
@@ -54,8 +54,9 @@ Training::Training(Model& model, const Job& job)
       job_(job),
       steps_(model, job.train, job.positions, job.settings, job.seed, job.sum),
       schedule_(make_schedule(job.settings, steps_.steps_per_epoch())),
-      saved_at_(base::steady_seconds()),
-      counted_at_(saved_at_) {
+      began_at_(base::steady_seconds()),
+      saved_at_(began_at_),
+      counted_at_(began_at_) {
   start_from_previous();
 }
 
@@ -79,7 +80,9 @@ Wish Training::wish(std::int64_t overall) const {
   const auto& group = job_.sum.group();
   if (group.size() > 1 && overall % agreement_steps != 0) return go_on;
   Wish mine = go_on;
-  if (os::stop_signal() != 0) {
+  if (job_.timeout > 0 && base::steady_seconds() - began_at_ > job_.timeout) {
+    mine = give_up;
+  } else if (os::stop_signal() != 0) {
     mine = leave;
   } else if (!job_.folder.empty() && base::steady_seconds() - saved_at_ > job_.checkpoint_seconds) {
     mine = save;
@@ -112,6 +115,7 @@ Training::Epoch Training::run_epoch() {
   for (; position_.step < steps_.steps_per_epoch(); ++position_.step) {
     const auto overall = position_.epoch * steps_.steps_per_epoch() + position_.step;
     if (const auto asked = wish(overall); asked != go_on) {
+      if (asked == give_up) return Epoch::timeout;
       checkpoint();
       if (asked == leave) {
         // The signal may have reached another rank only; the leader must not take the next trial either.
@@ -140,6 +144,11 @@ Result Training::finish(Result::End end, std::string reason) {
 Result Training::run() {
   while (position_.epoch < job_.settings.epochs) {
     const auto how = run_epoch();
+    if (how == Epoch::timeout) {
+      return finish(Result::End::timeout,
+                    fmt::format("the training took longer than {}, in epoch {} of {}",
+                                base::format_duration(job_.timeout), position_.epoch + 1, job_.settings.epochs));
+    }
     if (how == Epoch::left) return finish(Result::End::left, os::signal_name(os::stop_signal()));
     if (how == Epoch::oom) {
       return finish(Result::End::oom, fmt::format("the memory of {} does not hold a batch of {} rows",

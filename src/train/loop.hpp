@@ -27,6 +27,7 @@ struct Job {
   os::Path previous = {};           ///< folder of a checkpoint to start from; empty: scratch
   bool leave_checkpoint = false;    ///< also at the end: a longer training may go on from it
   double checkpoint_seconds = 300;  ///< longest work that a crash may cost
+  double timeout = 0;               ///< seconds that this attempt may take; 0: no limit
   /// After each epoch, on every rank: validation metrics and "train_loss". True: stop here.
   std::function<bool(std::int64_t epoch, const Metrics& metrics)> report = {};
 };
@@ -36,6 +37,7 @@ struct Result {
     done,
     stopped,  ///< the report said so
     left,     ///< a stop signal; the checkpoint is written
+    timeout,  ///< it took longer than the job may
     nan,      ///< the loss is no finite number any more
     oom       ///< the device's memory does not hold it
   };

@@ -19,6 +19,23 @@ using Catch::Matchers::ContainsSubstring;
 using study::Failure;
 using study::State;
 
+TEST_CASE("what a command started ends with it, in sessions of their own too") {
+  Bench bench;
+  const auto file = bench.folder / "pids";
+  const auto outcome = bench.shell("for i in 1 2; do setsid sh -c 'echo $$ >>" + file.string() +
+                                   "; exec sleep 300' & done; while [ \"$(wc -l 2>/dev/null <" + file.string() +
+                                   ")\" != 2 ]; do sleep 0.01; done; echo '{\"accuracy\": 1, \"final\": true}' >> "
+                                   "$ASSAY_METRICS");
+  CHECK(outcome.state == State::done);
+  std::istringstream pids(os::read_file(file));
+  int count = 0;
+  for (pid_t pid = 0; pids >> pid; ++count) {
+    const auto status = os::try_read_file("/proc/" + std::to_string(pid) + "/status").value_or("");
+    CHECK((status.empty() || status.find("State:\tZ") != std::string::npos));
+  }
+  CHECK(count == 2);
+}
+
 TEST_CASE("a shell trainer gets its parameters, reports, and ends with a final line") {
   Bench bench;
   const auto outcome = bench.shell(R"(set -eu
@@ -103,7 +120,7 @@ TEST_CASE("ways to fail") {
   SECTION("a signal") { CHECK_THAT(bench.shell("kill -SEGV $$").reason, ContainsSubstring("SIGSEGV")); }
   SECTION("time") {
     auto hasty = settings({"sh", "-c", "sleep 60"});
-    hasty.timeout = 0.3;
+    hasty.timeout = [] { return 0.3; };
     const double start = base::steady_seconds();
     const auto outcome = bench.run(hasty);
     CHECK(outcome.failure == Failure::timeout);

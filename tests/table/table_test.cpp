@@ -43,6 +43,7 @@ class Recorder : public study::Reporter {
 struct Bench {
   tests::TempFolder folder;
   Recorder recorder;
+  double timeout = 0;
   std::shared_ptr<const space::Space> space;
 
   config::Config config(const std::string& table, const std::string& keys,
@@ -59,7 +60,7 @@ struct Bench {
   study::Outcome run(const std::string& text, const std::string& keys, const study::Work& work) {
     const auto loaded = config(text, keys);
     space = std::make_shared<const space::Space>(space::Space::load(loaded));
-    return eval::make_table_evaluator(loaded, space)->run(work, recorder);
+    return eval::make_table_evaluator(loaded, space, [this] { return timeout; })->run(work, recorder);
   }
 };
 
@@ -151,6 +152,31 @@ TEST_CASE("a row per epoch: reports up to the fidelity, metrics and cost of its 
   const auto beyond = bench.run(curves, curve_keys, work(3, point(*bench.space, 32, 0.01)));
   CHECK(beyond.state == State::infeasible);
   CHECK_THAT(beyond.reason, ContainsSubstring("no epoch 3") && ContainsSubstring("its last is 1"));
+}
+
+TEST_CASE("what a training goes on from is neither reported nor paid for again") {
+  Bench bench;
+  bench.table(curves, curve_keys);
+  auto further = work(3, point(*bench.space, 16, 0.01));
+  further.made = study::Fidelity{.epochs = 1};
+  const auto outcome = bench.run(curves, curve_keys, further);
+  CHECK(outcome.metrics.at("accuracy") == 0.7);
+  CHECK(outcome.device_seconds == 0.6 - 0.2);
+  REQUIRE(bench.recorder.reports.size() == 2);
+  CHECK(bench.recorder.reports[0].step == 2);
+}
+
+TEST_CASE("wait: no longer than a training may take") {
+  Bench bench;
+  bench.table(curves, curve_keys);
+  const auto here = work(3, point(*bench.space, 16, 0.01));
+  bench.timeout = 0.1;
+  const auto start = base::steady_seconds();
+  const auto outcome = bench.run(curves, curve_keys + "\nwait = 100", here);
+  CHECK(outcome.failure == study::Failure::timeout);
+  CHECK_THAT(outcome.reason, ContainsSubstring("longer than 0.1 s"));
+  CHECK(base::steady_seconds() - start < 5);
+  CHECK(bench.run(curves, curve_keys, here).state == State::done);
 }
 
 TEST_CASE("a judged trial ends at that epoch") {

@@ -63,6 +63,22 @@ TEST_CASE("a small network learns") {
   CHECK(result.train_seconds > 0);
 }
 
+TEST_CASE("a training that takes longer than it may ends between two steps, without a checkpoint") {
+  const auto data = small::images(100, 1);
+  test::TempFolder folder;
+  auto model = small::net(true, 0);
+  int epochs = 0;
+  train::Job job{
+      .train = data, .valid = data, .settings = settings_for(1 << 20), .sum = alone(), .folder = folder.path};
+  job.timeout = 0.3;
+  job.report = [&](std::int64_t, const train::Metrics&) { return ++epochs < 0; };
+  const auto result = train::train(model, job);
+  CHECK(result.end == Result::End::timeout);
+  CHECK(result.reason.starts_with("the training took longer than 0.3 s, in epoch "));
+  CHECK(epochs > 0);
+  CHECK_FALSE(std::filesystem::exists(folder.path / train::checkpoint_name));
+}
+
 TEST_CASE("the same seed gives the same bits, another seed does not") {
   const auto data = small::images(100, 1);
   const auto weights = [&](std::uint64_t seed) {

@@ -1,8 +1,10 @@
 // assay set: change keys of a run; limits count at once, identity keys make stages stale.
 #include <algorithm>
 #include <cstdio>
+#include <set>
 
 #include "apps/assay/verbs.hpp"
+#include "config/settings.hpp"
 #include "study/study.hpp"
 
 namespace assay::apps {
@@ -18,16 +20,29 @@ std::optional<run::Stage> closed_stage(const run::Run& run, const std::string& c
   return std::nullopt;
 }
 
+/// When a key that a closed study does not concern counts.
+std::string taken_up(const std::string& key) {
+  if (key.ends_with(".parallel")) {
+    return "`assay run` takes it up within seconds; workers of jobs that are submitted stay as many, `assay scale` "
+           "changes them";
+  }
+  return config::key_class(key) == config::KeyClass::limit ? "running stages take it up at their next trial"
+                                                           : "it counts for workers that start from now on";
+}
+
 /// What becomes of changed limits, one line each.
 void tell_limits(const run::Run& run, const std::vector<std::string>& changes) {
   std::vector<run::Stage> closed;
-  bool taken_up = false;
+  std::set<std::string> open;
   for (const auto& change : changes) {
     const auto stage = closed_stage(run, change);
-    taken_up = taken_up || !stage;
-    if (stage && std::find(closed.begin(), closed.end(), *stage) == closed.end()) closed.push_back(*stage);
+    if (!stage) {
+      open.insert(taken_up(change.substr(0, change.find('='))));
+    } else if (std::find(closed.begin(), closed.end(), *stage) == closed.end()) {
+      closed.push_back(*stage);
+    }
   }
-  if (taken_up) std::printf("running stages take it up at their next trial\n");
+  for (const auto& line : open) std::printf("%s\n", line.c_str());
   for (const auto stage : closed) {
     const auto name = to_string(stage);
     std::printf(

@@ -96,7 +96,7 @@ class Trials {
   search::SimulatedTrial operator()(const study::Work& work) const {
     search::SimulatedTrial result;
     if (table_) {
-      result.outcome = table_->look_up(work.what.params, work.at).outcome;
+      result.outcome = table_->look_up(work.what.params, work.at, work.made).outcome;
       reward_.add(result.outcome.metrics);
     } else {
       result.outcome.metrics = landscape_.at(work.what.params);
