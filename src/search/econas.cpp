@@ -54,7 +54,7 @@ std::optional<study::Continue> Econas::promotion(bool) {
     // Level k is first fed when cycle k begins.
     const auto fed = ended - std::min(ended, level * cycle_);
     const auto quota = fed < cycle_ ? 0 : fed >> (level + 1);
-    if (rungs().reached(level + 1) >= quota) continue;
+    if (rungs().risen(level + 1) >= quota) continue;
     if (const auto members = pool(level); !members.empty()) return up(members.front());
   }
   return std::nullopt;

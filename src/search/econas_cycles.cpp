@@ -19,10 +19,14 @@ class Cycles final : public Econas {
     study::TrialId id = 0;
     std::int64_t last = 0;  ///< cycle in which it was trained
   };
-  /// What is under way: new trials [begin, end) and these items.
+  struct Step {
+    study::TrialId id = 0;
+    std::size_t level = 0;
+  };
+  /// What is under way: new trials [begin, end), and networks that go on to these levels.
   struct Batch {
     std::int64_t begin = 0, end = 0;
-    std::vector<study::ItemId> further;
+    std::vector<Step> further;
   };
 
   void read(const study::StudyView& view, const std::vector<study::TrialId>&) override {
@@ -41,28 +45,34 @@ class Cycles final : public Econas {
     }
   }
 
-  bool ended(study::TrialId id, std::size_t level) const {
-    if (id >= static_cast<study::TrialId>(rungs().climbs().size())) return false;
-    const auto* result = rungs().at(id).at(level);
+  bool has_started(study::TrialId id) const {
+    return id < static_cast<study::TrialId>(rungs().climbs().size()) && rungs().at(id).started();
+  }
+
+  bool ended(const Step& step) const {
+    if (!has_started(step.id)) return false;
+    const auto* result = rungs().at(step.id).at(step.level);
     return result != nullptr && result->state != RungResult::State::open;
   }
 
+  /// Level at which a new trial has its first result: above the lowest where it was put in by hand.
+  Step first_of(study::TrialId id) const { return {id, rungs().at(id).first}; }
+
   bool ended() const {
     for (auto id = batch_.begin; id < batch_.end; ++id) {
-      if (!ended(id, 0)) return false;
+      if (!has_started(id) || !ended(first_of(id))) return false;
     }
-    return std::all_of(batch_.further.begin(), batch_.further.end(),
-                       [&](const auto& item) { return ended(item.trial, static_cast<std::size_t>(item.rung)); });
+    return std::all_of(batch_.further.begin(), batch_.further.end(), [&](const auto& step) { return ended(step); });
   }
 
   /// The batch's networks enter their pools; those that failed are gone.
   void harvest() {
-    const auto enter = [&](study::TrialId id, std::size_t level) {
-      if (rungs().at(id).at(level)->state == RungResult::State::scored)
-        pools_[level].push_back({id, std::max<std::int64_t>(0, cycle_number_)});
+    const auto enter = [&](const Step& step) {
+      if (rungs().at(step.id).at(step.level)->state == RungResult::State::scored)
+        pools_[step.level].push_back({step.id, std::max<std::int64_t>(0, cycle_number_)});
     };
-    for (auto id = batch_.begin; id < batch_.end; ++id) enter(id, 0);
-    for (const auto& item : batch_.further) enter(item.trial, static_cast<std::size_t>(item.rung));
+    for (auto id = batch_.begin; id < batch_.end; ++id) enter(first_of(id));
+    for (const auto& step : batch_.further) enter(step);
   }
 
   void begin_cycle() {
@@ -79,7 +89,7 @@ class Cycles final : public Econas {
       const auto count = std::min(parents_[level].size(), cycle() >> (level + 1));
       for (std::size_t i = 0; i < count; ++i) {
         const auto id = parents_[level][i];
-        next.further.push_back({id, static_cast<int>(level) + 1});
+        next.further.push_back({id, level + 1});
         std::erase_if(pools_[level], [id](const Net& net) { return net.id == id; });
       }
     }
@@ -91,28 +101,30 @@ class Cycles final : public Econas {
   }
 
   std::optional<study::Continue> promotion(bool) override {
-    for (const auto& item : batch_.further) {
-      if (rungs().at(item.trial).highest() < static_cast<std::size_t>(item.rung)) return study::Continue{item};
+    for (const auto& step : batch_.further) {
+      if (rungs().at(step.id).highest() < step.level) return up(step.id);
     }
     return std::nullopt;
   }
 
   std::optional<std::string> hold() override {
     for (auto id = batch_.begin; id < batch_.end; ++id) {
-      if (id >= static_cast<std::int64_t>(rungs().climbs().size()) || !rungs().at(id).started()) return std::nullopt;
+      if (!has_started(id)) return std::nullopt;
     }
     return fmt::format("cycle {} is not over", cycle_number_);
   }
 
-  /// The n-th child of a cycle, where empty pools have none.
+  /// The n-th child of a cycle, where empty pools have none. Beyond the last one, where others took up the batch after
+  /// this view: the first ones again.
   study::Proposal draw(study::TrialId trial, base::Rng& rng) override {
-    auto place = trial - batch_.begin;
+    std::vector<std::size_t> pools;
     for (std::size_t child = 0; child < cycle(); ++child) {
-      const auto level = pool_of(child);
-      if (parents_[level].empty() || place-- > 0) continue;
-      return child_of(parents_[level], level, rng);
+      if (const auto level = pool_of(child); !parents_[level].empty()) pools.push_back(level);
     }
-    return {.params = space().sample(rng), .note = "random"};
+    if (pools.empty()) return {.params = space().sample(rng), .note = "random"};
+    const auto place = static_cast<std::size_t>(std::max<std::int64_t>(0, trial - batch_.begin));
+    const auto level = pools[place % pools.size()];
+    return child_of(parents_[level], level, rng);
   }
 
   std::uint64_t rewinds_ = 0;

@@ -9,7 +9,8 @@ using State = RungResult::State;
 
 namespace {
 
-/// Many rungs make brackets that no study fills; their numbers must still fit.
+/// Many rungs make brackets that no study fills, and shares of them that are less than one; their numbers must still
+/// fit.
 constexpr std::int64_t largest_bracket = std::int64_t{1} << 40;
 
 }  // namespace
@@ -55,7 +56,8 @@ void Hyperband::read(const study::StudyView& view, const std::vector<study::Tria
 }
 
 /// The trial of a bracket that goes up, if one does: rung by rung, once all its members have a result there, the best
-/// 1 / eta of them (n_i = floor(n x eta^-i)), at least one.
+/// 1 / eta of them (n_i = floor(n x eta^-i)), at least one. Members that began higher, put in by hand, count from
+/// there.
 std::optional<study::TrialId> Hyperband::ready(const Bracket& bracket, bool over) const {
   const auto& climbs = rungs().climbs();
   const auto end = std::min(bracket.begin + bracket.size, static_cast<std::int64_t>(climbs.size()));
@@ -71,11 +73,12 @@ std::optional<study::TrialId> Hyperband::ready(const Bracket& bracket, bool over
       const auto* result = rungs().at(id).at(level);
       if (result == nullptr) continue;
       if (result->state == State::open) return std::nullopt;
-      if (level == bracket.level) size += result->state != State::invalid;
+      const auto first = std::max(rungs().at(id).first, bracket.level);
+      if (level == first) size += result->state != State::invalid;
       if (result->state == State::scored) scored.push_back({rungs().at(id).trial.get(), *result->score});
     }
-    if (scored.empty()) return std::nullopt;
-    divisor *= eta_;
+    divisor = std::min(divisor * eta_, largest_bracket);
+    if (scored.empty()) continue;
     const auto quota = static_cast<std::size_t>(std::max<std::int64_t>(1, size / divisor));
     for (const auto& one : ranked(std::move(scored), quota)) {
       if (rungs().at(one.trial->id).highest() == level) return one.trial->id;

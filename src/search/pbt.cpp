@@ -108,7 +108,7 @@ class Pbt final : public RungSearch {
       const auto donors = std::min(tail, step.scored);
       const bool last = place >= std::max(step.ended.size() - tail, donors) || place >= step.scored;
       if (!last) return up(id);
-      if (donors > 0) return copy_of_one(step, donors, id);
+      if (donors > 0) return copy_of_one(step, donors, id, level);
     }
     return std::nullopt;
   }
@@ -120,8 +120,9 @@ class Pbt final : public RungSearch {
     for (auto id = begin; id < end; ++id) {
       const auto& climb = rungs().at(id);
       const auto* result = climb.started() ? climb.at(level) : nullptr;
-      // Who did not come so far yet is awaited, unless nothing can follow its last step.
-      if (result == nullptr && climb.started() && climb.trial->proposed) step.members.push_back(id);
+      // Who did not come so far yet is awaited; who began above (put in by hand) is past this step.
+      const bool below = result == nullptr && climb.started() && climb.first <= level;
+      if (below && climb.trial->proposed) step.members.push_back(id);
       if (result == nullptr || !climb.trial->proposed) continue;
       step.members.push_back(id);
       if (result->state == State::scored) scored.push_back({climb.trial.get(), *result->score});
@@ -133,16 +134,16 @@ class Pbt final : public RungSearch {
     return step;
   }
 
-  study::Continue copy_of_one(const Step& step, std::size_t donors, study::TrialId id) const {
+  study::Continue copy_of_one(const Step& step, std::size_t donors, study::TrialId id, std::size_t level) const {
     auto further = up(id);
-    const auto rung = further.item.rung - 1;
-    base::Rng rng(seed_, "search", id, fmt::format("explore {}", rung));
+    base::Rng rng(seed_, "search", id, fmt::format("explore {}", level));
     const auto donor = step.ended[static_cast<std::size_t>(rng.below(static_cast<std::int64_t>(donors)))];
-    const auto& trial = *rungs().at(donor).trial;
-    study::Proposal what{.params = trial.what_of(trial.rungs[static_cast<std::size_t>(rung)]).params};
+    const auto& climb = rungs().at(donor);
+    const auto& rung = climb.trial->rungs[level - climb.first];
+    study::Proposal what{.params = climb.trial->what_of(rung).params};
     what.params = explore(space(), what.params, how_, rng);
-    what.from = study::ItemId{donor, rung};
-    what.note = fmt::format("copy of {} at step {}", donor, rung + 1);
+    what.from = rung.item;
+    what.note = fmt::format("copy of {} at step {}", donor, level + 1);
     further.what = std::move(what);
     return further;
   }

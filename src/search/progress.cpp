@@ -27,12 +27,11 @@ void Progress::update(const study::StudyView& view) {
     return a.metric == b.metric && a.maximise == b.maximise && a.threshold == b.threshold;
   };
   const auto& objectives = view.objectives();
-  const auto top = view.fidelities().empty() ? 0 : view.fidelities().size() - 1;
-  if (view.trials().size() < seen_.size() || top != top_rung_ ||
+  if (view.trials().size() < seen_.size() || view.fidelities() != fidelities_ ||
       !std::equal(objectives.begin(), objectives.end(), objectives_.begin(), objectives_.end(), same)) {
     *this = Progress(std::move(limits_));
     objectives_ = objectives;
-    top_rung_ = top;
+    fidelities_ = view.fidelities();
   }
   const auto& now = view.trials();
   kinds_.resize(now.size(), Kind::open);
@@ -49,7 +48,8 @@ void Progress::read(std::size_t place, const study::Trial* trial) {
   if (result != nullptr) {
     score = score_of(result->metrics, objectives_, limits_);
     kind = score ? Kind::done : Kind::failed;
-    if (result->item.rung < static_cast<int>(top_rung_)) score.reset();
+    // A trial may have begun above the lowest fidelity: its rung says nothing.
+    if (study::level_of(result->at, result->item.rung, fidelities_) + 1 < fidelities_.size()) score.reset();
   } else if (state == study::State::stopped) {
     kind = Kind::done;
   } else if (state == study::State::infeasible) {

@@ -59,7 +59,7 @@ class Progress {
   MetricLimits limits_;
   study::TrialList seen_;
   std::vector<study::Objective> objectives_;
-  std::size_t top_rung_ = 0;
+  std::vector<study::Fidelity> fidelities_;
   std::vector<Kind> kinds_;  ///< by trial number
   std::vector<Result> results_;
   std::vector<std::size_t> best_;  ///< by place: the best up to there

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace assay::search {
 
 study::Continue RungSearch::up(study::TrialId id) const {
@@ -28,10 +30,15 @@ study::Decision RungSearch::next(const study::StudyView& view) {
   return decision;
 }
 
-/// With few trials no group is large enough for a share of it to go up to the top: the best goes all the same.
+/// With few trials no group is large enough for a share of it to go up to the top: the best goes all the same. (What
+/// began at the top, put in by hand perhaps, says nothing of the others.)
 std::optional<study::Continue> RungSearch::last_promotion() const {
+  const auto arrived = [this](std::size_t level) {
+    const auto scored = rungs_.all_scored(level);
+    return std::any_of(scored.begin(), scored.end(), [&](auto id) { return rungs_.at(id).first < level; });
+  };
   for (auto level = rungs_.top(); level > 0; --level) {
-    if (rungs_.scored(level) > 0) return std::nullopt;
+    if (arrived(level)) return std::nullopt;
     if (rungs_.open(level) > 0) return std::nullopt;
     for (const auto id : rungs_.best(level - 1, rungs_.scored(level - 1))) {
       if (rungs_.at(id).highest() == level - 1) return up(id);

@@ -59,6 +59,15 @@ RungResult result_of(const study::Measurement& rung, const std::vector<study::Ob
   return {State::invalid, {}};
 }
 
+/// What was put in by hand may be measured at another fidelity than its proposal says.
+std::size_t first_level(const study::Trial& trial, const std::vector<study::Fidelity>& fidelities) {
+  if (trial.what.at) return study::level_of(*trial.what.at, 0, fidelities);
+  if (trial.rungs.empty()) return 0;
+  const auto& rung = trial.rungs.front();
+  const bool open = rung.state == study::State::waiting || rung.state == study::State::running;
+  return open ? 0 : study::level_of(rung.at, 0, fidelities);
+}
+
 /// Every result of `before` is in `after`.
 bool goes_on(const Climb& before, const Climb& after) {
   if (before.results.size() > after.results.size() || (before.started() && before.first != after.first)) return false;
@@ -158,7 +167,7 @@ Climb Rungs::climb_of(const study::TrialList::Item& trial) const {
   Climb climb;
   climb.trial = trial;
   if (!trial) return climb;
-  if (trial->what.at) climb.first = study::level_of(*trial->what.at, 0, fidelities_);
+  climb.first = first_level(*trial, fidelities_);
   for (const auto& rung : trial->rungs) {
     if (climb.first + climb.results.size() == levels_.size()) break;
     climb.results.push_back(result_of(rung, objectives_, limits_));
@@ -173,7 +182,7 @@ void Rungs::count(const Climb& climb, bool in, bool sorted) {
     const auto& result = climb.results[i];
     ++level.version;
     const auto step = [in](std::size_t& counter) { in ? ++counter : --counter; };
-    if (result.state != State::invalid) step(level.reached);
+    if (result.state != State::invalid && i > 0) step(level.risen);
     if (result.state == State::open) step(level.open);
     if (result.state == State::lost) step(level.lost);
     if (result.state != State::scored) continue;

@@ -67,8 +67,8 @@ class Rungs {
   std::size_t scored(std::size_t level) const { return levels_[level].scored.size(); }
   std::size_t lost(std::size_t level) const { return levels_[level].lost; }
   std::size_t open(std::size_t level) const { return levels_[level].open; }
-  /// Trials that were claimed at this level or above it, invalid ones left out.
-  std::size_t reached(std::size_t level) const { return levels_[level].reached; }
+  /// Trials that went on to this level from the one below, invalid ones left out; not those that began there.
+  std::size_t risen(std::size_t level) const { return levels_[level].risen; }
   /// Items under way at a level that is not the top: their trials may go on.
   std::size_t open_below_top() const;
   /// Numbers of the best `count` at a level, best first, as `ranked` orders them.
@@ -85,7 +85,7 @@ class Rungs {
   };
   struct Level {
     std::vector<Standing> scored;  ///< best first by the first objective
-    std::size_t reached = 0, lost = 0, open = 0;
+    std::size_t risen = 0, lost = 0, open = 0;
     std::uint64_t version = 0;
     mutable std::vector<study::TrialId> order;  ///< several objectives: the best, best first
     mutable std::uint64_t ordered = 0;          ///< version of `order`

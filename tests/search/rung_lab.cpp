@@ -64,6 +64,7 @@ class Lab {
     if (number >= settings_.trials) return publish();
     ++next_number_;
     base::Rng rng(settings_.seed, "search", number, "propose"), same = rng;
+    if (settings_.by_hand.contains(number)) return put_in(planner, view, number);
     study::Trial trial{.id = number};
     auto proposal = planner.propose(view, number, rng);
     if (settings_.replay) {
@@ -81,6 +82,23 @@ class Lab {
     start(std::move(trial), trial.what.at, nullptr);
   }
 
+  /// A measured point, as from an import; where it is searched for is no matter.
+  void put_in(study::Planner& planner, const study::StudyView& view, study::TrialId number) {
+    base::Rng rng(settings_.seed, "by hand", number, "propose");
+    auto proposal = planner.propose(view, number, rng);
+    REQUIRE(proposal);
+    study::Trial trial{.id = number, .what = {.params = proposal->params}, .proposed = true};
+    study::Measurement measurement{.item = {number, 0}, .attempt = 1, .at = settings_.by_hand.at(number)};
+    trial.what.at = measurement.at;
+    const auto outcome = measure_({.item = measurement.item, .what = trial.what, .at = measurement.at});
+    measurement.state = outcome.state;
+    measurement.failure = outcome.failure;
+    measurement.metrics = outcome.metrics;
+    trial.rungs.push_back(std::move(measurement));
+    builder_.trial(std::move(trial));
+    publish();
+  }
+
   void go_on(const study::Continue& further) {
     const auto newest = builder_.build();
     const auto* known = newest.find(further.item.trial);
@@ -90,8 +108,19 @@ class Lab {
     REQUIRE(rung <= known->rungs.size());
     if (rung < known->rungs.size()) return publish();  // somebody was faster
     REQUIRE(known->rungs.back().state != study::State::running);
+    if (further.what && further.what->from) check_donor(newest, *further.what->from, known->rungs.back().at);
     start(*known, further.what ? further.what->at : std::nullopt,
           further.what ? std::make_shared<const study::Proposal>(*further.what) : nullptr);
+  }
+
+  /// A copy is of what another trial measured where this one stands.
+  static void check_donor(const study::StudyView& view, const study::ItemId& from, const study::Fidelity& at) {
+    const auto* donor = view.find(from.trial);
+    REQUIRE(donor != nullptr);
+    REQUIRE(from.rung < static_cast<int>(donor->rungs.size()));
+    const auto& rung = donor->rungs[static_cast<std::size_t>(from.rung)];
+    REQUIRE(rung.state == study::State::done);
+    REQUIRE(rung.at == at);
   }
 
   /// As Study::Impl::start.

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +20,8 @@ struct LabSettings {
   std::uint64_t seed = 1;
   int lag = 0;          ///< a worker's view is up to so many events old
   bool replay = false;  ///< a fresh planner must decide and propose the same, every time
+  /// Numbers that are not proposed: put in by hand when their turn comes, measured at this fidelity.
+  std::map<study::TrialId, study::Fidelity> by_hand{};
 };
 
 struct LabCourse {

@@ -294,6 +294,7 @@ TEST_CASE("results below the top fidelity say nothing about growth") {
   CHECK(!rules_of(settings).check(builder.build()));
   auto trial = ended(0, study::State::done);
   trial.rungs.push_back({.item = {0, 1}, .attempt = 1, .state = study::State::done});
+  trial.rungs.back().at = {.epochs = 10};
   trial.rungs.back().metrics = {{"accuracy", 0.93}};
   builder.trial(trial);
   CHECK_THAT(rules_of(settings).check(builder.build()).value(), ContainsSubstring("accuracy 0.93"));
