@@ -176,9 +176,9 @@ base::Json Space::instantiate(const Params& params) const {
 
 std::vector<std::string> Space::warnings() const {
   auto result = structure_->remarks;
-  if (const double size = log10_size(); size > 20) {
-    result.push_back(
-        fmt::format("the space has 10^{:.0f} points; above 10^20, search it in exclusive parts first", size));
+  if (const auto points = size(); points.log10 > 20) {
+    result.push_back(fmt::format("the space has {}10^{:.0f} points; above 10^20, search it in exclusive parts first",
+                                 points.bound ? "up to " : "", points.log10));
   }
   if (const double refused = 1 - valid_share(); refused > 0.2) {
     result.push_back(fmt::format(
