@@ -12,6 +12,7 @@
 #include "space/domain.hpp"
 #include "space/expression.hpp"
 #include "space/loader.hpp"
+#include "space/names.hpp"
 #include "space/structure.hpp"
 #include "space/template.hpp"
 
@@ -123,8 +124,7 @@ void Space::check(const Params& params) const {
     for (const auto& known : parameters()) names.push_back(known.name);
     const auto nearest = base::nearest_word(name, names);
     throw base::Error(base::Exit::config,
-                      fmt::format("the space has no parameter {}{}", name,
-                                  nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest)))
+                      fmt::format("the space has no parameter {}{}", name, remedy_for_name(nearest, names)))
         .with_nearest(nearest);
   }
   for (const auto& parameter : parameters()) {
