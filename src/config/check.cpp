@@ -247,6 +247,11 @@ void check_relations(const Node& root, const std::map<std::string, Written>& fou
     if (relation == static_cast<bool>(constraint.at("metric")) || relation == limit) {
       constraint.fail("write either metric with at_most or at_least, or require = \"a <= b\"");
     }
+    const auto most = constraint.at("at_most"), least = constraint.at("at_least");
+    if (most && least && most.number() < least.number()) {
+      constraint.fail(fmt::format("{} cannot be at most {} and at least {}; loosen one of them",
+                                  constraint.at("metric").string(), most.number(), least.number()));
+    }
   }
   for (const auto& [name, objective] : root.at("objectives").items()) {
     if (!objective.at("goal")) objective.fail("goal is missing; write goal = \"max\" or goal = \"min\"");

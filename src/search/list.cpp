@@ -13,6 +13,7 @@
 #include "search/planners.hpp"
 #include "search/seen.hpp"
 #include "space/domain.hpp"
+#include "space/names.hpp"
 
 namespace assay::search {
 namespace {
@@ -77,9 +78,7 @@ std::string full_name(const std::string& written, const config::Node& node, cons
   if (ends.size() == 1) return ends.front();
   if (ends.size() > 1) node.fail(fmt::format("{} may mean {}; write the full name", written, base::join(ends, " or ")));
   const auto nearest = base::nearest_word(written, all);
-  node.fail(fmt::format("the space has no parameter {}{}", written,
-                        nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest)),
-            nearest);
+  node.fail(fmt::format("the space has no parameter {}{}", written, space::remedy_for_name(nearest, all)), nearest);
 }
 
 space::Params read_point(const config::Node& node, const space::Space& space) {

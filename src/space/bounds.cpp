@@ -5,6 +5,7 @@
 #include <limits>
 #include <string_view>
 
+#include "space/arithmetic.hpp"
 #include "space/domain.hpp"
 
 namespace assay::space {
@@ -72,11 +73,10 @@ Bound of_parameter(const Expression& expression, const Range& range) {
 }
 
 /// a - b * floor(a / b).
-Bound remainder(const Bound& both, const Bound& a, const Bound& b) {
+Bound remainder_of(const Bound& both, const Bound& a, const Bound& b) {
   if (both.wild || (b.lo <= 0 && b.hi >= 0)) return any_of(both);
-  if (b.lo == b.hi && std::floor(a.lo / b.lo) == std::floor(a.hi / b.lo)) {
-    const double whole = b.lo * std::floor(a.lo / b.lo);
-    return between(both, a.lo - whole, a.hi - whole);
+  if (b.lo == b.hi && whole_quotient(a.lo, b.lo) == whole_quotient(a.hi, b.lo)) {
+    return between(both, remainder(a.lo, b.lo), remainder(a.hi, b.lo));
   }
   const double slack = 1e-9 * (std::max(std::abs(a.lo), std::abs(a.hi)) + std::abs(b.lo) + std::abs(b.hi));
   return between(both, std::min(b.lo, 0.0) - slack, std::max(b.hi, 0.0) + slack);
@@ -98,7 +98,7 @@ Bound calculate(Op op, const Bound& a, const Bound& b) {
     case Op::divide:
       return b.lo <= 0 && b.hi >= 0 ? any_of(both) : corners([](double x, double y) { return x / y; });
     case Op::remainder:
-      return remainder(both, a, b);
+      return remainder_of(both, a, b);
     case Op::minimum:
       return between(both, std::min(a.lo, b.lo), std::min(a.hi, b.hi));
     default:
@@ -110,22 +110,23 @@ Bound compare(Op op, const Bound& a, const Bound& b) {
   const Bound both{.known = a.known && b.known, .unknown = a.unknown || b.unknown};
   if (!both.known) return nothing;
   if (a.wild || b.wild) return truth(both, true, true);
-  const bool single = a.lo == a.hi && b.lo == b.hi;
-  const bool equal = single && a.lo == b.lo && a.label == b.label;
-  const bool apart = a.hi < b.lo || b.hi < a.lo || a.label != b.label;
+  const bool less = below(a.hi, b.lo), greater = below(b.hi, a.lo);                // everywhere
+  const bool may_be_less = below(a.lo, b.hi), may_be_greater = below(b.lo, a.hi);  // somewhere
+  const bool equal = !may_be_less && !may_be_greater && a.label == b.label;
+  const bool apart = less || greater || a.label != b.label;
   switch (op) {
     case Op::equal:
       return truth(both, !equal, !apart);
     case Op::unequal:
       return truth(both, !apart, !equal);
     case Op::less:
-      return truth(both, a.hi >= b.lo, a.lo < b.hi);
+      return truth(both, !less, may_be_less);
     case Op::at_most:
-      return truth(both, a.hi > b.lo, a.lo <= b.hi);
+      return truth(both, may_be_greater, !greater);
     case Op::greater:
-      return truth(both, a.lo <= b.hi, a.hi > b.lo);
+      return truth(both, !greater, may_be_greater);
     default:
-      return truth(both, a.lo < b.hi, a.hi >= b.lo);
+      return truth(both, may_be_less, !less);
   }
 }
 

@@ -33,8 +33,21 @@ std::int64_t grid_size(const Domain& domain) {
   return static_cast<std::int64_t>(steps) + 1;
 }
 
+/// The decimal lo + place * step where both are short ones (0.3, not 0.1 + 0.1 + 0.1): a quotient of whole numbers is
+/// the double next to it.
+double decimal(double lo, double step, double place) {
+  constexpr double largest = 9e15, most_decimals = 1e15;
+  for (double scale = 1; scale <= most_decimals; scale *= 10) {
+    const double whole_lo = std::nearbyint(lo * scale), whole_step = std::nearbyint(step * scale);
+    const double whole = whole_lo + place * whole_step;
+    if (std::max({std::abs(whole_lo), std::abs(place * whole_step), std::abs(whole)}) > largest) break;
+    if (whole_lo / scale == lo && whole_step / scale == step) return whole / scale;
+  }
+  return lo + place * step;
+}
+
 double grid_number(const Domain& domain, std::int64_t place) {
-  if (!domain.rounded) return domain.lo + static_cast<double>(place) * step_of(domain);
+  if (!domain.rounded) return decimal(domain.lo, step_of(domain), static_cast<double>(place));
   return std::clamp((first_step(domain) + static_cast<double>(place)) * domain.step, domain.lo, domain.hi);
 }
 
@@ -79,10 +92,24 @@ double normal_at(double unit) {  // bisection: 60 steps are exact to the last bi
   return (lo + hi) / 2;
 }
 
-double normal_value(const Domain& domain, double unit) {
-  double number = domain.lo + domain.hi * normal_at(unit);
-  if (domain.log) number = std::exp(number);
+/// As NNI's qnormal: its bits are those of the product.
+double stepped(const Domain& domain, double number) {
   return unsigned_zero(domain.step > 0 ? std::nearbyint(number / domain.step) * domain.step : number);
+}
+
+double normal_value(const Domain& domain, double unit) {
+  const double number = domain.lo + domain.hi * normal_at(unit);
+  return stepped(domain, domain.log ? std::exp(number) : number);
+}
+
+bool near(const Domain& domain, double number, double on_grid) {
+  return std::abs(number - on_grid) <= 1e-9 * std::max({1e-300, std::abs(on_grid), step_of(domain)});
+}
+
+/// Draws of a log-normal are above 0; a step may round them to 0.
+bool may_be_drawn(const Domain& normal, double number) {
+  if (normal.step == 0) return !normal.log || number > 0;
+  return near(normal, number, stepped(normal, number)) && (!normal.log || stepped(normal, number) >= 0);
 }
 
 /// The ends of one cell of a grid in the unit interval.
@@ -150,11 +177,8 @@ bool contains(const Domain& domain, const Value& value) {
   if (domain.kind == Kind::subset) return subset_place(domain, value).has_value();
   const auto number = as_number(value);
   if (!number || !std::isfinite(*number)) return false;
-  if (domain.kind == Kind::normal) return !domain.log || *number > 0 || domain.step > 0;
-  if (gridded(domain)) {
-    const double snapped = grid_number(domain, nearest_place(domain, *number));
-    return std::abs(*number - snapped) <= 1e-9 * std::max({1e-300, std::abs(snapped), step_of(domain)});
-  }
+  if (domain.kind == Kind::normal) return may_be_drawn(domain, *number);
+  if (gridded(domain)) return near(domain, *number, grid_number(domain, nearest_place(domain, *number)));
   return domain.lo <= *number && *number <= domain.hi;
 }
 
@@ -163,7 +187,7 @@ Value conform(const Domain& domain, const Value& value) {
   if (domain.kind == Kind::choice) return domain.items[*item_place(domain, value)];
   if (domain.kind == Kind::subset) return subset_at(domain, *subset_place(domain, value));
   if (gridded(domain)) return typed(domain, grid_number(domain, nearest_place(domain, *as_number(value))));
-  return unsigned_zero(*as_number(value));
+  return domain.kind == Kind::normal ? stepped(domain, *as_number(value)) : unsigned_zero(*as_number(value));
 }
 
 std::int64_t ordinal(const Domain& domain, const Value& value) {

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
+#include "space/arithmetic.hpp"
 #include "space/domain.hpp"
 
 namespace assay::space {
@@ -40,6 +42,7 @@ Outcome of_parameter(const Expression& expression, const Draft& draft) {
 Outcome evaluate(const Expression& expression, const Draft& draft);
 
 double calculate(Op op, double a, double b) {
+  if (std::isnan(a) || std::isnan(b)) return std::numeric_limits<double>::quiet_NaN();
   switch (op) {
     case Op::add:
       return a + b;
@@ -48,9 +51,9 @@ double calculate(Op op, double a, double b) {
     case Op::multiply:
       return a * b;
     case Op::divide:
-      return a / b;
+      return quotient(a, b);
     case Op::remainder:
-      return a - b * std::floor(a / b);
+      return remainder(a, b);
     case Op::minimum:
       return std::min(a, b);
     default:
@@ -58,20 +61,23 @@ double calculate(Op op, double a, double b) {
   }
 }
 
+/// With what is no number (after a division by 0) every comparison is false.
 bool compare(Op op, const Outcome& a, const Outcome& b) {
+  if (std::isnan(a.number) || std::isnan(b.number)) return false;
+  const bool less = below(a.number, b.number), greater = below(b.number, a.number);
   switch (op) {
     case Op::equal:
-      return a.number == b.number && a.label == b.label;
+      return !less && !greater && a.label == b.label;
     case Op::unequal:
-      return a.number != b.number || a.label != b.label;
+      return less || greater || a.label != b.label;
     case Op::less:
-      return a.number < b.number;
+      return less;
     case Op::at_most:
-      return a.number <= b.number;
+      return !greater;
     case Op::greater:
-      return a.number > b.number;
+      return greater;
     default:
-      return a.number >= b.number;
+      return !less;
   }
 }
 
@@ -152,6 +158,11 @@ std::vector<std::size_t> parameters_in(const Expression& expression) {
   std::sort(result.begin(), result.end());
   result.erase(std::unique(result.begin(), result.end()), result.end());
   return result;
+}
+
+std::optional<double> constant_of(const Expression& expression) {
+  if (!parameters_in(expression).empty()) return std::nullopt;
+  return evaluate(expression, {}).number;
 }
 
 bool holds(const Expression& expression, const Draft& draft) {

@@ -3,8 +3,10 @@
 //   require = "hidden2 <= hidden1 and (not active(gate.heads) or width % gate.heads == 0)"
 //
 //   or, and, not               of truths
-//   == != < <= > >=            of numbers; == and != also of labels ("conv") and truths
-//   + - * / %, unary -         of numbers; % is the remainder, with the sign of the divisor
+//   == != < <= > >=            of numbers, but for their last digits (0.1 + 0.2 == 0.3); == and != also of labels
+//                              ("conv") and truths
+//   + - * / %, unary -         of numbers; % is the remainder, with the sign of the divisor. What is divided by 0 is no
+//                              number, and every comparison with it is false: `b == 0 or a / b > 2` lets b = 0 pass
 //   min(a, b, ..), max(..), abs(a)
 //   active(name)               whether the parameter exists at this point
 //   value(name, otherwise)     its value, or the other expression where it does not exist
@@ -82,6 +84,9 @@ Expression parse_expression(std::string_view text, const Dictionary& dictionary,
 
 /// Places of the parameters that it depends on, ascending.
 std::vector<std::size_t> parameters_in(const Expression& expression);
+
+/// Its number; nothing where it depends on a parameter.
+std::optional<double> constant_of(const Expression& expression);
 
 /// False only where the expression is false at this point.
 bool holds(const Expression& expression, const Draft& draft);

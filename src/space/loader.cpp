@@ -10,6 +10,7 @@
 #include "os/file.hpp"
 #include "space/domain.hpp"
 #include "space/expression.hpp"
+#include "space/names.hpp"
 #include "space/nni.hpp"
 #include "space/read_domain.hpp"
 #include "space/template.hpp"
@@ -140,6 +141,13 @@ std::optional<Meaning> Loader::meaning_of(const std::string& name) const {
   return full.size() == 1 ? meaning_of(full.front()) : std::nullopt;
 }
 
+bool Loader::is_label(const std::string& text) const {
+  return std::any_of(registry_.parameters().begin(), registry_.parameters().end(), [&](const auto& parameter) {
+    const auto& items = parameter.domain.items;
+    return parameter.domain.kind == Kind::choice && std::find(items.begin(), items.end(), Value(text)) != items.end();
+  });
+}
+
 void Loader::read_constraints() {
   const auto list = config_.node("constraint");
   if (!list) return;
@@ -150,10 +158,10 @@ void Loader::read_constraints() {
       const auto several = registry_.ending(name);
       if (!several.empty())
         node.fail(fmt::format("{} may mean {}; write the full name", name, base::join(several, " or ")));
+      if (is_label(name))
+        node.fail(fmt::format("no parameter is called {}; if the label is meant, quote it: \"{}\"", name, name));
       const auto nearest = registry_.nearest(name);
-      node.fail(fmt::format("no parameter is called {}{}", name,
-                            nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest)),
-                nearest);
+      node.fail(fmt::format("no parameter is called {}{}", name, remedy_for_name(nearest, registry_.names())), nearest);
     };
     try {
       const auto expression = parse_expression(

@@ -35,6 +35,8 @@ class Loader {
   void check_fidelities() const;
   /// What a name in a constraint stands for: a parameter, `name`.width, or a number that is not searched.
   std::optional<Meaning> meaning_of(const std::string& name) const;
+  /// Some choice has this text.
+  bool is_label(const std::string& text) const;
 
   const config::Config& config_;
   std::string overlay_, values_;  ///< stages that give the domains and the concrete values

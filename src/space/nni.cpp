@@ -68,6 +68,11 @@ class Importer {
   }
 
   Json add(Parameter made, const std::string& name) {
+    if (const auto* known = registry_.find(name)) {  // {"a": {"_name": "b", "c": ..}} beside "a.b.c"
+      throw base::Error(base::Exit::config, made.where,
+                        fmt::format("the parameter name {} is used twice, also at {}; rename one of them", name,
+                                    base::to_string(known->where)));
+    }
     Json placeholder{{"$param", name}};
     registry_.add(std::move(made), "imported " + name, placeholder);
     return placeholder;

@@ -200,6 +200,8 @@ class Parser {
     scanner_.advance();
     auto right = (this->*next)();
     for (const auto* side : {&left, &right}) need(*side, Type::number, sign);
+    if ((op == Op::divide || op == Op::remainder) && constant_of(right) == 0.0)
+      wrong("{} 0 is a division by zero", sign);
     return joined(op, Type::number, {std::move(left), std::move(right)});
   }
 
@@ -264,6 +266,9 @@ class Parser {
     auto meaning = dictionary_(text);
     if (!meaning) unknown_(text);
     if (meaning->fixed) return constant(*meaning->fixed);
+    if (meaning->type == Type::label && meaning->labels.empty())
+      wrong("{} is a subset, and subsets cannot be compared; search one choice of true and false per item instead",
+            text);
     Expression result;
     result.op = Op::parameter;
     result.type = meaning->type;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "space/names.hpp"
 
 namespace assay::space {
 namespace {
@@ -96,11 +97,13 @@ std::vector<std::string> Registry::ending(const std::string& name) const {
   return names;
 }
 
-std::string Registry::nearest(const std::string& name) const {
+std::vector<std::string> Registry::names() const {
   std::vector<std::string> names;
   for (const auto& parameter : parameters_) names.push_back(parameter.name);
-  return base::nearest_word(name, names);
+  return names;
 }
+
+std::string Registry::nearest(const std::string& name) const { return base::nearest_word(name, names()); }
 
 void Registry::check_references() const {
   for (const auto& reference : references_) {
@@ -108,9 +111,9 @@ void Registry::check_references() const {
     if (parameter == nullptr) {
       if (fixed(reference.name)) continue;
       const auto near = nearest(reference.name);
-      reference.node.fail(fmt::format("ref names {}, but no parameter has that name{}", reference.name,
-                                      near.empty() ? "" : fmt::format("; did you mean {}?", near)),
-                          near);
+      reference.node.fail(
+          fmt::format("ref names {}, but no parameter has that name{}", reference.name, remedy_for_name(near, names())),
+          near);
     }
     for (const auto& condition : parameter->conditions) {
       if (implied(condition, reference.conditions)) continue;

@@ -32,6 +32,7 @@ class Registry {
   std::optional<std::size_t> place(const std::string& name) const;
   /// Full names that end with this one.
   std::vector<std::string> ending(const std::string& name) const;
+  std::vector<std::string> names() const;
   /// Nearest known name, or "".
   std::string nearest(const std::string& name) const;
 

@@ -12,6 +12,7 @@
 #include "space/domain.hpp"
 #include "space/expression.hpp"
 #include "space/loader.hpp"
+#include "space/names.hpp"
 #include "space/structure.hpp"
 #include "space/template.hpp"
 
@@ -123,8 +124,7 @@ void Space::check(const Params& params) const {
     for (const auto& known : parameters()) names.push_back(known.name);
     const auto nearest = base::nearest_word(name, names);
     throw base::Error(base::Exit::config,
-                      fmt::format("the space has no parameter {}{}", name,
-                                  nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest)))
+                      fmt::format("the space has no parameter {}{}", name, remedy_for_name(nearest, names)))
         .with_nearest(nearest);
   }
   for (const auto& parameter : parameters()) {
@@ -176,9 +176,9 @@ base::Json Space::instantiate(const Params& params) const {
 
 std::vector<std::string> Space::warnings() const {
   auto result = structure_->remarks;
-  if (const double size = log10_size(); size > 20) {
-    result.push_back(
-        fmt::format("the space has 10^{:.0f} points; above 10^20, search it in exclusive parts first", size));
+  if (const auto points = size(); points.log10 > 20) {
+    result.push_back(fmt::format("the space has {}10^{:.0f} points; above 10^20, search it in exclusive parts first",
+                                 points.bound ? "up to " : "", points.log10));
   }
   if (const double refused = 1 - valid_share(); refused > 0.2) {
     result.push_back(fmt::format(

@@ -71,8 +71,9 @@ using Draft = std::vector<std::optional<Value>>;
 /// How many points there are. Reals without step count as one value; constraints are not counted.
 struct Size {
   double log10 = 0;
-  std::optional<std::uint64_t> exact = 1;  ///< nothing from 2^64 on
+  std::optional<std::uint64_t> exact = 1;  ///< nothing from 2^64 on, and where they are not counted
   bool reals = false;                      ///< there are reals without step
+  bool bound = false;                      ///< too entangled to count: there are so many, or fewer
 };
 
 struct Structure;

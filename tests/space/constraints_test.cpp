@@ -1,6 +1,9 @@
 // Constraints: what they mean, and that drawing with them is drawing again and again until they hold.
+#include <fmt/format.h>
+
 #include <array>
 #include <catch2/catch_approx.hpp>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -62,6 +65,85 @@ on.choice = [true, false]
   CHECK(holds("active(@op.attn.heads) or @n == 4", 5, "attn"));
   CHECK_FALSE(holds("value(@op.attn.heads, 0) >= 1 or @n == 4", 5, "pool"));
   CHECK(holds("value(@op.attn.heads, 0) >= 1 or @n == 4", 5, "attn"));
+}
+
+TEST_CASE("stepped reals are the decimals that were written") {
+  const auto texts = [](const std::string& domain) {
+    std::string text;
+    const auto space = space_of("[params.model]\nx = { " + domain + " }\n");
+    const auto points = space.enumerate(100);
+    for (const auto& point : *points) text += space::to_text(point.begin()->second) + " ";
+    return text;
+  };
+  CHECK(texts("float = [0.0, 0.5], step = 0.1") == "0 0.1 0.2 0.3 0.4 0.5 ");
+  CHECK(texts("float = [-0.3, 0.3], step = 0.1") == "-0.3 -0.2 -0.1 0 0.1 0.2 0.3 ");
+  CHECK(texts("float = [1e-4, 1e-3], step = 3e-4") == "0.0001 0.0004 0.0007 0.001 ");
+  CHECK(texts("float = [1.05, 2.0], step = 0.35") == "1.05 1.4 1.75 ");
+  CHECK(texts("float = [0.3333333333333333, 2.0], step = 1.5") == "0.3333333333333333 1.8333333333333333 ");
+  const auto fine = space_of("[params.model]\nx = { float = [-1.0, 1.0], step = 0.001 }\n");
+  const auto points = *fine.enumerate(5000);
+  REQUIRE(points.size() == 2001);
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const auto right = fmt::format("{:.3f}", (static_cast<double>(i) - 1000) / 1000);
+    CHECK(std::get<double>(points[i].begin()->second) == std::stod(right));
+    CHECK(fine.decode(fine.encode(points[i])) == points[i]);
+  }
+  // As older versions wrote them.
+  const auto old = fine.normalise({{"params.model.x", -1 + 1300 * 0.001}});
+  CHECK(space::to_text(old.at("params.model.x")) == "0.3");
+}
+
+TEST_CASE("numbers are compared as they are written, not by their last bits") {
+  const auto left = [](const std::string& domain, const std::string& require) {
+    return with("d = " + domain + "\n", require).enumerate(1000)->size();
+  };
+  const std::string tenths = "{ float = [0.0, 0.5], step = 0.1 }";
+  CHECK(left(tenths, "params.model.d <= 0.3") == 4);
+  CHECK(left("{ float = [0.0, 0.5], step = 0.1, default = 0.1 }", "params.model.d != 0.3") == 5);
+  CHECK(left("{ float = [0.0, 0.5], step = 0.1, default = 0.3 }", "params.model.d == 0.3") == 1);
+  CHECK(left("{ float = [0.0, 0.5], step = 0.1, default = 0.2 }", "params.model.d < 0.1 + 0.2") == 3);
+  CHECK(left("{ float = [0.0, 0.5], step = 0.1, default = 0.5 }", "params.model.d > 0.1 * 3") == 2);
+  CHECK(left("{ float = [0.0, 0.5], step = 0.1, default = 0.3 }", "3 * params.model.d >= 0.9") == 3);
+  CHECK(left("{ float = [0.0, 1.0], step = 0.05, default = 0.3 }", "params.model.d % 0.1 == 0") == 11);
+  CHECK(left("{ float = [-1.0, 0.0], step = 0.05, default = -0.3 }", "params.model.d % 0.1 == 0") == 11);
+  CHECK(left("{ choice = [1000000001, 1000000002, 1000000003], default = 1000000002 }", "params.model.d % 2 == 0") ==
+        1);
+}
+
+TEST_CASE("what intervals leave out no point keeps, and the other way round") {
+  const std::string domains = R"(a = { float = [-0.4, 0.5], step = 0.1, default = 0.1 }
+b = { float = [0.05, 0.6], step = 0.05, default = 0.1 }
+c = { choice = [0.1, 0.2, 0.3, 0.7], default = 0.1 }
+)";
+  const auto all = *space_of("[params.model]\n" + domains).enumerate(1000);
+  REQUIRE(all.size() == 10 * 12 * 4);
+  const auto number = [](const space::Params& point, const char* name) {
+    return std::llround(20 * std::get<double>(point.at(std::string("params.model.") + name)));
+  };
+  const auto check = [&](const std::string& require, auto right) {
+    INFO(require);
+    const auto space = with(domains, require + " or params.model.a + params.model.b + params.model.c == 0.3");
+    const auto kept = *space.enumerate(1000);
+    std::size_t expected = 0;
+    for (const auto& point : all) {
+      const auto a = number(point, "a"), b = number(point, "b"), c = number(point, "c");
+      const bool keeps = right(a, b, c) || a + b + c == 6;
+      CHECK(space.satisfies_constraints(point) == keeps);
+      expected += keeps;
+    }
+    CHECK(kept.size() == expected);
+    CHECK(space.valid_size().exact == expected);
+  };
+  using Int = long long;
+  check("params.model.a + params.model.b == params.model.c", [](Int a, Int b, Int c) { return a + b == c; });
+  check("params.model.a + params.model.b < params.model.c", [](Int a, Int b, Int c) { return a + b < c; });
+  check("params.model.a + params.model.b >= params.model.c", [](Int a, Int b, Int c) { return a + b >= c; });
+  check("params.model.a * 3 <= params.model.b - params.model.c", [](Int a, Int b, Int c) { return 3 * a <= b - c; });
+  check("params.model.b / params.model.c == 0.5", [](Int, Int b, Int c) { return 2 * b == c; });
+  check("params.model.b % params.model.c == 0 and params.model.a != 0.3",
+        [](Int a, Int b, Int c) { return b % c == 0 && a != 6; });
+  check("min(params.model.a, params.model.b) > params.model.c - 0.1",
+        [](Int a, Int b, Int c) { return std::min(a, b) > c - 2; });
 }
 
 TEST_CASE("listed values are drawn as often as redrawing would") {

@@ -1,4 +1,5 @@
 // What a wrong space gets: exit 64, the place, and a remedy.
+#include "space/domain.hpp"
 #include "spaces.hpp"
 
 using namespace assay;
@@ -173,6 +174,89 @@ TEST_CASE("constraints are checked for types, labels and sense") {
   says(constraint(std::string(100, '(') + "1"), "nested too deeply");
   says(constraint(p + "w > 9"), "no values of the parameters keep");
   says(constraint("1 > 2"), "nothing in it is searched");
+}
+
+TEST_CASE("constraints that cannot be meant so") {
+  const auto constraint = [](const std::string& text) {
+    return error_of(
+        "[params.model]\na.int = [1, 9]\nb.int = [0, 9]\nop.choice = [\"conv\", \"pool\"]\nset.subset = [\"x\", "
+        "\"y\"]\nfixed = 0\n[[constraint]]\nrequire = '" +
+        text + "'\n");
+  };
+  says(constraint("set == \"x\""), "test.toml:8:");
+  says(constraint("set == \"x\""), "set is a subset, and subsets cannot be compared; search one choice of true");
+  says(constraint("set == set"), "subsets cannot be compared");
+  CHECK(constraint("active(set)").empty());
+  says(constraint("op == pool"), "no parameter is called pool; if the label is meant, quote it: \"pool\"");
+  says(constraint("something.else > 3"),
+       "no parameter is called something.else; there are params.model.a, params.model.b, params.model.op, "
+       "params.model.set");
+  says(constraint("a / 0 > 1"), "/ 0 is a division by zero");
+  says(constraint("a % (2 - 2) == 1"), "% 0 is a division by zero");
+  says(constraint("a / params.model.fixed > 1"), "is a division by zero");
+  // Where b is 0 the quotient is no number, and every comparison with it is false.
+  says(constraint("b == 0 and a / b > 1"), "no values of the parameters keep");
+  says(constraint("b == 0 and a % b != 1"), "no values of the parameters keep");
+  const auto points = [](const std::string& require) {
+    return test::space_of(
+               "[params.model]\na.int = [1, 4]\nb = { int = [0, 3], default = 2 }\n[[constraint]]\nrequire = \"" +
+               require + "\"\n")
+        .valid_size()
+        .exact;
+  };
+  CHECK(points("a / b >= 0") == 12);
+  CHECK(points("b == 0 or a / b >= 0") == 16);
+  CHECK(points("max(a / b, 5) == 5") == 12);
+}
+
+TEST_CASE("limits of a metric that exclude each other") {
+  const auto limits = [](const std::string& text) {
+    return error_of("[objectives]\nlat.goal = \"min\"\n[[constraint]]\nmetric = \"lat\"\n" + text);
+  };
+  CHECK(limits("at_most = 3\nat_least = 1\n").empty());
+  CHECK(limits("at_most = 3\nat_least = 3\n").empty());
+  says(limits("at_most = 1\nat_least = 3\n"), "test.toml:3:");
+  says(limits("at_most = 1\nat_least = 3\n"), "lat cannot be at most 1 and at least 3; loosen one of them");
+}
+
+TEST_CASE("unknown names get the known ones") {
+  std::string many = "[params.model]\n";
+  for (char c = 'a'; c <= 'n'; ++c) many += std::string(1, c) + ".int = [1, 2]\n";
+  says(error_of(many + "copies.ref = \"something else\"\n"),
+       "no parameter has that name; there are params.model.a, params.model.b,");
+  says(error_of(many + "copies.ref = \"something else\"\n"), "params.model.j and 4 more (assay space lists them)");
+  says(error_of("[params.model]\ncopies.ref = \"something else\"\n"), "no parameters, for nothing is searched");
+  const auto space = test::space_of("[params.model]\na.int = [1, 2]\n");
+  try {
+    space.check({{"something else", std::int64_t{1}}});
+    FAIL_CHECK("accepted");
+  } catch (const base::Error& error) {
+    says(error.what(), "the space has no parameter something else; there is only params.model.a");
+  }
+}
+
+TEST_CASE("stepped normals hold multiples of their step") {
+  const auto space = test::space_of(R"([params.model]
+a = { normal = [0.0, 1.0], step = 0.5 }
+b = { normal = [0.0, 1.0], step = 0.1, log = true }
+c = { normal = [0.0, 1.0] }
+)");
+  const auto& a = space.parameters()[0].domain;
+  const auto& b = space.parameters()[1].domain;
+  const auto& c = space.parameters()[2].domain;
+  CHECK(contains(a, space::Value(-1.5)));
+  CHECK(contains(a, space::Value(std::int64_t{2})));
+  CHECK_FALSE(contains(a, space::Value(0.3)));
+  CHECK(contains(b, space::Value(0.3)));
+  CHECK(contains(b, space::Value(3 * 0.1)));
+  CHECK(conform(b, space::Value(0.3)) == space::Value(3 * 0.1));
+  CHECK(contains(b, space::Value(0.0)));  // a small draw, rounded
+  CHECK_FALSE(contains(b, space::Value(-5.0)));
+  CHECK_FALSE(contains(b, space::Value(0.25)));
+  CHECK(contains(c, space::Value(0.3)));
+  says(with("{ normal = [0.0, 1.0], step = 0.5, default = 0.3 }"), "the default 0.3 is not in the domain");
+  base::Rng rng(1, "test", 0, "normals");
+  for (int i = 0; i < 500; ++i) space.check(space.sample(rng));
 }
 
 TEST_CASE("a reference must exist where it is used") {

@@ -73,6 +73,10 @@ TEST_CASE("quniform rounds to multiples, halves to even, and clips to ends that 
   CHECK(even.at(0) == Approx(0.25).margin(0.01));
   CHECK(even.at(1) == Approx(0.5).margin(0.01));
 
+  // Its bits are those of NNI's own round(x / q) * q, not those of the decimal.
+  CHECK(shares(import(one("quniform", "[0, 0.5, 0.1]"))).contains(3 * 0.1));
+  CHECK(shares(import(one("qnormal", "[0.3, 0.1, 0.1]"))).contains(3 * 0.1));
+
   const auto wide = shares(import(one("quniform", "[0.05, 0.35, 0.1]")));
   CHECK(wide.size() == 3);  // only the very ends of the range go to 0 and to 0.4
   for (const auto& [value, share] : wide) CHECK(share == Approx(1.0 / 3).margin(0.01));
@@ -224,4 +228,16 @@ TEST_CASE("what the imported file says identifies a run, not where it lies") {
   const auto first = identity("a.json", one("uniform", "[0, 1]"));
   CHECK(first == identity("b.json", one("uniform", "[0, 1]")));
   CHECK(first != identity("a.json", one("uniform", "[0, 2]")));
+}
+
+TEST_CASE("two parameters of one name are refused, with both places") {
+  const std::string nested =
+      "{\"layer\": {\"_type\": \"choice\", \"_value\": [\n"
+      "  {\"_name\": \"conv\", \"k\": {\"_type\": \"uniform\", \"_value\": [0, 1]}}]},\n";
+  const auto error = error_of(nested + "\"layer.conv.k\": {\"_type\": \"choice\", \"_value\": [1, 2]}}");
+  says(error, "search_space.json:3:1");
+  says(error, "the parameter name params.training.layer.conv.k is used twice, also at ");
+  says(error, "search_space.json:2:");
+  says(error, "rename one of them");
+  CHECK(error_of(nested + "\"layer.conv\": {\"_type\": \"choice\", \"_value\": [1, 2]}}").empty());
 }

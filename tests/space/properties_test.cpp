@@ -1,13 +1,16 @@
 // What must hold for every space and every point of it.
 #include <catch2/catch_approx.hpp>
+#include <chrono>
 #include <cmath>
 #include <map>
 #include <set>
 
 #include "space/domain.hpp"
+#include "space/sum_product.hpp"
 #include "spaces.hpp"
 
 using namespace assay;
+using namespace std::string_literals;
 
 namespace {
 
@@ -57,6 +60,56 @@ std::vector<space::Space> all_spaces() {
 base::Rng stream(std::int64_t number) { return {7, "test", number, "space"}; }
 
 std::string text(const space::Params& params) { return space::to_json(params).dump(); }
+
+/// Choices whose first item is repeated `depth` times, one count for all of them.
+std::string shared_depth(int blocks, const std::string& rest = "") {
+  std::string text =
+      "[model]\nblocks = [\n{ op = \"conv\", name = \"stem\", repeat = { choice = [1, 2, 3], name = "
+      "\"depth\" } },\n";
+  for (int i = 0; i < blocks; ++i) {
+    text += "{ name = \"b" + std::to_string(i) +
+            "\", choice = [ { name = \"x\", use = \"deep\", repeat = { ref = \"depth\" } }, { op = \"skip\" }, { op = "
+            "\"zero\" } ] },\n";
+  }
+  return text + "]\n[define.deep]\nop = \"conv\"\ndraw = \"per-layer\"\nkernel.choice = [3, 5]\n" + rest;
+}
+
+space::Table random_table(base::Rng& rng, std::size_t variables, std::int64_t states) {
+  space::Table table;
+  for (std::size_t i = 0; i < variables; ++i) {
+    if (rng.below(3) == 0) table.variables.push_back(i);
+  }
+  std::vector<std::u16string> rows{u""};
+  for (std::size_t i = 0; i < table.variables.size(); ++i) {
+    std::vector<std::u16string> longer;
+    for (const auto& row : rows) {
+      for (char16_t state = 0; state < states; ++state) longer.push_back(row + state);
+    }
+    rows = longer;
+  }
+  for (const auto& row : rows) {
+    if (&row == &rows.front() || rng.below(5) > 0) table.rows.emplace(row, space::number(1 + rng.below(9)));
+  }
+  return table;
+}
+
+std::uint64_t brute_force(const std::vector<space::Table>& tables, std::size_t variables, char16_t states) {
+  std::uint64_t sum = 0;
+  std::u16string at(variables, u'\0');
+  while (true) {
+    std::uint64_t product = 1;
+    for (const auto& table : tables) {
+      std::u16string row;
+      for (const auto variable : table.variables) row.push_back(at[variable]);
+      const auto found = table.rows.find(row);
+      product *= found == table.rows.end() ? 0 : *found->second.exact;
+    }
+    sum += product;
+    std::size_t i = 0;
+    while (i < variables && ++at[i] == states) at[i++] = 0;
+    if (i == variables) return sum;
+  }
+}
 
 }  // namespace
 
@@ -181,6 +234,87 @@ edge.choice = [ { op = "zero" }, { op = "skip" } ]
     CHECK(model["blocks"][2]["edges"].size() == (model["blocks"][2]["nodes"] == 2 ? 1 : 3));
   }
   CHECK(distinct.size() == all->size());
+}
+
+TEST_CASE("choices that share a count of repeats are counted one by one, not all together") {
+  const auto expected = [](int blocks, int deepest) {
+    std::uint64_t sum = 0;
+    for (int depth = 1; depth <= deepest; ++depth) {
+      std::uint64_t product = 1;
+      for (int i = 0; i < blocks; ++i) product *= 2 + (std::uint64_t{1} << depth);
+      sum += product;
+    }
+    return sum;
+  };
+  for (const int blocks : {1, 2, 3}) {
+    const auto space = test::space_of(shared_depth(blocks));
+    const auto all = space.enumerate(10'000);
+    REQUIRE(all);
+    CHECK(all->size() == expected(blocks, 3));
+    CHECK(space.size().exact == all->size());
+    const auto tied = test::space_of(shared_depth(blocks, "[[constraint]]\nrequire = \"depth < 3 or b0 == 'skip'\"\n"));
+    const auto valid = tied.enumerate(10'000);
+    REQUIRE(valid);
+    CHECK(valid->size() < all->size());
+    CHECK(tied.valid_size().exact == valid->size());
+  }
+  const auto space = test::space_of(shared_depth(18));
+  const auto size = space.size();
+  CHECK(size.exact == expected(18, 3));
+  CHECK_FALSE(size.bound);
+  CHECK(size.log10 == Catch::Approx(std::log10(double(expected(18, 3)))).epsilon(1e-12));
+  const auto shallow = test::space_of(shared_depth(18, "[[constraint]]\nrequire = \"depth <= 2\"\n"));
+  CHECK(shallow.valid_size().exact == expected(18, 2));
+}
+
+TEST_CASE("sums of products by elimination are those of trying everything, or bounds of them") {
+  constexpr std::size_t variables = 8;
+  int bounds = 0;
+  for (int i = 0; i < 100; ++i) {
+    auto rng = stream(i);
+    std::vector<space::Table> tables(1 + static_cast<std::size_t>(rng.below(8)));
+    for (auto& table : tables) table = random_table(rng, variables, 3);
+    for (std::size_t variable = 0; variable < variables; ++variable)
+      tables.push_back({{variable}, {{u"\0"s, {}}, {u"\1"s, {}}, {u"\2"s, {}}}});
+    const auto expected = brute_force(tables, variables, 3);
+    const auto sum = space::sum_of_products(tables, 100'000);
+    CHECK(sum.number.exact == expected);
+    CHECK_FALSE(sum.bound);
+    const auto rough = space::sum_of_products(tables, 30);
+    CHECK(rough.number.log10 >= std::log10(double(expected)) - 1e-9);
+    CHECK(rough.number.exact.has_value() != rough.bound);
+    bounds += rough.bound;
+  }
+  CHECK(bounds > 10);
+}
+
+TEST_CASE("what is too entangled to be counted gets an upper bound that says so") {
+  // Every two of eight counts from 1 to 6 multiply: 6^8 combinations, and none of the counts parts the others.
+  constexpr int counts = 8;
+  std::string blocks, defines;
+  for (int i = 0; i < counts; ++i) {
+    const auto count = "repeat = { ref = \"d" + std::to_string(i) + "\" }";
+    blocks += "{ op = \"conv\", name = \"s" + std::to_string(i) + "\", repeat = { int = [1, 6], name = \"d" +
+              std::to_string(i) + "\" } },\n";
+    defines += "[define.o" + std::to_string(i) +
+               "]\nop = \"residual\"\ndraw = \"per-layer\"\nbody = [ { use = \"deep\", " + count + " } ]\n";
+    for (int j = 0; j < i; ++j)
+      blocks += "{ use = \"o" + std::to_string(j) + "\", name = \"p" + std::to_string(i) + std::to_string(j) + "\", " +
+                count + " },\n";
+  }
+  const auto space = test::space_of("[model]\nblocks = [\n" + blocks + "]\n" + defines +
+                                    "[define.deep]\nop = \"conv\"\ndraw = \"per-layer\"\nkernel.choice = [3, 5]\n");
+  const auto begin = std::chrono::steady_clock::now();
+  const auto size = space.size();
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+  CHECK(space.parameters().size() == counts + 28 * 36);
+  CHECK(size.bound);
+  CHECK_FALSE(size.exact);
+  // The sum of 2^(sum of products of two) is 2^(28 * 36), and next to nothing more.
+  const double right = 28 * 36 * std::log10(2);
+  CHECK(size.log10 >= right);
+  CHECK(size.log10 < right + 10);
+  CHECK(seconds.count() < 20);  // a second or two
 }
 
 TEST_CASE("neighbours differ in one discrete parameter") {

@@ -103,7 +103,7 @@ std::string size_text(const space::Size& size) {
   auto text = size.exact && *size.exact < 1'000'000'000'000ULL
                   ? base::with_commas(static_cast<long long>(*size.exact)) + (*size.exact == 1 ? " point" : " points")
               : size.exact ? fmt::format("{} points (10^{:.1f})", *size.exact, size.log10)
-                           : fmt::format("10^{:.1f} points", size.log10);
+                           : fmt::format("{}10^{:.1f} points", size.bound ? "up to " : "", size.log10);
   if (size.reals) text += ", times the reals";
   return text;
 }
@@ -163,6 +163,7 @@ Json to_json(const Findings& findings) {
   auto json = space.describe();
   json["size"] = {{"log10", size.log10}, {"reals", size.reals}};
   if (size.exact) json["size"]["exact"] = *size.exact;
+  if (size.bound) json["size"]["bound"] = true;
   const auto valid = space.valid_size();
   if (valid.exact) json["size"]["valid"] = *valid.exact;
   json["valid_share"] = findings.valid_share();
