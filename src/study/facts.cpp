@@ -8,6 +8,10 @@ namespace assay::study {
 
 bool retriable(const Outcome& outcome) { return outcome.again || outcome.failure == Failure::infrastructure; }
 
+bool came_no_further(const Outcome& outcome) {
+  return outcome.again && (outcome.failure == Failure::timeout || outcome.failure == Failure::exit);
+}
+
 bool model_failure(const Outcome& outcome) {
   return outcome.state == State::failed && outcome.failure != Failure::infrastructure;
 }

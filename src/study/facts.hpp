@@ -17,6 +17,8 @@ namespace assay::study {
 
 /// Infrastructure failures and `again`: the item goes to the next attempt.
 bool retriable(const Outcome& outcome);
+/// An attempt that is to be continued and gained nothing (Outcome::again).
+bool came_no_further(const Outcome& outcome);
 /// Counts towards max_failed.
 bool model_failure(const Outcome& outcome);
 

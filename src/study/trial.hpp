@@ -91,7 +91,9 @@ struct Outcome {
   Metrics metrics;
   std::map<std::string, std::string> attributes;
   double device_seconds = 0;  ///< cost: wall seconds x devices
-  bool again = false;         ///< left at a step boundary with a checkpoint (signal, time budget)
+  /// Left before its end, to be continued by the next attempt (signal, time budget, the command's own wish). With the
+  /// failure timeout or exit it came no further than the attempts before: so many in a row end the trial with it.
+  bool again = false;
 };
 
 /// One item as the logs tell it.

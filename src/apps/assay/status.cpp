@@ -71,6 +71,11 @@ void show_workers(const run::Run& run, run::Stage stage, const study::StudyView&
                       left > 0 ? "in " + base::format_duration(left) : std::string("by the next worker that looks")));
     }
   }
+  for (const auto* item : view.running()) {
+    if (item->state != study::State::waiting || item->failure == study::Failure::none) continue;
+    say(fmt::format("trial {} waits for attempt {}, the last one was: {}", item->item.trial, item->attempt + 1,
+                    item->reason));
+  }
   if (os::file_size(study::Layout{run.folder(stage)}.stop())) {
     say("its workers are asked to stop; `assay run`, `assay submit` or `assay stop --lift` goes on");
   }
