@@ -52,7 +52,8 @@ class Study {
   /// (names the first difference), Error(io) where link(2) does not work.
   Study(const std::filesystem::path& folder, Founding founding, Limits limits);
   /// Joins a study as it was founded, to steer it by hand. With `patience` this worker's claims outlive its process:
-  /// they are held for so many seconds without a sign of life. Error(upstream) if nothing is founded there.
+  /// they are held for so many seconds without a sign of life, and the lease on top. Error(upstream) if nothing is
+  /// founded there.
   static Study join(const std::filesystem::path& folder, Limits limits, double patience = 0);
   ~Study();
   Study(Study&&) noexcept;

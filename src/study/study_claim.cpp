@@ -122,10 +122,12 @@ std::optional<Claim> Study::Impl::take_over(Planner& planner) {
 }
 
 std::optional<Claim> Study::Impl::take_over(Planner& planner, const ItemId& item) {
-  const auto left_behind = [&](const Attempt& attempt) {
-    if (attempt.outcome) return retriable(*attempt.outcome);
-    if (attempt.worker < 0 || !gone(attempt.worker)) return false;
-    const auto speakers = attempt.speakers;  // a look may read on
+  // By number: each look at a worker may read on, and move what is known of the item.
+  const auto left_behind = [&](int number) {
+    const auto attempt = [&] { return facts.find(item)->find(number); };
+    if (attempt()->outcome) return retriable(*attempt()->outcome);
+    if (attempt()->worker < 0 || !gone(attempt()->worker)) return false;
+    const auto speakers = attempt()->speakers;
     return std::all_of(speakers.begin(), speakers.end(), [&](int speaker) { return gone(speaker); });
   };
   const auto* rung = facts.find(item);
@@ -133,9 +135,11 @@ std::optional<Claim> Study::Impl::take_over(Planner& planner, const ItemId& item
   // A higher rung goes on with what the rung below was committed with: that must be visible first.
   const auto* below = item.rung > 0 ? facts.find({item.trial, item.rung - 1}) : nullptr;
   if (below != nullptr && !below->settled) return std::nullopt;
-  if (!left_behind(*rung->last())) return std::nullopt;
-  rung = facts.find(item);  // the look at its worker may have read on
-  if (rung->committer >= 0 || rung->committable() != nullptr || !left_behind(*rung->last())) return std::nullopt;
+  if (!left_behind(rung->last()->number)) return std::nullopt;
+  rung = facts.find(item);
+  if (rung->committer >= 0 || rung->committable() != nullptr) return std::nullopt;
+  if (!left_behind(rung->last()->number)) return std::nullopt;
+  rung = facts.find(item);
 
   // A copy: looks at further workers may read on, and change what is known of the item.
   const auto attempts = rung->attempts;
@@ -150,7 +154,7 @@ std::optional<Claim> Study::Impl::take_over(Planner& planner, const ItemId& item
       if (fruitless >= limits.max_attempts) end = *attempt.outcome;
       continue;
     }
-    if (!left_behind(attempt)) continue;
+    if (!left_behind(attempt.number)) continue;
     ++lost;
     if (attempt.outcome) end = *attempt.outcome;
   }
