@@ -62,7 +62,7 @@ struct Members {
   bool failed = false;
 };
 
-/// What measuring took so far.
+/// What measuring took so far; imported results took nothing.
 struct Costs {
   double device_seconds = 0;  ///< of all attempts that ended, those that are tried again included
   double seconds = 0;         ///< the same by the clock
