@@ -8,7 +8,9 @@ double device_seconds(const study::StudyView& view) {
   double sum = 0;
   for (const auto& trial : view.trials()) {
     if (!trial) continue;
-    for (const auto& measurement : trial->rungs) sum += measurement.device_seconds;
+    for (const auto& measurement : trial->rungs) {
+      if (!study::imported(trial->what, measurement.item.rung)) sum += measurement.device_seconds;
+    }
   }
   return sum;
 }
@@ -26,7 +28,11 @@ run::SearchFigures search_figures(const study::StudyView& view, const run::Run& 
   // Equally good trials are no front.
   if (view.objectives().size() == 1 && figures.best >= 0) figures.pareto = {figures.best};
   figures.device_seconds = device_seconds(view);
-  const auto measured = std::max<std::int64_t>(1, figures.counts.done + figures.counts.stopped + figures.counts.failed);
+  const auto brought = std::count_if(view.trials().begin(), view.trials().end(), [](const auto& trial) {
+    return trial && trial->rungs.size() == 1 && study::imported(trial->what, 0);
+  });
+  const auto measured =
+      std::max<std::int64_t>(1, figures.counts.done + figures.counts.stopped + figures.counts.failed - brought);
   figures.mean_trial_seconds = figures.device_seconds / static_cast<double>(measured);
   const auto& why = view.end_reason();
   figures.reason = partial ? "too many failed trials" : why.starts_with("all trials are") ? "all trials are done" : why;

@@ -7,7 +7,7 @@
 
 namespace assay::apps {
 
-/// Sum over all measurements of a study.
+/// Sum over all measurements of a study; imported results cost nothing here.
 double device_seconds(const study::StudyView& view);
 
 /// Of a search that ended; best = -1 if no trial has a result. `partial`: too many of its trials failed.

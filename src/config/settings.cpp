@@ -173,7 +173,7 @@ constexpr Setting table[] = {
     {"trial.gpus", Type::integer, "0", S, "GPUs of a trial", 0, 4096},
     {"trial.launcher", Type::text, "\"\"", S, "put before the command, e.g. \"srun --exact -N{nodes}\""},
     {"trial.keep_alive", Type::flag, "false", S, "one process of the command for many trials: a line of JSON per trial on its standard input"},
-    {"trial.max_attempts", Type::integer, "3", L, "tries at one measurement whose worker vanished", 1, 1000},
+    {"trial.max_attempts", Type::integer, "3", L, "tries at one measurement whose worker vanished, or in a row that came no further", 1, 1000},
     {"trial.table.file", Type::path, "", I, "CSV of finished trainings: trials are looked up in it"},
     {"trial.table.epoch", Type::text, "", I, "column with the epoch, where there is a row per network and epoch"},
     {"trial.table.params", Type::free, "", I, "parameter = \"column\"; else its name, or the last part of it"},

@@ -104,6 +104,7 @@ class Attempt {
   Outcome finish(const os::Ended& ended) {
     auto outcome = conclude(ended);
     outcome.device_seconds = (base::steady_seconds() - started_) * std::max(1, settings_.gpus);
+    os::share_tree(files_.checkpoint());  // the next attempt may be a colleague's
     os::sync_tree(files_.checkpoint());
     if (!settings_.keep_output && outcome.state == State::done) os::remove_all(files_.output());
     return outcome;

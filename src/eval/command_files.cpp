@@ -41,6 +41,7 @@ void copy_checkpoint(const fs::path& from, const fs::path& to) {
   std::error_code error;
   os::remove_all(half);
   fs::copy(from, half, fs::copy_options::recursive, error);
+  if (!error) os::share_tree(half);
   if (!error) fs::rename(half, to, error);
   if (error) {
     base::fail(base::Exit::io, "cannot copy the checkpoint {} to {}: {}", from.string(), to.string(), error.message());

@@ -29,6 +29,16 @@ using base::fail;
   fail(Exit::io, "cannot {} {}: {}.{}", action, path.string(), std::strerror(error), hint);
 }
 
+/// Of a failed look at what is there.
+[[noreturn]] void fail_reading(std::string_view action, const Path& path, int error) {
+  if (error != EACCES && error != EPERM) fail_errno(action, path, error);
+  struct stat facts {};
+  const bool seen = ::stat(path.c_str(), &facts) == 0;
+  fail(Exit::io, "cannot read {}: {}. {} must allow it: chmod {} {}", path.string(), std::strerror(error),
+       seen ? fmt::format("Its owner (uid {})", facts.st_uid) : "The owner of the folders above it",
+       seen ? (S_ISDIR(facts.st_mode) ? "g+rx" : "g+r") : "g+x", seen ? path.string() : path.parent_path().string());
+}
+
 /// How often a handle that the server no longer knows is looked up anew.
 constexpr int stale_retries = 3;
 /// How long a client may hold a taken name for absent (NFS: acdirmax, a minute unless mounted otherwise).
@@ -47,9 +57,11 @@ int uninterrupted(Call call) {
 /// Owns a descriptor; close() reports errors, because NFS delivers failed writes there.
 class Descriptor {
  public:
-  Descriptor(const Path& path, int flags, mode_t mode = 0666) : path_(path) {
+  Descriptor(const Path& path, int flags, Rights rights = Rights::as_folder) : path_(path) {
+    const auto open_it = [&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0666); };
+    const bool shared = (flags & O_CREAT) != 0 && rights == Rights::as_folder;
     do {
-      value_ = ::open(path.c_str(), flags | O_CLOEXEC, mode);
+      value_ = shared ? create_as_folder(path, 0666, open_it) : open_it();
     } while (value_ < 0 && errno == EINTR);
   }
   ~Descriptor() {
@@ -86,8 +98,8 @@ Path temporary_name(const Path& path) {
   return path.string() + ".tmp." + host_name() + "." + std::to_string(::getpid()) + "." + random_name();
 }
 
-void write_temporary(const Path& temporary, std::string_view content, Durable durable) {
-  Descriptor file(temporary, O_WRONLY | O_CREAT | O_EXCL);
+void write_temporary(const Path& temporary, std::string_view content, Durable durable, Rights rights) {
+  Descriptor file(temporary, O_WRONLY | O_CREAT | O_EXCL, rights);
   if (!file.open()) fail_errno("create", temporary, errno);
   try {
     write_all(file.value(), content, temporary);
@@ -108,7 +120,7 @@ std::optional<std::string> try_read_file(const Path& path) {
     if (!file.open()) {
       if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
       if (errno == ESTALE && attempt < stale_retries) continue;
-      fail_errno("open", path, errno);
+      fail_reading("open", path, errno);
     }
     std::string content;
     char buffer[65536];
@@ -136,7 +148,7 @@ std::string read_part(const Path& path, std::uint64_t offset, std::size_t size) 
   Descriptor file(path, O_RDONLY);
   if (!file.open()) {
     if (errno == ENOENT || errno == ESTALE) return {};
-    fail_errno("open", path, errno);
+    fail_reading("open", path, errno);
   }
   std::string content(size, '\0');
   std::size_t filled = 0;
@@ -156,13 +168,13 @@ std::optional<std::uint64_t> file_size(const Path& path) {
     struct stat facts {};
     if (::stat(path.c_str(), &facts) == 0) return static_cast<std::uint64_t>(facts.st_size);
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
-    if (errno != EINTR && (errno != ESTALE || attempt == stale_retries)) fail_errno("stat", path, errno);
+    if (errno != EINTR && (errno != ESTALE || attempt == stale_retries)) fail_reading("stat", path, errno);
   }
 }
 
-void publish(const Path& path, std::string_view content, Durable durable) {
+void publish(const Path& path, std::string_view content, Durable durable, Rights rights) {
   const auto temporary = temporary_name(path);
-  write_temporary(temporary, content, durable);
+  write_temporary(temporary, content, durable, rights);
   if (uninterrupted([&] { return ::rename(temporary.c_str(), path.c_str()); }) != 0) {
     const int error = errno;
     // NFS may report failure for a rename that the server carried out.
@@ -174,9 +186,9 @@ void publish(const Path& path, std::string_view content, Durable durable) {
   if (durable == Durable::yes) sync_folder(path.parent_path());
 }
 
-bool publish_once(const Path& path, std::string_view content) {
+bool publish_once(const Path& path, std::string_view content, Rights rights) {
   const auto temporary = temporary_name(path);
-  write_temporary(temporary, content, Durable::yes);
+  write_temporary(temporary, content, Durable::yes, rights);
   Link result;
   try {
     result = link_name(temporary, path);
@@ -207,13 +219,20 @@ Link link_name(const Path& token, const Path& name) {
   }
 }
 
-void make_folders(const Path& path) {
+void make_folders(const Path& path, Rights rights) {
+  std::error_code ignored;
+  if (path.empty() || std::filesystem::is_directory(path, ignored)) return;
+  const auto make = [&] { return ::mkdir(path.c_str(), 0777); };
   for (int attempt = 0;; ++attempt) {
-    std::error_code error, ignored;
-    std::filesystem::create_directories(path, error);
-    if (!error || std::filesystem::is_directory(path, ignored)) return;
-    const int code = error.value();
-    if (code != EINTR && (code != ESTALE || attempt == stale_retries)) fail_errno("create folder", path, code);
+    const int result = rights == Rights::as_folder ? create_as_folder(path, 0777, make) : make();
+    const int error = errno;
+    if (result == 0 || std::filesystem::is_directory(path, ignored)) return;
+    // A folder that is missing above: once it is there, this one is made.
+    if (error == ENOENT && attempt <= stale_retries && path.has_parent_path() && path.parent_path() != path) {
+      make_folders(path.parent_path(), rights);
+      continue;
+    }
+    if (error != EINTR && (error != ESTALE || attempt >= stale_retries)) fail_errno("create folder", path, error);
   }
 }
 
@@ -224,7 +243,7 @@ std::vector<std::string> list_folder(const Path& path) {
     if (folder == nullptr) {
       if (errno == ENOENT) return {};
       if (errno == EINTR || (errno == ESTALE && again)) continue;
-      fail_errno("list", path, errno);
+      fail_reading("list", path, errno);
     }
     std::vector<std::string> names;
     errno = 0;

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "os/rights.hpp"
+
 namespace assay::os {
 
 using Path = std::filesystem::path;
@@ -26,10 +28,11 @@ enum class Durable { no, yes };
 
 /// Write a temporary file beside `path`, fsync, rename over it, fsync the folder (Durable::yes). Readers see the old or
 /// the new content, never a part.
-void publish(const Path& path, std::string_view content, Durable durable = Durable::yes);
+void publish(const Path& path, std::string_view content, Durable durable = Durable::yes,
+             Rights rights = Rights::as_folder);
 
 /// publish for a name that must not change once it is there, by link(2): false if somebody was first.
-bool publish_once(const Path& path, std::string_view content);
+bool publish_once(const Path& path, std::string_view content, Rights rights = Rights::as_folder);
 
 enum class Link { mine, taken };
 
@@ -37,7 +40,8 @@ enum class Link { mine, taken };
 /// compared with that of the token; a name that is taken and does not show is waited for.
 Link link_name(const Path& token, const Path& name);
 
-void make_folders(const Path& path);
+/// With all missing ones above it.
+void make_folders(const Path& path, Rights rights = Rights::as_folder);
 /// All names in a folder, sorted; empty if the folder does not exist.
 std::vector<std::string> list_folder(const Path& path);
 /// rename to the first free of path.1, path.2, ...; returns the new name. For --force: nothing is ever deleted.

@@ -13,6 +13,7 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "os/rights.hpp"
 
 extern char** environ;
 
@@ -44,7 +45,8 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 
 int open_for_append(const Path& path, int fallback) {
   if (path.empty()) return fallback;
-  return ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  return create_as_folder(path, 0666,
+                          [&] { return ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666); });
 }
 
 // Runs between fork and exec: only async-signal-safe calls. Reports errno through `report` if exec fails.

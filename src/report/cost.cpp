@@ -14,7 +14,7 @@ using base::Json;
 using run::Stage;
 
 struct Cost {
-  std::int64_t trainings = 0, failed = 0;
+  std::int64_t trainings = 0, failed = 0, imported = 0;
   double device_seconds = 0, first = 0, last = 0;
 
   double elapsed() const { return last > first ? last - first : 0; }
@@ -26,6 +26,10 @@ Cost cost_of(const study::StudyView& view) {
     if (!trial) continue;
     for (const auto& rung : trial->rungs) {
       if (rung.ended <= 0) continue;
+      if (study::imported(trial->what, rung.item.rung)) {
+        ++cost.imported;
+        continue;
+      }
       ++cost.trainings;
       cost.failed += rung.state == study::State::failed;
       cost.device_seconds += rung.device_seconds;
@@ -63,6 +67,7 @@ Json cost_section(const Material& material) {
     const auto& cost = costs[stage] = cost_of(view);
     total.trainings += cost.trainings;
     total.failed += cost.failed;
+    total.imported += cost.imported;
     total.device_seconds += cost.device_seconds;
     elapsed += cost.elapsed();
   }
@@ -76,6 +81,11 @@ Json cost_section(const Material& material) {
       "Device time is wall time x devices of each training, failed ones included; start-up of processes and the "
       "batch-size "
       "sweep are not in it. Elapsed: from a stage's first start to its last end.";
+  if (total.imported > 0) {
+    section["text"] = section["text"].get<std::string>() +
+                      fmt::format(" {} imported result{} cost nothing here and {} left out.", total.imported,
+                                  total.imported == 1 ? "" : "s", total.imported == 1 ? "is" : "are");
+  }
   if (full > 0) {
     section["text"] = section["text"].get<std::string>() +
                       fmt::format(" One full training costs {:.3g} device-seconds ({}).", full,

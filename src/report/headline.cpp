@@ -148,7 +148,8 @@ Json figures_of(const Material& material) {
   for (const auto& [stage, view] : material.studies) {
     for (const auto& trial : view.trials()) {
       if (!trial) continue;
-      for (const auto& rung : trial->rungs) cost += rung.device_seconds;
+      for (const auto& rung : trial->rungs)
+        cost += study::imported(trial->what, rung.item.rung) ? 0 : rung.device_seconds;
     }
   }
   const double full = full_training_seconds(material);

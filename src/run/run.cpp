@@ -110,7 +110,7 @@ Run Run::open(const fs::path& folder, const std::optional<fs::path>& config_file
   }
   if (!text) {
     space::Space::load(*given, "search");  // a faulty space is told now, with its place in the user's own file
-    os::make_folders(run.folder_);
+    os::make_folders(run.folder_, os::Rights::by_umask);  // what is made in it is shared as it is
     if (os::publish_once(file, founding_text(*given, *config_file))) {
       base::log_detail("founded {} from {}", run.folder_.string(), config_file->string());
       if (os::job_id() && node_local(run.folder_)) {

@@ -10,7 +10,7 @@ constexpr const char* tag = "place";
 /// Nothing for a trial that was put in by hand.
 std::optional<std::size_t> place_of(const study::Trial& trial) {
   const auto& tags = trial.what.tags;
-  if (tags.contains("origin") || trial.state() == study::State::voided) return std::nullopt;
+  if (tags.contains(study::origin_tag) || trial.state() == study::State::voided) return std::nullopt;
   auto place = static_cast<std::size_t>(trial.id);
   if (const auto found = tags.find(tag); found != tags.end()) {
     std::from_chars(found->second.data(), found->second.data() + found->second.size(), place);

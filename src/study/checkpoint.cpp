@@ -1,5 +1,7 @@
 #include "study/checkpoint.hpp"
 
+#include <algorithm>
+
 #include "os/file.hpp"
 
 namespace assay::study {
@@ -21,7 +23,35 @@ Path newest(const Layout& layout, const Facts& facts, const ItemId& item, int be
   return {};
 }
 
+bool same_file(const Path& a, const Path& b) {
+  constexpr std::size_t part = 1 << 20;
+  if (os::file_size(a) != os::file_size(b)) return false;
+  for (std::uint64_t offset = 0;; offset += part) {
+    const auto bytes = os::read_part(a, offset, part);
+    if (bytes != os::read_part(b, offset, part)) return false;
+    if (bytes.size() < part) return true;
+  }
+}
+
+bool same_tree(const Path& a, const Path& b) {
+  const auto names = os::list_folder(a);
+  if (names != os::list_folder(b)) return false;
+  return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+    std::error_code ignored;
+    const bool folder = std::filesystem::is_directory(a / name, ignored);
+    if (folder != std::filesystem::is_directory(b / name, ignored)) return false;
+    return folder ? same_tree(a / name, b / name) : same_file(a / name, b / name);
+  });
+}
+
 }  // namespace
+
+bool left_checkpoint(const Work& work) {
+  if (!has_checkpoint(work.folder)) return false;
+  // The trainer publishes its own under this name; a command finds a copy of the earlier one.
+  if (work.previous.empty() || os::file_size(work.folder / "checkpoint.safetensors")) return true;
+  return !same_tree(work.folder / "checkpoint", work.previous / "checkpoint");
+}
 
 bool has_checkpoint(const Path& folder) {
   return os::file_size(folder / "checkpoint.safetensors").has_value() ||

@@ -10,6 +10,9 @@ namespace assay::study {
 /// `checkpoint/` (external commands).
 bool has_checkpoint(const Path& folder);
 
+/// True if an attempt left a checkpoint that is not, byte by byte, the one that it went on from (Work::previous).
+bool left_checkpoint(const Work& work);
+
 /// Earlier attempts of the same item, then `what.from`, then lower rungs of the same trial; empty if none has a
 /// checkpoint.
 Path previous_folder(const Layout& layout, const Facts& facts, const ItemId& item, int attempt, const Proposal& what);

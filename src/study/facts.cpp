@@ -8,6 +8,10 @@ namespace assay::study {
 
 bool retriable(const Outcome& outcome) { return outcome.again || outcome.failure == Failure::infrastructure; }
 
+bool came_no_further(const Outcome& outcome) {
+  return outcome.again && (outcome.failure == Failure::timeout || outcome.failure == Failure::exit);
+}
+
 bool model_failure(const Outcome& outcome) {
   return outcome.state == State::failed && outcome.failure != Failure::infrastructure;
 }
@@ -115,9 +119,11 @@ void Facts::apply(int worker, Record record) {
     auto& attempt = touch(end->item, end->attempt, worker);
     attempt.outcome = std::move(end->outcome);
     attempt.ended = end->time;
-    costs_.device_seconds += attempt.outcome->device_seconds;
-    costs_.seconds += std::max(0.0, attempt.ended - attempt.started);
-    costs_.measured += retriable(*attempt.outcome) || attempt.outcome->state == State::voided ? 0 : 1;
+    if (!attempt.what || !imported(*attempt.what, end->item.rung)) {
+      costs_.device_seconds += attempt.outcome->device_seconds;
+      costs_.seconds += std::max(0.0, attempt.ended - attempt.started);
+      costs_.measured += retriable(*attempt.outcome) || attempt.outcome->state == State::voided ? 0 : 1;
+    }
     attempt.learned = base::boot_seconds();
     info.last_record = std::max(info.last_record, end->time);
     settle(end->item, *find(end->item));

@@ -17,6 +17,8 @@ namespace assay::study {
 
 /// Infrastructure failures and `again`: the item goes to the next attempt.
 bool retriable(const Outcome& outcome);
+/// An attempt that is to be continued and gained nothing (Outcome::again).
+bool came_no_further(const Outcome& outcome);
 /// Counts towards max_failed.
 bool model_failure(const Outcome& outcome);
 
@@ -60,7 +62,7 @@ struct Members {
   bool failed = false;
 };
 
-/// What measuring took so far.
+/// What measuring took so far; imported results took nothing.
 struct Costs {
   double device_seconds = 0;  ///< of all attempts that ended, those that are tried again included
   double seconds = 0;         ///< the same by the clock

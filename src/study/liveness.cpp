@@ -38,6 +38,12 @@ Hello greet(const std::string& worker) {
   return hello;
 }
 
+double hold_seconds(const WorkerInfo& worker, double lease) { return std::max(0.0, worker.patience) + lease; }
+
+bool patience_over(const WorkerInfo& worker, double lease) {
+  return worker.patience > 0 && base::unix_seconds() - worker.last_record > hold_seconds(worker, lease);
+}
+
 Liveness::Liveness(const Hello& self) : self_(self.worker) {
   knows_processes_ = self_.process_start != 0 && !self_.boot.empty() && !self_.pid_namespace.empty();
 }

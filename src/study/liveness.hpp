@@ -13,6 +13,13 @@ namespace assay::study {
 /// This process as the first record of its log shows it.
 Hello greet(const std::string& worker);
 
+/// Seconds without a word after which what a worker claimed may be taken over. By hand that is its patience and the
+/// lease, which allows for clocks that differ: such a claim is judged by recorded times, as nobody watches it so long.
+double hold_seconds(const WorkerInfo& worker, double lease);
+/// True if a worker by hand has not spoken for so long by its records and this machine's wall clock; never true of a
+/// worker without patience.
+bool patience_over(const WorkerInfo& worker, double lease);
+
 class Liveness {
  public:
   /// `self`: this process, as greet() tells.

@@ -66,6 +66,7 @@ int make_archive(const Path& trials, const Path& folder) {
                       said.ended.code);
     return 0;
   }
+  os::share_tree(half);
   os::sync_file(half);
   if (!take(half, trials / name)) return 0;  // another packer took this folder for one of the dead
   os::sync_folder(trials);

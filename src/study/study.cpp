@@ -110,7 +110,11 @@ bool Study::Impl::commit(const ItemId& item, int attempt, const Outcome& outcome
 
 void Study::Impl::give_up(const ItemId& item, int attempts, const Outcome& last) {
   Outcome end = last;
-  if (end.failure == Failure::crash) {
+  if (came_no_further(last)) {
+    end.again = false;
+    end.state = State::failed;
+    end.reason = fmt::format("{} attempts in a row came no further, the last one was {}", attempts, last.reason);
+  } else if (end.failure == Failure::crash) {
     end.reason = fmt::format("{} attempts ended without a word; their workers died or were killed", attempts);
   } else {
     end.reason = fmt::format("{} attempts failed, the last one with: {}", attempts, last.reason);

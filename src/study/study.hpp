@@ -31,7 +31,7 @@ struct Limits {
   std::int64_t max_failed = 34;
   double max_seconds = 0;         ///< since the first worker said hello; 0: no limit
   double max_device_seconds = 0;  ///< of all measurements, those that failed included; 0: no limit
-  int max_attempts = 3;
+  int max_attempts = 3;           ///< whose worker vanished, or in a row that came no further
   double lease_seconds = 240;
   double heartbeat_seconds = 20;
   int collector_from = 64;             ///< live workers from which on one of them collects for all; 0: never
@@ -43,6 +43,7 @@ struct Limits {
 
 struct Claim {
   Work work;
+  std::optional<std::int64_t> reached;  ///< the highest step that earlier attempts reported
 };
 
 class Study {
@@ -51,7 +52,8 @@ class Study {
   /// (names the first difference), Error(io) where link(2) does not work.
   Study(const std::filesystem::path& folder, Founding founding, Limits limits);
   /// Joins a study as it was founded, to steer it by hand. With `patience` this worker's claims outlive its process:
-  /// they are held for so many seconds without a sign of life. Error(upstream) if nothing is founded there.
+  /// they are held for so many seconds without a sign of life, and the lease on top. Error(upstream) if nothing is
+  /// founded there.
   static Study join(const std::filesystem::path& folder, Limits limits, double patience = 0);
   ~Study();
   Study(Study&&) noexcept;

@@ -71,6 +71,10 @@ Claim Study::Impl::start(const ItemId& item, int attempt, Proposal what) {
   work.seed = base::derive_seed(founding.seed, founding.stage, item.trial, "trial");
   work.folder = layout.attempt(item, attempt);
   if (what.from) work.made = measured_at(*what.from);
+  for (const auto& earlier : facts.find(item)->attempts) {
+    for (const auto& report : earlier.reports)
+      claim.reached = std::max(claim.reached.value_or(report.step), report.step);
+  }
   if (attempt > 1 || item.rung > 0 || what.from) work.previous = previous_folder(layout, facts, item, attempt, what);
   work.what = std::move(what);
   const Start record{item, attempt, base::unix_seconds(), work.what, work.at};
@@ -127,10 +131,12 @@ std::optional<Claim> Study::Impl::take_over(Planner& planner) {
 }
 
 std::optional<Claim> Study::Impl::take_over(Planner& planner, const ItemId& item) {
-  const auto left_behind = [&](const Attempt& attempt) {
-    if (attempt.outcome) return retriable(*attempt.outcome);
-    if (attempt.worker < 0 || !gone(attempt.worker)) return false;
-    const auto speakers = attempt.speakers;  // a look may read on
+  // By number: each look at a worker may read on, and move what is known of the item.
+  const auto left_behind = [&](int number) {
+    const auto attempt = [&] { return facts.find(item)->find(number); };
+    if (attempt()->outcome) return retriable(*attempt()->outcome);
+    if (attempt()->worker < 0 || !gone(attempt()->worker)) return false;
+    const auto speakers = attempt()->speakers;
     return std::all_of(speakers.begin(), speakers.end(), [&](int speaker) { return gone(speaker); });
   };
   const auto* rung = facts.find(item);
@@ -138,29 +144,37 @@ std::optional<Claim> Study::Impl::take_over(Planner& planner, const ItemId& item
   // A higher rung goes on with what the rung below was committed with: that must be visible first.
   const auto* below = item.rung > 0 ? facts.find({item.trial, item.rung - 1}) : nullptr;
   if (below != nullptr && !below->settled) return std::nullopt;
-  if (!left_behind(*rung->last())) return std::nullopt;
-  rung = facts.find(item);  // the look at its worker may have read on
-  if (rung->committer >= 0 || rung->committable() != nullptr || !left_behind(*rung->last())) return std::nullopt;
+  if (!left_behind(rung->last()->number)) return std::nullopt;
+  rung = facts.find(item);
+  if (rung->committer >= 0 || rung->committable() != nullptr) return std::nullopt;
+  if (!left_behind(rung->last()->number)) return std::nullopt;
+  rung = facts.find(item);
 
   // A copy: looks at further workers may read on, and change what is known of the item.
   const auto attempts = rung->attempts;
   const int last = attempts.back().number;
   const auto end_of_last = attempts.back().outcome.value_or(Outcome{});
-  int lost = 0;
+  int lost = 0, fruitless = 0;
   Outcome end{.state = State::failed, .failure = Failure::crash};
   for (const auto& attempt : attempts) {
-    if (attempt.outcome && attempt.outcome->again) continue;
-    if (!left_behind(attempt)) continue;
+    if (attempt.outcome && attempt.outcome->again) {
+      if (attempt.outcome->failure == Failure::infrastructure) continue;  // no fault of the trial's
+      fruitless = came_no_further(*attempt.outcome) ? fruitless + 1 : 0;
+      if (fruitless >= limits.max_attempts) end = *attempt.outcome;
+      continue;
+    }
+    if (!left_behind(attempt.number)) continue;
     ++lost;
     if (attempt.outcome) end = *attempt.outcome;
   }
+  const bool given_up = lost >= limits.max_attempts || fruitless >= limits.max_attempts;
   rung = facts.find(item);
   if (rung->committer >= 0 || rung->committable() != nullptr || rung->last()->number != last) return std::nullopt;
   const auto next = names.claim(item, last + 1);
   facts.saw_claim(item, last + 1, next ? facts.worker(*next) : me);
   if (next) return std::nullopt;
-  if (lost >= limits.max_attempts) {
-    give_up(item, lost, end);
+  if (given_up) {
+    give_up(item, std::max(lost, fruitless), end);
     return std::nullopt;
   }
   rung = facts.find(item);

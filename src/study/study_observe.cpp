@@ -69,11 +69,16 @@ bool Study::Impl::gone(int worker) {
   const auto lease_over = [&] {
     const auto progress = reader.workers().find(id);
     const LogProgress known = progress != reader.workers().end() ? progress->second : LogProgress{heard, false};
-    const auto patience = facts.workers()[static_cast<std::size_t>(worker)].info.patience;
-    return Liveness::lease_over(known, log.healthy_since(), std::max(limits.lease_seconds, patience));
+    const auto& info = facts.workers()[static_cast<std::size_t>(worker)].info;
+    return patience_over(info, limits.lease_seconds) ||
+           Liveness::lease_over(known, log.healthy_since(), hold_seconds(info, limits.lease_seconds));
   };
   if (!lease_over()) return false;
   // A collector's stream, or a look long ago, may not have told: the log itself decides.
+  if (facts.workers()[static_cast<std::size_t>(worker)].info.patience > 0) {
+    reader.expect_new_files();  // each report by hand has a log of its own
+    reader.read();
+  }
   reader.read(id);
   return facts.workers()[static_cast<std::size_t>(worker)].info.ended || lease_over();
 }

@@ -97,6 +97,11 @@ std::string to_string(Failure failure) { return name_of(failure_names, failure);
 State state_from(const std::string& text) { return value_of(state_names, text, "state"); }
 Failure failure_from(const std::string& text) { return value_of(failure_names, text, "failure"); }
 
+bool imported(const Proposal& what, int rung) {
+  const auto origin = what.tags.find(origin_tag);
+  return rung == 0 && origin != what.tags.end() && origin->second == "import";
+}
+
 const Measurement* Trial::result() const {
   for (auto rung = rungs.rbegin(); rung != rungs.rend(); ++rung) {
     if (rung->state == State::done) return &*rung;

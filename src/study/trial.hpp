@@ -57,6 +57,9 @@ struct Report {
 /// Mark of a trial that ran out of memory once: it is tried again with half the batch, accumulated over two steps.
 inline constexpr const char* halved_tag = "halved";
 
+/// Key of where a trial comes from that no planner of this study drew: "add" or "import".
+inline constexpr const char* origin_tag = "origin";
+
 /// Key of what a proposal builds and trains: equal keys mean equal trainings.
 inline constexpr const char* network_tag = "network";
 /// Number of an earlier trial with an equal key whose result is taken instead of a training.
@@ -71,6 +74,10 @@ struct Proposal {
   std::string note;                         ///< origin: planner, parents
   std::map<std::string, std::string> tags;  ///< planner's own marks, e.g. reference = "3", seed = "1"
 };
+
+/// True of a rung whose result was brought from elsewhere (`assay import`): it cost nothing here. What goes on from it
+/// does.
+bool imported(const Proposal& what, int rung);
 
 /// A claimed item, ready to be evaluated.
 struct Work {
@@ -92,7 +99,9 @@ struct Outcome {
   Metrics metrics;
   std::map<std::string, std::string> attributes;
   double device_seconds = 0;  ///< cost: wall seconds x devices
-  bool again = false;         ///< left at a step boundary with a checkpoint (signal, time budget)
+  /// Left before its end, to be continued by the next attempt (signal, time budget, the command's own wish). With the
+  /// failure timeout or exit it came no further than the attempts before: so many in a row end the trial with it.
+  bool again = false;
 };
 
 /// One item as the logs tell it.

@@ -8,8 +8,10 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "base/time.hpp"
 #include "os/file.hpp"
+#include "os/host.hpp"
 #include "os/signal.hpp"
 
 namespace assay::worker {
@@ -21,7 +23,21 @@ constexpr double most_margin = 30;  ///< seconds for the checkpoint before the b
 }  // namespace
 
 Budget::Budget(double seconds)
-    : seconds_(seconds), end_(base::steady_seconds() + seconds - std::min(most_margin, 0.1 * seconds)) {}
+    : seconds_(seconds), end_(base::steady_seconds() + seconds - std::min(most_margin, 0.1 * seconds)) {
+  const auto start = base::number_in(os::environment("SLURM_JOB_START_TIME").value_or(""));
+  const auto end = base::number_in(os::environment("SLURM_JOB_END_TIME").value_or(""));
+  if (!start || !end || *end <= *start) return;
+  job_seconds_ = *end - *start;
+  job_end_ = *end;
+}
+
+bool Budget::cut_short(double trial_seconds) const {
+  if (trial_seconds <= given() / 2) return false;
+  if (limited()) return left() <= 0;
+  // Slurm warns some time before the end; the same signal may come from a person at any time.
+  const bool at_the_end = job_end_ - base::unix_seconds() <= job_seconds_ / 4;
+  return job_seconds_ > 0 && os::stop_signal() == SIGUSR2 && at_the_end;
+}
 
 double Budget::left() const {
   return limited() ? end_ - base::steady_seconds() : std::numeric_limits<double>::infinity();

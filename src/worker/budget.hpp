@@ -24,9 +24,15 @@ class Budget {
   /// trial that fills more than half a budget is started all the same, because it can only progress from checkpoint to
   /// checkpoint.
   bool worth_starting() const;
+  /// How long this process was to run: the budget, else its Slurm job's time; 0 where neither is known.
+  double given() const { return limited() ? seconds_ : job_seconds_; }
+  /// True if a trial of so many seconds was ended by the end of that time, and had more than half of it: the next
+  /// worker can give it little more.
+  bool cut_short(double trial_seconds) const;
 
  private:
   double seconds_, end_;
+  double job_seconds_ = 0, job_end_ = 0;  ///< of the Slurm job; Unix seconds
   std::vector<double> durations_;
 };
 

@@ -9,8 +9,10 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "study/checkpoint.hpp"
 #include "study/json.hpp"
 #include "worker/budget.hpp"
+#include "worker/progress.hpp"
 
 namespace assay::worker {
 namespace {
@@ -39,6 +41,7 @@ class StudyReporter : public study::Reporter {
     if (study_.report(claim_, step, metrics) == study::Verdict::stop) return study::Verdict::stop;
     // An external trainer may report on for a while after it was asked to stop.
     if (reason_) return study::Verdict::stop;
+    reached_ = std::max(reached_.value_or(step), step);
     ++reports_;
     if (early_stop_ == nullptr || static_cast<double>(reports_) < next_) return study::Verdict::go_on;
     next_ = reports_ < judged_singly ? static_cast<double>(reports_ + 1) : sparser * static_cast<double>(reports_);
@@ -48,6 +51,8 @@ class StudyReporter : public study::Reporter {
 
   /// Why early stopping ended the trial.
   const std::optional<std::string>& reason() const { return reason_; }
+  /// The highest step that was reported.
+  const std::optional<std::int64_t>& reached() const { return reached_; }
 
  private:
   study::StudyView look() {
@@ -61,6 +66,7 @@ class StudyReporter : public study::Reporter {
   const study::Claim& claim_;
   study::EarlyStop* early_stop_;
   std::optional<std::string> reason_;
+  std::optional<std::int64_t> reached_;
   std::int64_t reports_ = 0;
   double next_ = 0;
   double refreshed_ = base::steady_seconds();  ///< the claim has just looked
@@ -92,7 +98,8 @@ bool ends_the_worker(Exit code) {
 }
 
 void say(const study::Work& work, const Outcome& outcome, double seconds) {
-  std::string text = outcome.again ? "left at a checkpoint" : study::to_string(outcome.state);
+  std::string text = study::to_string(outcome.state);
+  if (outcome.again) text = study::has_checkpoint(work.folder) ? "left at a checkpoint" : "left without a checkpoint";
   if (outcome.failure != study::Failure::none) text += " (" + study::to_string(outcome.failure) + ")";
   if (!outcome.reason.empty()) text += ": " + outcome.reason;
   for (const auto& [name, value] : outcome.metrics) text += fmt::format(", {} {:.6g}", name, value);
@@ -182,8 +189,13 @@ class Leader {
   Outcome judge(const study::Claim& claim, std::exception_ptr& fatal) {
     Outcome outcome;
     StudyReporter reporter(study_, claim, options_.early_stop);
+    const double start = base::steady_seconds();
     try {
       outcome = evaluator_.run(claim.work, reporter);
+      if (outcome.again) {
+        const double seconds = base::steady_seconds() - start;
+        mark_if_fruitless(outcome, claim, {reporter.reached(), seconds, !watch_.reason().empty()}, budget_);
+      }
       if (outcome.state == study::State::stopped && reporter.reason()) outcome.reason = *reporter.reason();
       if (outcome.failure != study::Failure::infrastructure) exceptions_ = 0;
       return outcome;

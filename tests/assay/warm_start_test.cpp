@@ -197,3 +197,20 @@ TEST_CASE("what was imported before is not imported again") {
   CHECK_THAT(assay({"import", "runs/c", "theirs.csv", "--again"}).out, ContainsSubstring("imported 2 trials (3, 4)"));
   assay.check_sound();
 }
+
+TEST_CASE("what was imported costs nothing here") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay("max_trials = 3\nmax_device_hours = 1\n");
+  assay.scratch.write("before.csv", "lr,optimizer,score,seconds\n0.5,adam,0.9,36000\n0.1,sgd,0.8,36000\n");
+  const auto said = assay({"import", "c.toml", "before.csv"});
+  INFO(said.error);
+  CHECK(said.code == 0);
+  CHECK(assay.ask()["trial"] == 2);
+  CHECK(assay({"tell", "runs/c", "2", "score=0.5"}).code == 0);
+  const auto done = Json::parse(os::read_file(assay.scratch / "runs/c/search/done.json"));
+  CHECK(done["figures"]["best"] == 0);
+  CHECK(done["figures"]["device_seconds"].get<double>() < 600);
+  CHECK(done["figures"]["mean_trial_seconds"] == done["figures"]["device_seconds"]);
+  CHECK(Json::parse(assay({"trial", "runs/c", "0", "--json"}).out)["rungs"][0]["device_seconds"] == 36000);
+  assay.check_sound();
+}

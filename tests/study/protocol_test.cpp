@@ -204,6 +204,31 @@ TEST_CASE("device time is reserved before a trial starts: what runs counts as mu
   CHECK(b.refresh().counts().done == 4);
 }
 
+TEST_CASE("imported results use up no device time and no share of the mean; what goes on from them does") {
+  Folder folder;
+  RandomPlanner planner;
+  auto frugal = limits(5);
+  frugal.max_device_seconds = 10;
+  Study study(folder.path(), founding(), frugal);
+  const auto put = [&](const std::string& origin, double device_seconds) {
+    Proposal what;
+    what.params["x"] = 0.5;
+    what.tags = {{origin_tag, origin}};
+    const auto claim = study.put(what);
+    REQUIRE(claim);
+    auto outcome = judge(claim->work);
+    outcome.device_seconds = device_seconds;
+    study.commit(*claim, outcome);
+  };
+  put("import", 36000);
+  put("import", 36000);
+  CHECK(std::holds_alternative<Claim>(study.claim(planner)));
+  put("add", 6);
+  CHECK(std::holds_alternative<Study::Ended>(study.claim(planner)));
+  CHECK(imported(study.refresh().find(0)->what, 0));
+  CHECK_FALSE(imported(study.refresh().find(0)->what, 1));
+}
+
 TEST_CASE("close fixes the members; what is claimed later does not count") {
   Folder folder;
   RandomPlanner planner;

@@ -51,7 +51,7 @@ Exit add(const cli::Values& values) {
 
   std::vector<study::TrialId> numbers;
   for (const auto& point : points) {
-    const auto claim = study.put({.params = point, .note = "added by hand", .tags = {{"origin", "add"}}});
+    const auto claim = study.put({.params = point, .note = "added by hand", .tags = {{study::origin_tag, "add"}}});
     if (!claim) break;
     study.release(*claim, "added by hand");
     numbers.push_back(claim->work.item.trial);

@@ -58,6 +58,17 @@ void show(const run::Run& run, const space::Space& space, const study::Work& wor
   std::printf("then: assay tell %s %lld%s\n", folder.c_str(), static_cast<long long>(work.item.trial), metrics.c_str());
 }
 
+/// A trial that was claimed and has no result may come back: the search is not over for whoever asks.
+void check_open(const run::Run& run, const study::StudyView& view, const std::string& why) {
+  const auto running = view.running();
+  if (running.empty()) return;
+  const auto& first = *running.front();
+  const auto held = held_text(view, first.worker, run.limits(run::Stage::search).lease_seconds);
+  base::fail(Exit::again, "nothing to measure now ({}; {} no result yet, trial {} among them{}): ask again later", why,
+             running.size() == 1 ? "1 trial has" : fmt::format("{} trials have", running.size()), first.item.trial,
+             held.empty() ? "" : ", " + held);
+}
+
 Exit ask(const cli::Values& values) {
   const auto run = open_target(values, need_search);
   const auto stage = search_only(values, "its workers measure it; only the search can be asked for trials");
@@ -72,10 +83,12 @@ Exit ask(const cli::Values& values) {
     show(run, *parts.space, claim->work, values.flag("--json"));
     return Exit::done;
   }
+  const auto view = study.known();
   study.leave("asked for a trial, there was none");
   if (const auto* nothing = std::get_if<Study::Nothing>(&offer)) {
     base::fail(Exit::again, "nothing to measure now ({}): ask again later", nothing->reason);
   }
+  check_open(run, view, std::get<Study::Ended>(offer).reason);
   const auto folder = run.folder().string();
   auto next = fmt::format("`search-driver {}` draws the conclusion once all are told", folder);
   if (run.by_hand()) {
@@ -92,7 +105,8 @@ Exit ask(const cli::Values& values) {
 cli::Verb ask_verb() {
   return {"ask", "claim the next trial for a script of yours; 75: nothing now, 3: the search has no further trial",
           target_options({stage_option(),
-                          {.name = "--patience", .help = "how long it is held for you without a word (default 1d)"},
+                          {.name = "--patience",
+                           .help = "how long it is held for you without a word (default 1d); study.lease on top"},
                           {.kind = cli::Option::Kind::flag, .name = "--json", .help = "as JSON"}}),
           ask};
 }

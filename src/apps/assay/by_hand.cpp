@@ -5,9 +5,11 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "base/time.hpp"
 #include "os/file.hpp"
 #include "run/results.hpp"
 #include "study/founding.hpp"
+#include "study/liveness.hpp"
 #include "study/names.hpp"
 
 namespace assay::apps {
@@ -143,10 +145,27 @@ std::string count_text(const std::vector<study::TrialId>& numbers) {
   return fmt::format("{} trials{}", numbers.size(), words.empty() ? "" : " (" + base::join(words, ", ") + ")");
 }
 
-double patience_of(const study::StudyView& view, const std::string& worker) {
+namespace {
+
+const study::WorkerInfo* find_worker(const study::StudyView& view, const std::string& worker) {
   const auto& all = view.workers();
   const auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.id == worker; });
-  return found == all.end() ? 0 : found->patience;
+  return found == all.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+double patience_of(const study::StudyView& view, const std::string& worker) {
+  const auto* known = find_worker(view, worker);
+  return known == nullptr ? 0 : known->patience;
+}
+
+std::string held_text(const study::StudyView& view, const std::string& worker, double lease) {
+  const auto* known = find_worker(view, worker);
+  if (known == nullptr || known->patience <= 0) return "";
+  if (study::patience_over(*known, lease)) return "its time is over, the next worker takes it";
+  const double left = study::hold_seconds(*known, lease) - (base::unix_seconds() - known->last_record);
+  return fmt::format("it is held for {} more", base::format_duration(left));
 }
 
 }  // namespace assay::apps

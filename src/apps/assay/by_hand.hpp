@@ -61,5 +61,7 @@ std::vector<std::string> lift_stop(const run::Run& run);
 
 /// Seconds for which the claims of a worker outlive its process (`assay ask`); 0 for the workers of a stage.
 double patience_of(const study::StudyView& view, const std::string& worker);
+/// "it is held for 3 h more": how long what somebody asked for waits for him; empty for the workers of a stage.
+std::string held_text(const study::StudyView& view, const std::string& worker, double lease);
 
 }  // namespace assay::apps

@@ -118,7 +118,7 @@ Exit export_trials(const cli::Values& values) {
     std::fputs(text.c_str(), stdout);
     return Exit::done;
   }
-  os::publish(*file, text);
+  os::publish(*file, text, os::Durable::yes, os::Rights::by_umask);
   std::int64_t count = 0;
   for (const auto& trial : view.trials()) count += trial ? 1 : 0;
   std::printf("%s: %lld trials of %s\n", file->c_str(), static_cast<long long>(count), to_string(stage).c_str());

@@ -255,7 +255,7 @@ void Importer::finish(const Cells& facts, const Row& row, const std::string& sou
   result.what.note =
       fmt::format("imported from {}{}{}", text("trial").empty() ? row.place : source + " trial " + text("trial"),
                   note.empty() ? "" : ": ", note);
-  result.what.tags = {{"origin", "import"}};
+  result.what.tags = {{study::origin_tag, "import"}};
 }
 
 }  // namespace assay::apps

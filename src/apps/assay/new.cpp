@@ -15,7 +15,7 @@ base::Exit make_new(const cli::Values& values) {
     std::fputs(text.c_str(), stdout);
     return base::Exit::done;
   }
-  if (os::file_size(*file) || !os::publish_once(*file, text)) {
+  if (os::file_size(*file) || !os::publish_once(*file, text, os::Rights::by_umask)) {
     base::fail(base::Exit::config, "{} exists already; name another file", *file);
   }
   std::printf("%s: fill in [data] and [model], then: assay check %s\n", file->c_str(), file->c_str());

@@ -32,7 +32,7 @@ class Scratch {
         folder_(keep ? fs::absolute(*keep) : fs::temp_directory_path() / ("assay-reproduce-" + os::random_name())) {
     if (!os::list_folder(folder_).empty())
       base::fail(Exit::config, "{} is not empty: name another folder", folder_.string());
-    os::make_folders(folder_);
+    os::make_folders(folder_, os::Rights::by_umask);
     os::publish(folder_ / "run.toml", os::read_file(run.folder() / "run.toml"));
     for (const auto other : run::all_stages) {
       if (other != stage && fs::exists(run.folder(other))) {

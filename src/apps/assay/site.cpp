@@ -21,8 +21,8 @@ base::Exit site(const cli::Values& values) {
     base::log_info("assay site --write keeps this as ~/.config/assay/site.toml");
     return base::Exit::done;
   }
-  os::make_folders(std::filesystem::absolute(*file).parent_path());
-  if (os::file_size(*file) || !os::publish_once(*file, text)) {
+  os::make_folders(std::filesystem::absolute(*file).parent_path(), os::Rights::by_umask);
+  if (os::file_size(*file) || !os::publish_once(*file, text, os::Rights::by_umask)) {
     base::fail(base::Exit::config, "{} exists already: change it there, or name another file", *file);
   }
   std::printf("%s written: look through it before the first submission\n", file->c_str());

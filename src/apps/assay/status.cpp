@@ -38,14 +38,6 @@ std::map<std::string, std::string> held_trials(const study::StudyView& view) {
 
 void say(const std::string& line) { std::printf("              %s\n", line.c_str()); }
 
-/// A trial that was asked for waits for what its script tells.
-void show_asked(const std::string& trial, double silence, double patience) {
-  const double left = patience - silence;
-  say(fmt::format("{}: asked for {} ago, waits for `assay tell`; {}", trial, base::format_duration(silence),
-                  left > 0 ? "it is held for " + base::format_duration(left) + " more"
-                           : std::string("its time is over, the next worker takes it")));
-}
-
 void show_workers(const run::Run& run, run::Stage stage, const study::StudyView& view) {
   const auto limits = run.limits(stage);
   const double now = base::unix_seconds();
@@ -62,7 +54,9 @@ void show_workers(const run::Run& run, run::Stage stage, const study::StudyView&
     if (found == held.end() && (dead || silence > limits.lease_seconds)) continue;  // nothing is left to take over
     if (!dead && silence <= 2.5 * limits.heartbeat_seconds) continue;
     if (worker.patience > 0) {
-      if (found != held.end()) show_asked(trial, silence, worker.patience);
+      if (found == held.end()) continue;
+      say(fmt::format("{}: asked for {} ago, waits for `assay tell`; {}", trial, base::format_duration(silence),
+                      held_text(view, worker.id, limits.lease_seconds)));
     } else if (dead) {
       say(fmt::format("{}: {} is gone; the next worker that looks takes over", trial, who));
     } else {
@@ -70,6 +64,11 @@ void show_workers(const run::Run& run, run::Stage stage, const study::StudyView&
       say(fmt::format("{}: {} silent for {}, takeover {}", trial, who, base::format_duration(silence),
                       left > 0 ? "in " + base::format_duration(left) : std::string("by the next worker that looks")));
     }
+  }
+  for (const auto* item : view.running()) {
+    if (item->state != study::State::waiting || item->failure == study::Failure::none) continue;
+    say(fmt::format("trial {} waits for attempt {}, the last one was: {}", item->item.trial, item->attempt + 1,
+                    item->reason));
   }
   if (os::file_size(study::Layout{run.folder(stage)}.stop())) {
     say("its workers are asked to stop; `assay run`, `assay submit` or `assay stop --lift` goes on");
