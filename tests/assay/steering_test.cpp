@@ -238,11 +238,19 @@ TEST_CASE("stop leaves a wish that is taken back, close ends the study") {
   assay.ask();
   assay.ask();
   CHECK(assay({"tell", "runs/c", "0", "score=1"}).code == 0);
-  CHECK_THAT(assay({"stop", "runs/c"}).out, ContainsSubstring("the workers of search leave"));
+  CHECK_THAT(assay({"stop", "runs/c"}).out, ContainsSubstring("`assay ask` hands out no trial") &&
+                                                ContainsSubstring("--lift` goes on") &&
+                                                !ContainsSubstring("assay run") && !ContainsSubstring("workers"));
   CHECK(os::file_size(assay.scratch / "runs/c/search/study/stop"));
-  CHECK_THAT(assay({"status", "runs/c"}).out, ContainsSubstring("asked to stop"));
+  CHECK_THAT(assay({"status", "runs/c"}).out, ContainsSubstring("asked to stop") && !ContainsSubstring("assay run"));
+  const auto refused = assay({"ask", "runs/c"});
+  CHECK(refused.code == 75);
+  CHECK_THAT(refused.error, ContainsSubstring("asked to stop") && ContainsSubstring("--lift` goes on"));
+  CHECK(assay({"tell", "runs/c", "1", "--step", "1", "score=0.5"}).out == "stop\n");
+  CHECK(assay.trial(1)["rungs"][0]["reports"].size() == 1);
   CHECK_THAT(assay({"stop", "runs/c", "--lift"}).out, ContainsSubstring("search goes on"));
   CHECK_FALSE(os::file_size(assay.scratch / "runs/c/search/study/stop"));
+  CHECK(assay({"tell", "runs/c", "1", "--step", "2", "score=0.5"}).out == "go on\n");
 
   const auto closed = assay({"stop", "runs/c", "--close"});
   CHECK(closed.code == 0);

@@ -56,6 +56,10 @@ std::pair<std::string, std::string> cut_pair(const std::string& word, const std:
 /// "4 trials (3, 5, 7, 9)"; many numbers are shortened.
 std::string count_text(const std::vector<study::TrialId>& numbers);
 
+/// Somebody asked the stage to stop (`assay stop`) and nobody took it back.
+bool asked_to_stop(const run::Run& run, run::Stage stage);
+/// "`assay run RUN` or `assay submit RUN` goes on": what a stage that is asked to stop waits for.
+std::string how_to_go_on(const run::Run& run);
 /// Takes every wish to stop back (`assay stop`); a line for people for each.
 std::vector<std::string> lift_stop(const run::Run& run);
 

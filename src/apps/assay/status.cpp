@@ -71,9 +71,7 @@ void show_workers(const run::Run& run, run::Stage stage, const study::StudyView&
                       left > 0 ? "in " + base::format_duration(left) : std::string("by the next worker that looks")));
     }
   }
-  if (os::file_size(study::Layout{run.folder(stage)}.stop())) {
-    say("its workers are asked to stop; `assay run`, `assay submit` or `assay stop --lift` goes on");
-  }
+  if (asked_to_stop(run, stage)) say("asked to stop: " + how_to_go_on(run));
 }
 
 int working(const study::StudyView& view, double lease) {

@@ -120,8 +120,8 @@ Exit halve(const run::Run& run, run::Stage stage, const study::Trial& trial) {
   return Exit::done;
 }
 
-/// A report prolongs the time that the trial is held; "stop" if its result does not count any more, or [search]
-/// early_stop would end it here.
+/// A report prolongs the time that the trial is held; "stop" if its result does not count any more, the search is
+/// asked to stop, or [search] early_stop would end the trial here.
 Exit report(const run::Run& run, run::Stage stage, const study::Trial& trial, std::int64_t step, const Told& told,
             double patience) {
   const auto& rung = trial.rungs.back();
@@ -137,6 +137,10 @@ Exit report(const run::Run& run, run::Stage stage, const study::Trial& trial, st
       const auto why = rule->check(look_at(run, stage), rung.item);
       if (why) base::log_info("{}", *why);
       over = why.has_value();
+    }
+    if (!over && asked_to_stop(run, stage)) {
+      base::log_info("the search is asked to stop; a result that is told still counts");
+      over = true;
     }
   }
   std::printf("%s\n", over ? "stop" : "go on");
