@@ -197,3 +197,18 @@ TEST_CASE("what was imported before is not imported again") {
   CHECK_THAT(assay({"import", "runs/c", "theirs.csv", "--again"}).out, ContainsSubstring("imported 2 trials (3, 4)"));
   assay.check_sound();
 }
+
+TEST_CASE("an exported trial costs what all its rungs cost, and is imported with that") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay;
+  exploit(assay, {.metrics = {{"score", 0.75}}, .device_seconds = 2});
+  const auto row = Json::parse(assay({"trials", "runs/c", "--json"}).out).at(0);
+  CHECK(row["device_seconds"] == 3.5);
+  for (const std::string file : {"all.json", "all.csv"}) {
+    CHECK(assay({"export", "runs/c", "-o", file}).code == 0);
+    const auto other = "other-" + file;
+    CHECK(assay({"import", "c.toml", file, "--run", other}).code == 0);
+    const auto record = Json::parse(assay({"trial", other, "0", "--json"}).out);
+    CHECK(record["rungs"][0]["device_seconds"] == 3.5);
+  }
+}

@@ -48,16 +48,20 @@ bool is_list_of_tables(const Json& json) {
          std::all_of(json.begin(), json.end(), [](const Json& entry) { return entry.is_object(); });
 }
 
-/// The rows of `assay export --json` hold their measurements below "rungs": the highest finished one counts.
+/// The rows of `assay export --json` hold their measurements below "rungs": the highest finished one counts, at the
+/// cost of all.
 std::map<std::string, Json> flattened(const Row& row) {
   auto cells = row.cells;
   const auto rungs = cells.find("rungs");
   if (rungs == cells.end() || !is_list_of_tables(rungs->second)) return cells;
   auto chosen = rungs->second.back();
+  double cost = 0;
   for (const auto& rung : rungs->second) {
+    cost += rung.value("device_seconds", 0.0);
     if (rung.value("state", "") == "done") chosen = rung;
   }
   cells.erase("rungs");
+  cells["device_seconds"] = cost;
   if (chosen.contains("params")) {  // measured with parameters of its own
     std::erase_if(cells, [](const auto& cell) { return cell.first.starts_with("params."); });
     for (const auto& [name, value] : chosen["params"].items()) cells["params." + name] = value;
@@ -70,7 +74,7 @@ std::map<std::string, Json> flattened(const Row& row) {
   }
   const auto fidelity = chosen.value("fidelity", Json::object());
   for (const auto& [name, value] : fidelity.items()) cells[name] = value;
-  for (const auto* name : {"host", "job", "started", "ended", "device_seconds", "state", "reason", "reports"}) {
+  for (const auto* name : {"host", "job", "started", "ended", "state", "reason", "reports"}) {
     if (chosen.contains(name)) cells[name] = chosen[name];
   }
   return cells;
