@@ -115,6 +115,7 @@ void Facts::apply(int worker, Record record) {
     auto& attempt = touch(end->item, end->attempt, worker);
     attempt.outcome = std::move(end->outcome);
     attempt.ended = end->time;
+    attempt.worked = end->worked;
     costs_.device_seconds += attempt.outcome->device_seconds;
     costs_.seconds += std::max(0.0, attempt.ended - attempt.started);
     costs_.measured += retriable(*attempt.outcome) || attempt.outcome->state == State::voided ? 0 : 1;

@@ -46,6 +46,7 @@ TEST_CASE("a script asks for trials and tells their results") {
   CHECK(rung["metrics"]["score"] == 0.75);
   CHECK(rung["attributes"]["color"] == "blue");
   CHECK(rung["ended"].get<double>() - rung["started"].get<double>() > 0.01);  // since it was asked for
+  CHECK(rung["attempt"] == 1);                                                // of who asked, not of who told
   REQUIRE(rung["reports"].size() == 2);
   CHECK(rung["reports"][1]["metrics"]["score"] == 0.5);
   CHECK(rung["reports"][1]["seconds"] < 100);
@@ -123,7 +124,13 @@ TEST_CASE("what was dropped is not told any more") {
   if (missing()) SKIP("assay is not built in " ASSAY_BIN);
   const Bench assay;
   assay.ask();
+  const auto asked = assay.trial(0)["rungs"][0];
   CHECK_THAT(assay({"drop", "runs/c", "0"}).out, ContainsSubstring("trial 0 is dropped"));
+  const auto dropped = assay.trial(0)["rungs"][0];
+  for (const auto* name : {"attempt", "worker", "host", "started"}) CHECK(dropped[name] == asked[name]);
+  const double held = dropped["ended"].get<double>() - dropped["started"].get<double>();
+  CHECK(held > 0.01);
+  CHECK(dropped["device_seconds"].get<double>() == held);
   CHECK(assay({"tell", "runs/c", "0", "--step", "3", "score=0.5"}).out == "stop\n");
   CHECK(assay({"tell", "runs/c", "0", "score=0.5"}).code == 64);
   const auto again = assay({"drop", "runs/c", "0"});

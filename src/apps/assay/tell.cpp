@@ -94,19 +94,6 @@ study::Measurement result_of(const cli::Values& values, const Told& told, const 
   return result;
 }
 
-/// As the next attempt, so that nobody else's record is touched; false if the trial has a result already.
-bool commit(const run::Run& run, run::Stage stage, const study::Trial& trial, const study::Measurement& result) {
-  const auto& rung = trial.rungs.back();
-  const study::Layout layout{run.folder(stage)};
-  Scribe scribe(run.folder(stage));
-  int attempt = rung.attempt + 1;
-  while (!study::owner(layout.commit(rung.item)) && !scribe.claim(rung.item, attempt)) ++attempt;
-  const bool counts =
-      !study::owner(layout.commit(rung.item)) && scribe.record(rung.item, trial.what_of(rung), result, attempt);
-  scribe.leave("told a result");
-  return counts;
-}
-
 /// Out of memory the first time: whoever asks next gets the trial with half the batch, as from a worker.
 Exit halve(const run::Run& run, run::Stage stage, const study::Trial& trial) {
   auto study = join_study(run, stage);
@@ -176,8 +163,10 @@ Exit tell(const cli::Values& values) {
   const auto measured = result_of(values, told, rung);
   if (measured.failure == study::Failure::oom && !trial.what_of(rung).tags.contains(study::halved_tag))
     return halve(run, stage, trial);
-  if (!commit(run, stage, trial, measured))
-    base::fail(Exit::config, "somebody else told the result of trial {} just now", number);
+  Scribe scribe(run.folder(stage));
+  const bool counts = scribe.conclude(trial, measured, trial.state() == State::running);
+  scribe.leave("told a result");
+  if (!counts) base::fail(Exit::config, "somebody else told the result of trial {} just now", number);
   std::printf("trial %lld is %s\n", static_cast<long long>(number), study::to_string(measured.state).c_str());
   conclude_by_hand(run);
   return Exit::done;
