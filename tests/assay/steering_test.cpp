@@ -287,6 +287,35 @@ TEST_CASE("fsck names what is broken") {
   CHECK_THAT(assay({"fsck", "runs/c"}).out, ContainsSubstring("broken:") && ContainsSubstring("trial 0 rung 0"));
 }
 
+TEST_CASE("a study without its study.json, or of another version, is told by everybody") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay;
+  assay.ask();
+  const auto file = assay.scratch / "runs/c/search/study/study.json";
+  auto founding = Json::parse(os::read_file(file));
+  os::remove_all(file);
+  const auto broken = assay({"fsck", "runs/c"});
+  CHECK(broken.code == 74);
+  CHECK_THAT(broken.out, ContainsSubstring("broken: study/study.json is missing"));
+  founding["format"] = 99;
+  os::publish(file, founding.dump());
+  assay.scratch.write("points.csv", "lr\n0.5\n");
+  const std::vector<std::vector<std::string>> all = {{"trials", "runs/c"},
+                                                     {"status", "runs/c"},
+                                                     {"fsck", "runs/c"},
+                                                     {"ask", "runs/c"},
+                                                     {"add", "runs/c", "points.csv"},
+                                                     {"drop", "runs/c", "0"},
+                                                     {"tell", "runs/c", "0", "score=1"},
+                                                     {"export", "runs/c"}};
+  for (const auto& words : all) {
+    const auto said = assay(words);
+    INFO(words.front());
+    CHECK(said.code == 65);
+    CHECK_THAT(said.error, ContainsSubstring("another version of Assay (its format is 99, this one reads 1)"));
+  }
+}
+
 TEST_CASE("stages without a study, or with a fixed list, say what to do") {
   if (missing()) SKIP("assay is not built in " ASSAY_BIN);
   const Bench assay;
