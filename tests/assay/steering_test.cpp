@@ -186,6 +186,15 @@ TEST_CASE("given parameters are added as words, JSON and CSV, and measured next"
   const auto outside = assay({"add", "runs/c", "lr=7"});
   CHECK(outside.code == 64);
   CHECK_THAT(outside.error, ContainsSubstring("training.lr") && ContainsSubstring("7 is outside of"));
+  CHECK_THAT(assay({"add", "runs/c", "lr=hello"}).error, ContainsSubstring("training.lr: \"hello\" is no number"));
+  CHECK_THAT(assay({"add", "runs/c", "lr="}).error, ContainsSubstring("training.lr: \"\" is no number"));
+  CHECK(assay({"add", "runs/c", "lr=0.1", "lr=0.9"}).code == 64);
+  for (const auto* nothing : {"lr\n", "[]", "\"text\""}) {
+    assay.scratch.write("nothing", nothing);
+    const auto said = assay({"add", "runs/c", "nothing"});
+    CHECK(said.code == 64);
+    CHECK_THAT(said.error, ContainsSubstring("nothing to add"));
+  }
   assay.scratch.write("torn.json", "[{");
   CHECK(assay({"add", "runs/c", "torn.json"}).code == 65);
   CHECK(assay({"add", "runs/c", "nowhere.json"}).code == 64);

@@ -212,3 +212,21 @@ TEST_CASE("an exported trial costs what all its rungs cost, and is imported with
     CHECK(record["rungs"][0]["device_seconds"] == 3.5);
   }
 }
+
+TEST_CASE("a table that says something twice is refused") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay;
+  const auto refused = [&](const std::string& file, const std::string& text, const std::string& words) {
+    assay.scratch.write(file, text);
+    for (const std::string verb : {"import", "add"}) {
+      const auto said = assay({verb, "c.toml", file});
+      INFO(verb << ": " << said.error);
+      CHECK((said.code == 64 || said.code == 65));
+      CHECK_THAT(said.error, ContainsSubstring(file) && ContainsSubstring(words));
+    }
+    CHECK_FALSE(std::filesystem::exists(assay.scratch / "runs/c/search/study/claims/0"));
+  };
+  refused("twice.csv", "lr,lr,score\n0.1,0.9,1\n", "twice.csv:1: the column lr is there twice");
+  refused("both.csv", "lr,params.training.lr\n0.1,0.9\n", "params.training.lr");
+  refused("twice.json", R"([{"lr": 0.1, "lr": 0.9, "score": 1}])", "\"lr\" stands twice");
+}

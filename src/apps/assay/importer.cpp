@@ -185,7 +185,10 @@ void Importer::place(const std::string& column, const Json& cell, const Row& row
   if (column.starts_with("tags.") || column.starts_with("from.") || column.starts_with("fidelity.")) return;
   if (is_objective(column) && space_.find(column) == nullptr) return add_metric(column, cell, row, result);
   if (const auto name = parameter_of(space_, column)) {
-    parameters[*name] = cell;
+    if (!parameters.emplace(*name, cell).second) {
+      base::fail(Exit::config, "{}: {} is there twice, once as {}; --map {}= leaves that one out", row.place, *name,
+                 column, column);
+    }
   } else if (says_parameter(column)) {
     unknown(column, row);
   } else if (number_of_cell(cell)) {
