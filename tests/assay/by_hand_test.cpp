@@ -101,6 +101,7 @@ TEST_CASE("a dropped command that reports nothing ends within seconds, and the w
   CHECK(trials[1]["seconds"].get<double>() > 0.01);
   const auto shown = lab.assay({"trial", "1"}).out;
   CHECK_THAT(shown, ContainsSubstring("search/trials/1/0.1 (") && !ContainsSubstring("after 0.0 s"));
+  CHECK_THAT(os::read_file(lab.scratch / "err"), ContainsSubstring("does not count: the trial has its result already"));
   CHECK(lab.assay({"fsck"}).code == 0);
 }
 

@@ -332,7 +332,10 @@ TEST_CASE("stages without a study, or with a fixed list, say what to do") {
   const auto none = assay({"trial", "runs/c", "0", "--stage", "full"});
   CHECK(none.code == 69);
   CHECK_THAT(none.error, ContainsSubstring("full-train-topk"));
-  CHECK(assay({"trial", "runs/c", "0", "--stage", "split"}).code == 64);
+  for (const auto* stage : {"split", "report"}) {
+    CHECK(assay({"trial", "runs/c", "0", "--stage", stage}).code == 64);
+    CHECK_THAT(assay({"trials", "runs/c", "--stage", stage}).error, ContainsSubstring("has no trials; baseline"));
+  }
   CHECK(assay({"add", "runs/c", "lr=0.1", "--stage", "full"}).code == 64);
   CHECK(assay({"ask", "runs/c", "--stage", "proxy"}).code == 64);
   CHECK(assay({"tell", "runs/c", "0", "score"}).code == 64);

@@ -35,6 +35,8 @@ void need_search(const run::Run& run);
 std::int64_t free_numbers(const study::StudyView& view, std::int64_t max_trials);
 /// Error(config) with the remedy if fewer than `wanted` numbers are free.
 void need_numbers(const run::Run& run, std::int64_t free, std::int64_t wanted);
+/// What is left to do with a closed study: its failed trials again, its results elsewhere, all of it anew.
+std::string after_closing(const run::Run& run, run::Stage stage, const study::StudyView& view);
 /// Error(config) with what to do instead if the study takes nothing any more.
 void need_open(const run::Run& run, run::Stage stage, const study::StudyView& view);
 

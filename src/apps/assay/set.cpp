@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "apps/assay/verbs.hpp"
+#include "apps/assay/by_hand.hpp"
 #include "study/study.hpp"
 
 namespace assay::apps {
@@ -29,11 +29,8 @@ void tell_limits(const run::Run& run, const std::vector<std::string>& changes) {
   }
   if (taken_up) std::printf("running stages take it up at their next trial\n");
   for (const auto stage : closed) {
-    const auto name = to_string(stage);
-    std::printf(
-        "the study of %s is closed and takes no more trials: %s %s --force makes it anew (the old one stays as %s.1), "
-        "or found another run\n",
-        name.c_str(), executable(stage).c_str(), run.folder().c_str(), name.c_str());
+    std::printf("the study of %s is closed and takes no more trials. %s\n", to_string(stage).c_str(),
+                after_closing(run, stage, look_at(run, stage)).c_str());
   }
 }
 

@@ -88,6 +88,8 @@ study::Measurement result_of(const cli::Values& values, const Told& told, const 
   if (const auto reason = values.text("--failed"))
     fail(*reason == "oom" ? study::Failure::oom : study::Failure::exit, *reason);
   if (values.flag("--stopped") && result.state == State::done) {
+    if (!rung.reports.empty())
+      result.metrics.insert(rung.reports.back().metrics.begin(), rung.reports.back().metrics.end());
     result.state = State::stopped;
     result.reason = "stopped early";
   }
