@@ -32,7 +32,10 @@ Exit drop(const cli::Values& values) {
   end.at = rung.started > 0 ? rung.at : study::fidelity_of(trial, rung.item.rung, view.fidelities());
   if (!rung.reports.empty()) end.metrics = rung.reports.back().metrics;
   end.ended = base::unix_seconds();
-  if (running && rung.started > 0) end.device_seconds = end.ended - rung.started;
+  if (running && rung.started > 0) {
+    end.started = rung.started;
+    end.device_seconds = end.ended - rung.started;
+  }
   Scribe scribe(run.folder(stage));
   const bool mine = scribe.conclude(trial, end, running || rung.device_seconds > 0);
   scribe.leave("dropped a trial");

@@ -186,7 +186,7 @@ cli::Verb tell_verb() {
            stage_option(),
            {.kind = Kind::integer, .name = "--step", .help = "a report on the way; prints \"go on\" or \"stop\""},
            {.kind = Kind::flag, .name = "--final", .help = "with --step: the report is the result as well"},
-           {.kind = Kind::flag, .name = "--stopped", .help = "the trial was ended early, after \"stop\" for instance"},
+           {.kind = Kind::flag, .name = "--stopped", .help = "ended early; what is not told stays as last reported"},
            {.name = "--failed",
             .help = "the trial failed, for this reason; oom: out of memory, it is tried again with half the batch"}},
           tell};
