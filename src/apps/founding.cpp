@@ -27,7 +27,7 @@ study::Founding founding_of(const run::Run& run, run::Stage stage, const space::
   return founding;
 }
 
-SearchParts search_parts(const run::Run& run, const study::Fidelity& fidelity) {
+SearchParts search_parts(const run::Run& run, const study::Fidelity& top) {
   SearchParts parts;
   parts.space = std::make_shared<const space::Space>(space::Space::load(run.config(), "search"));
   // A table's rows and an external trainer's networks are nobody's graph: their key is the point itself.
@@ -38,7 +38,7 @@ SearchParts search_parts(const run::Run& run, const study::Fidelity& fidelity) {
   };
   parts.planner = search::make_stopping_planner(run.config(), parts.space, run.seed(),
                                                 {{.params = parts.space->defaults(), .note = "defaults"}}, key);
-  parts.fidelity = fidelity;
+  parts.fidelities = search::rungs_of(run.config(), *parts.space, top);
   return parts;
 }
 

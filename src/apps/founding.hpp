@@ -27,9 +27,9 @@ study::Founding founding_of(const run::Run& run, run::Stage stage, const space::
 struct SearchParts {
   std::shared_ptr<const space::Space> space;
   std::unique_ptr<search::StoppingPlanner> planner;
-  study::Fidelity fidelity;  ///< of all its trials
+  std::vector<study::Fidelity> fidelities;  ///< that its trials are measured at, lowest first
 };
-/// `fidelity`: the chosen proxy's, or the full one.
-SearchParts search_parts(const run::Run& run, const study::Fidelity& fidelity);
+/// `top`, the highest fidelity: the chosen proxy's, or the full one.
+SearchParts search_parts(const run::Run& run, const study::Fidelity& top);
 
 }  // namespace assay::apps

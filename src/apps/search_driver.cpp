@@ -4,7 +4,6 @@
 #include "base/log.hpp"
 #include "launch/summary.hpp"
 #include "search/early_stop.hpp"
-#include "search/planners.hpp"
 
 using namespace assay;
 
@@ -26,7 +25,7 @@ base::Exit search_space(cli::StageContext& context, const comm::World& world) {
   stage.reconfigure = [rules = parts.planner.get()](const config::Config& config) { rules->configure(config); };
   stage.planner = std::move(parts.planner);
   stage.early_stop = search::make_early_stop(run.config());
-  stage.fidelities = search::rungs_of(run.config(), *stage.space, fidelity);
+  stage.fidelities = parts.fidelities;
 
   return apps::run_study(context, world, std::move(stage), [&](const study::StudyView& view, bool partial) {
     const auto figures = apps::search_figures(view, run, fidelity, partial);

@@ -45,15 +45,20 @@ std::optional<std::vector<double>> plane_through(stats::Points rows) {
   return solution;
 }
 
-/// Where the plane through the extreme points meets the axes; nothing if it does not meet all of them.
-std::optional<std::vector<double>> intercepts(const stats::Points& moved) {
+/// Where the plane through the extreme points meets the axes; nothing if it does not meet all of them. In parts of
+/// `scale`, so that the choice of the extreme points, unlike eq. 4 as published, is the same in any units.
+std::optional<std::vector<double>> intercepts(stats::Points moved, const std::vector<double>& scale) {
+  for (auto& point : moved) {
+    for (std::size_t j = 0; j < scale.size(); ++j) point[j] /= scale[j];
+  }
   stats::Points corners;
   for (std::size_t axis = 0; axis < moved.front().size(); ++axis) corners.push_back(moved[extreme(moved, axis)]);
   auto plane = plane_through(std::move(corners));
   if (!plane) return std::nullopt;
-  for (auto& value : *plane) {
+  for (std::size_t j = 0; j < scale.size(); ++j) {
+    auto& value = (*plane)[j];
     if (!(value > 1e-12)) return std::nullopt;
-    value = 1 / value;
+    value = scale[j] / value;
   }
   return plane;
 }
@@ -108,7 +113,7 @@ stats::Points normalised(const stats::Points& costs, const std::vector<int>& lay
   }
   // An axis that spans nothing in the front has nothing to be scaled by.
   const bool flat = std::any_of(scale.begin(), scale.end(), [](double value) { return value <= 0; });
-  if (!points.empty() && !flat) scale = intercepts(points).value_or(scale);
+  if (!points.empty() && !flat) scale = intercepts(points, scale).value_or(scale);
   for (auto& point : points) {
     for (std::size_t j = 0; j < axes; ++j) point[j] /= scale[j] > 0 ? scale[j] : 1;
   }

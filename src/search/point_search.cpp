@@ -34,6 +34,7 @@ PointSearch::PointSearch(const Setup& setup)
       description_(setup.description),
       seed_(setup.seed),
       all_(shuffled(space_->enumerate(largest_small_space), seed_)),
+      small_(all_.has_value()),
       history_(setup.space, setup.limits) {
   const auto trials = static_cast<std::size_t>(setup.config.integer("search.max_trials"));
   most_listed_ = std::min(largest_listed_space, std::max(largest_small_space, listed_per_trial * trials));
@@ -46,12 +47,14 @@ study::Decision PointSearch::next(const study::StudyView& view) {
   history_.update(view);
   if (history_.all_claimed(view.max_trials())) return study::Finished{"all trials are claimed"};
   seen_.update(view);
-  if (all_ && seen_.size() >= all_->size() && history_.all_claimed(begin())) {
-    return study::Finished{
-        fmt::format("space exhausted: all {} points have been tried", base::with_commas(all_->size()))};
+  if (const auto* points = listed(); points != nullptr && history_.all_claimed(begin())) {
+    if (seen_.size() >= points->size()) {
+      return study::Finished{
+          fmt::format("space exhausted: all {} points have been tried", base::with_commas(points->size()))};
+    }
+    if (seen_.size() + seen_.open_before(view.max_trials()) >= points->size())
+      return study::Wait{"the last points are being handed out"};
   }
-  if (all_ && history_.all_claimed(begin()) && seen_.size() + seen_.open_before(view.max_trials()) >= all_->size())
-    return study::Wait{"the last points are being handed out"};
   if (seen_.ran_dry()) {
     return study::Finished{fmt::format("space exhausted: {} points have been tried, and {} further draws gave no other",
                                        base::with_commas(seen_.size()), 2 * tries + last_tries)};
@@ -95,9 +98,24 @@ void PointSearch::list_all() {
   if (!all_) most_listed_ = 0;
 }
 
-bool PointSearch::running_out(study::TrialId trial) const {
+const std::vector<space::Params>* PointSearch::listed() {
+  if (small_) return &*all_;
+  const auto tried = seen_.size();
+  if (tried < largest_small_space / 2) return nullptr;
+  if (!half_) {
+    const auto size = space_->valid_size();
+    half_ = size.exact ? static_cast<double>(*size.exact) / 2 : std::pow(10, size.log10) / 2;
+  }
+  if (static_cast<double>(tried) < *half_) return nullptr;
+  list_all();
+  return all_ ? &*all_ : nullptr;
+}
+
+bool PointSearch::running_out(study::TrialId trial) {
   const auto others = seen_.open_before(trial);
-  return all_ && others > 0 && all_->size() <= seen_.size() + 8 * others;
+  if (others == 0) return false;
+  const auto* points = listed();
+  return points != nullptr && points->size() <= seen_.size() + 8 * others;
 }
 
 std::optional<study::Proposal> PointSearch::unseen_point(study::TrialId trial) const {

@@ -43,13 +43,18 @@ class PointSearch : public study::Planner {
   /// One of those that are left, another one for each of the numbers that are being proposed for at once.
   std::optional<study::Proposal> unseen_point(study::TrialId trial) const;
   /// Of the points listed, so few are left that workers which propose at once would meet.
-  bool running_out(study::TrialId trial) const;
+  bool running_out(study::TrialId trial);
+  /// All points of a small space, and of any that can be listed once half of it was tried; else nullptr. By the view
+  /// alone: what this process listed before changes no proposal.
+  const std::vector<space::Params>* listed();
 
   std::shared_ptr<const space::Space> space_;
   std::vector<study::Proposal> first_;
   std::string description_;
   std::uint64_t seed_;
   std::optional<std::vector<space::Params>> all_;  ///< of a discrete space, once it is listed: shuffled, alike for all
+  bool small_;                                     ///< listed from the beginning
+  std::optional<double> half_;                     ///< of the number of points
   std::size_t most_listed_;                        ///< spaces with more points are not listed; 0: this one is not
   History history_;
   Seen seen_;

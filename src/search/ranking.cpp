@@ -24,7 +24,7 @@ std::vector<double> crowding_of(const stats::Points& points, const std::vector<i
   return crowding;
 }
 
-/// Places of the best `count` trials.
+/// Places of the best `count` trials, which all miss their limits by as much.
 std::vector<std::size_t> order_of(const std::vector<Scored>& trials, std::size_t count) {
   stats::Points points;
   for (const auto& trial : trials) points.push_back(trial.score.values);
@@ -39,9 +39,7 @@ std::vector<std::size_t> order_of(const std::vector<Scored>& trials, std::size_t
   }
   std::vector<std::size_t> order(points.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto key = [&](std::size_t i) {
-    return std::tuple(trials[i].score.violation, layers[i], -value[i], -trials[i].trial->id);
-  };
+  const auto key = [&](std::size_t i) { return std::tuple(layers[i], -value[i], -trials[i].trial->id); };
   std::sort(order.begin(), order.end(), [&](auto a, auto b) { return key(a) < key(b); });
   order.resize(std::min(order.size(), count));
   return order;
@@ -124,11 +122,14 @@ bool better(const Score& a, const Score& b) {
 }
 
 std::vector<Scored> ranked(std::vector<Scored> trials, std::size_t count) {
-  // Class by class, until there are enough.
-  std::map<int, std::vector<Scored>> classes;
-  for (auto& trial : trials) classes[class_of(trial.score)].push_back(std::move(trial));
+  // Class by class and violation by violation, until there are enough.
+  std::map<std::pair<int, double>, std::vector<Scored>> classes;
+  for (auto& trial : trials) {
+    const std::pair key(class_of(trial.score), trial.score.violation);
+    classes[key].push_back(std::move(trial));
+  }
   std::vector<Scored> best;
-  for (auto& [number, members] : classes) {
+  for (auto& [key, members] : classes) {
     if (best.size() >= count) break;
     for (const auto i : order_of(members, count - best.size())) best.push_back(std::move(members[i]));
   }

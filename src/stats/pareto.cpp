@@ -134,7 +134,7 @@ std::vector<int> pareto_layers(const Points& points, const std::vector<bool>& ma
 }
 
 std::vector<double> crowding(const Points& points, const std::vector<std::size_t>& members) {
-  std::vector<double> distance(members.size(), 0.0);
+  std::vector<double> distance(members.size(), members.size() > 2 ? 0.0 : infinite);
   const auto axes = members.empty() ? 0 : points[members.front()].size();
   std::vector<std::size_t> order(members.size());
   for (std::size_t j = 0; j < axes; ++j) {
@@ -142,8 +142,8 @@ std::vector<double> crowding(const Points& points, const std::vector<std::size_t
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return value(a) < value(b); });
     const double range = value(order.back()) - value(order.front());
+    if (!(range > 0)) continue;  // the ends of an axis on which all are equal are no extremes
     distance[order.front()] = distance[order.back()] = infinite;
-    if (!(range > 0)) continue;
     for (std::size_t i = 1; i + 1 < order.size(); ++i) {
       distance[order[i]] += (value(order[i + 1]) - value(order[i - 1])) / range;
     }

@@ -54,6 +54,20 @@ TEST_CASE("NSGA-III, normalisation without a plane: the largest cost of the fron
   CHECK(search::normalised({}, {}).empty());
 }
 
+TEST_CASE("NSGA-III, normalisation: the same in any units") {
+  auto rng = stream(0);
+  for (int round = 0; round < 50; ++round) {
+    stats::Points costs, scaled;
+    for (int i = 0; i < 40; ++i) {
+      const double error = 0.02 + 0.1 * rng.uniform(), parameters = 1e5 + 3e6 * rng.uniform(), seconds = rng.uniform();
+      costs.push_back({error, parameters, seconds});
+      scaled.push_back({error * 8, parameters / 0x1p20, seconds / 16});  // powers of two: not a bit is lost
+    }
+    const auto layers = stats::pareto_layers(costs, {false, false, false}, 40);
+    CHECK(search::normalised(costs, layers) == search::normalised(scaled, layers));
+  }
+}
+
 TEST_CASE("NSGA-III, association by hand: perpendicular distance to the line") {
   const stats::Points directions{{1, 0}, {0.5, 0.5}, {0, 1}};
   CHECK(search::nearest({0.9, 0.1}, directions).direction == 0);

@@ -166,6 +166,35 @@ TEST_CASE("planners are pure functions of the view and the stream") {
   }
 }
 
+TEST_CASE("that a process listed the space before changes none of its proposals") {
+  const auto config = config::Config::parse(
+      "[params.model]\na.int = [1, 55]\nb.int = [1, 55]\n" + algorithm("random") + "max_trials = 4000\n", "t");
+  const auto space = space_of(config);
+  auto points = *space->enumerate(4000);
+  base::Rng order(1, "test", 0, "order");
+  order.shuffle(points);
+  const auto number = [](std::size_t i) { return static_cast<study::TrialId>(i); };
+  constexpr std::size_t done = 2700, open = 45;
+  study::ViewBuilder builder;
+  builder.objectives(accuracy).max_trials(4000);
+  for (std::size_t i = 0; i < done; ++i) builder.done(number(i), points[i], {{"accuracy", 0.5}});
+  const auto veteran = planner_of(config);
+  const auto before = builder.build();
+  for (std::size_t i = done; i < done + 200; ++i) {  // one in twelve of them finds nothing new and lists the space
+    base::Rng rng(2, "search", number(i), "propose");
+    veteran->propose(before, number(i), rng);
+  }
+  for (std::size_t i = done; i < done + open; ++i) builder.trial({.id = number(i)});
+  const auto view = builder.build();
+  for (std::size_t i = done; i < done + open + 5; ++i) {
+    base::Rng a(1, "search", number(i), "propose"), b(1, "search", number(i), "propose");
+    const auto one = veteran->propose(view, number(i), a), two = planner_of(config)->propose(view, number(i), b);
+    REQUIRE((one && two));
+    CHECK(one->params == two->params);
+  }
+  CHECK(veteran->next(view).index() == planner_of(config)->next(view).index());
+}
+
 TEST_CASE("the same seed gives the same study, another seed another one") {
   const auto run = [](std::uint64_t seed) {
     const auto config = macro_config(algorithm("evolution"));

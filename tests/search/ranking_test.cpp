@@ -63,6 +63,32 @@ TEST_CASE("ranking: feasible first, then layers, then crowding") {
   CHECK(search::ranked(trials, 2).size() == 2);
 }
 
+TEST_CASE("ranking: the first k of a ranking are the ranking of k, among infeasible ones too") {
+  base::Rng rng(1, "test", 0, "ranking");
+  const search::MetricLimits limits(with_limit());
+  for (int round = 0; round < 300; ++round) {
+    study::ViewBuilder builder;
+    builder.objectives(two);
+    for (int i = 0; i < 9; ++i) {
+      builder.done(i, point(i),
+                   {{"accuracy", static_cast<double>(rng.below(5))},
+                    {"parameters", static_cast<double>(rng.below(5))},
+                    {"latency_ms", 2.0 * static_cast<double>(1 + rng.below(2))}});
+    }
+    const auto view = builder.build();
+    std::vector<search::Scored> trials;
+    for (const auto& trial : view.trials()) trials.push_back(*search::score_of(*trial, two, limits));
+    const auto numbers = [&](std::size_t count) {
+      std::vector<study::TrialId> ids;
+      for (const auto& scored : search::ranked(trials, count)) ids.push_back(scored.trial->id);
+      return ids;
+    };
+    const auto all = numbers(9);
+    for (std::size_t count = 1; count < 9; ++count)
+      CHECK(numbers(count) == std::vector(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count)));
+  }
+}
+
 TEST_CASE("top k: the front by the first objective, then the next best, what breaks constraints last") {
   study::ViewBuilder builder;
   builder.objectives(two);

@@ -89,6 +89,14 @@ TEST_CASE("crowding: ends infinite, the middle by its neighbours") {
   CHECK(std::isinf(distance[3]));
   CHECK(distance[1] == Approx(3.0 / 4 + 3.0 / 4));
   CHECK(stats::crowding(points, {}).empty());
+  for (const double one : stats::crowding({{1, 1}, {1, 1}}, {0, 1})) CHECK(std::isinf(one));
+  // An axis on which all are equal has no ends: the same as without it.
+  const Points flat{{.5, 2, 3}, {.5, 0, 5}, {.5, 5, 0}, {.5, 3, 2}, {.5, 1, 4}, {.5, 4, 1}};
+  Points bare;
+  for (const auto& point : flat) bare.push_back({point[1], point[2]});
+  const std::vector<std::size_t> all{0, 1, 2, 3, 4, 5};
+  CHECK(stats::crowding(flat, all) == stats::crowding(bare, all));
+  CHECK(stats::crowding(flat, all)[0] == Approx(0.8));
 }
 
 TEST_CASE("Das and Dennis: as many points as the binomial says, all on the simplex") {

@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "apps/assay/by_hand.hpp"
+#include "apps/assay/record.hpp"
 #include "base/json.hpp"
 #include "base/time.hpp"
 #include "study/json.hpp"
@@ -36,11 +37,16 @@ void show(const run::Run& run, const space::Space& space, const study::Work& wor
                             {"fidelity", study::to_json(work.at)},
                             {"seed", work.seed % (1U << 31)},
                             {"accumulate", accumulate(work)},
-                            {"note", work.what.note}};
+                            {"note", work.what.note},
+                            {"from", work.what.from ? json_of(*work.what.from) : base::Json()}};
     std::printf("%s\n", all.dump(2).c_str());
     return;
   }
   std::printf("trial %lld\n", static_cast<long long>(work.item.trial));
+  if (work.what.from) {
+    std::printf("  goes on from where rung %d of trial %lld ended\n", work.what.from->rung,
+                static_cast<long long>(work.what.from->trial));
+  }
   for (const auto& [name, value] : work.what.params)
     std::printf("  %s = %s\n", name.c_str(), space::to_text(value).c_str());
   std::printf("  fidelity: %s\n  seed: %llu\n", study::to_text(work.at, 0).c_str(),

@@ -72,13 +72,13 @@ SearchParts open_search(const run::Run& run) {
   }
   const study::Layout layout{run.folder(Stage::search)};
   const auto founded = study::read_founding(layout);
-  const auto fidelity = founded ? study::founding_from_json(*founded).fidelities.at(0) : search_fidelity(run);
+  const auto top = founded ? study::founding_from_json(*founded).fidelities.back() : search_fidelity(run);
   const auto level = base::verbosity();
   base::set_verbosity(base::Level::quiet);  // the choice of an algorithm was told by the workers
-  auto parts = search_parts(run, fidelity);
+  auto parts = search_parts(run, top);
   base::set_verbosity(level);
   if (!founded) run.begin(Stage::search);
-  study::found_or_join(layout, founding_of(run, Stage::search, *parts.space, *parts.planner, {fidelity}));
+  study::found_or_join(layout, founding_of(run, Stage::search, *parts.space, *parts.planner, parts.fidelities));
   if (!founded) base::log_info("founded the search in {}", layout.stage.string());
   return parts;
 }

@@ -87,7 +87,7 @@ void tell(const Reading& reading, const Importer& importer, const space::Space& 
   }
   if (importer.other_fidelity() > 0) {
     base::log_warning(
-        "{} rows were measured at another fidelity than this search measures at; their scores may not compare",
+        "{} rows were measured at a fidelity that this search does not measure at; their scores may not compare",
         importer.other_fidelity());
   }
   if (reading.without_result > 0)
@@ -137,7 +137,8 @@ Exit import_trials(const cli::Values& values) {
   const auto parts = open_search(run);
   const auto view = look_at(run, stage);
   need_open(run, stage, view);
-  Importer importer(*parts.space, run.objectives(), parts.fidelity, values.texts("--map"), study::Reward(run.config()));
+  Importer importer(*parts.space, run.objectives(), parts.fidelities, values.texts("--map"),
+                    study::Reward(run.config()));
   auto reading = read_rows(rows, importer, file, values.flag("--skip"));
   if (reading.trials.empty()) no_result(run, importer, file);
   if (!values.flag("--again")) leave_out_known(reading, view, run.objectives().front().metric);

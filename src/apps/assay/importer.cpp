@@ -88,9 +88,12 @@ void add_metric(const std::string& name, const Json& cell, const Row& row, Impor
 
 }  // namespace
 
-Importer::Importer(const space::Space& space, std::vector<study::Objective> objectives, study::Fidelity fidelity,
-                   const std::vector<std::string>& map, study::Reward reward)
-    : space_(space), objectives_(std::move(objectives)), fidelity_(fidelity), reward_(std::move(reward)) {
+Importer::Importer(const space::Space& space, std::vector<study::Objective> objectives,
+                   std::vector<study::Fidelity> fidelities, const std::vector<std::string>& map, study::Reward reward)
+    : space_(space),
+      objectives_(std::move(objectives)),
+      fidelities_(std::move(fidelities)),
+      reward_(std::move(reward)) {
   for (const auto& word : map) {
     const auto [from, to] = cut_pair(word, "--map OLD=NEW (OLD= leaves a column out)");
     map_[from] = to;
@@ -229,7 +232,7 @@ study::Fidelity Importer::fidelity_of(const Cells& facts, const Row& row) const 
                row.place, name, text_of(found->second), most, name, name);
   };
   const auto share = [&](const char* name, double otherwise) { return number(name, otherwise, 1); };
-  auto at = fidelity_;
+  auto at = fidelities_.back();
   at.epochs = static_cast<int>(number("epochs", at.epochs, 1e9));
   at.data = share("data", at.data);
   at.width = share("width", share("width_share", at.width));
@@ -249,10 +252,8 @@ void Importer::finish(const Cells& facts, const Row& row, const std::string& sou
   auto& measured = result.measured;
   measured.state = study::State::done;
   measured.at = fidelity_of(facts, row);
-  if (!(measured.at == fidelity_)) {
-    result.what.at = measured.at;
-    ++other_fidelity_;
-  }
+  if (!(measured.at == fidelities_.front())) result.what.at = measured.at;
+  if (std::find(fidelities_.begin(), fidelities_.end(), measured.at) == fidelities_.end()) ++other_fidelity_;
   measured.device_seconds = number("device_seconds", number("seconds", 0));
   measured.started = number("started", 0);
   measured.ended = number("ended", 0);

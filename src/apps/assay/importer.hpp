@@ -24,9 +24,9 @@ struct Import {
 
 class Importer {
  public:
-  /// `fidelity`: what a row was measured at that does not say it. `reward` is added to the metrics. `map`: OLD=NEW
-  /// words; OLD= leaves a column out.
-  Importer(const space::Space& space, std::vector<study::Objective> objectives, study::Fidelity fidelity,
+  /// `fidelities`: the search's; a row that does not say it was measured at the last. `reward` is added to the metrics.
+  /// `map`: OLD=NEW words; OLD= leaves a column out.
+  Importer(const space::Space& space, std::vector<study::Objective> objectives, std::vector<study::Fidelity> fidelities,
            const std::vector<std::string>& map, study::Reward reward);
 
   /// Nothing for rows without a result. Error(config) for what is no point of the space.
@@ -39,7 +39,7 @@ class Importer {
   std::vector<std::string> missing() const;
   /// Numbers that were read, of rows without a result too.
   const std::set<std::string>& metrics() const { return metrics_; }
-  /// Rows that were measured at another fidelity.
+  /// Rows that were measured at none of the search's fidelities.
   std::int64_t other_fidelity() const { return other_fidelity_; }
   /// Error(config) if --map names a column that no row had.
   void check_map() const;
@@ -61,7 +61,7 @@ class Importer {
 
   const space::Space& space_;
   std::vector<study::Objective> objectives_;
-  study::Fidelity fidelity_;
+  std::vector<study::Fidelity> fidelities_;
   study::Reward reward_;
   std::map<std::string, std::string> map_;
   std::set<std::string> used_, seen_, metrics_;

@@ -40,13 +40,15 @@ Json rung_of(const study::Measurement& measured) {
 
 }  // namespace
 
+Json json_of(const study::ItemId& item) { return {{"trial", item.trial}, {"rung", item.rung}}; }
+
 Json record_of(const study::Trial& trial) {
   Json json = {{"trial", trial.id},
                {"state", study::to_string(trial.state())},
                {"params", space::to_json(trial.what.params)},
                {"note", trial.what.note},
                {"tags", trial.what.tags}};
-  if (trial.what.from) json["from"] = {{"trial", trial.what.from->trial}, {"rung", trial.what.from->rung}};
+  if (trial.what.from) json["from"] = json_of(*trial.what.from);
   json["rungs"] = Json::array();
   for (const auto& rung : trial.rungs) json["rungs"].push_back(rung_of(rung));
   return json;

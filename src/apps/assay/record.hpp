@@ -1,4 +1,4 @@
-// One trial as JSON, whole: for `assay trial --json` and `assay export`.
+// Trials as JSON: for `assay trial --json`, `assay export` and `assay ask`.
 #pragma once
 
 #include <string>
@@ -11,6 +11,8 @@ namespace assay::apps {
 /// {"trial", "state", "params", "note", "tags", "from", "rungs": [{"rung", "attempt", "state", "failure", "reason",
 /// "fidelity", "metrics", "attributes", "reports", "worker", "host", "job", "started", "ended", "device_seconds"}]}.
 base::Json record_of(const study::Trial& trial);
+/// {"trial", "rung"}.
+base::Json json_of(const study::ItemId& item);
 
 /// "trials/41/0.2" below the stage's folder: where the attempt left what it wrote.
 std::string attempt_folder(const study::Measurement& measured);
