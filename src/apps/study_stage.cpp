@@ -8,6 +8,7 @@
 
 #include "base/log.hpp"
 #include "eval/table.hpp"
+#include "run/metric.hpp"
 #include "stats/intervals.hpp"
 #include "study/study.hpp"
 #include "worker/worker.hpp"
@@ -92,7 +93,7 @@ base::Exit run_study(cli::StageContext& context, const comm::World& world, Study
 }
 
 run::Interval metric_interval(const study::Objective& objective, double value, std::int64_t rows) {
-  if (objective.metric != "accuracy" || rows <= 0) return {value, value, value};
+  if (rows <= 0 || !run::is_share_of_rows(objective.metric, value)) return {value, value, value};
   const auto interval = stats::wilson(value, static_cast<double>(rows));
   return {value, interval.lo, interval.hi};
 }

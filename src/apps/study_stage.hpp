@@ -42,7 +42,7 @@ int run_stage(int argc, char** argv, run::Stage stage, const std::string& descri
 base::Exit run_study(cli::StageContext& context, const comm::World& world, StudyStage stage,
                      const std::function<base::Exit(const study::StudyView&, bool partial)>& conclude);
 
-/// 95 % interval of a metric measured on `rows` rows: Wilson's for accuracies; for other metrics the bare value.
+/// 95 % interval of a metric measured on `rows` rows: Wilson's for shares of rows; for other metrics the bare value.
 run::Interval metric_interval(const study::Objective& objective, double value, std::int64_t rows);
 
 /// A count that the built-in trainer reports and an external one may; 0 if it is not there.

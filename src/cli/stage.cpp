@@ -262,11 +262,10 @@ void report_failure(const StageContext* context, const StageOptions& options, ru
 }  // namespace
 
 Exit StageContext::finish(run::Stage stage, const base::Json& figures, const std::string& line, bool partial) {
-  run.finish(stage, figures, started, partial);
+  const double seconds = run.finish(stage, figures, started, partial);
   if (launched().rank == 0) {
-    const auto text = options.json
-                          ? figures.dump(2)
-                          : run::stage_line(stage, partial ? "partial" : "done", line, base::unix_seconds() - started);
+    const auto text =
+        options.json ? figures.dump(2) : run::stage_line(stage, partial ? "partial" : "done", line, seconds);
     std::printf("%s\n", text.c_str());
     std::fflush(stdout);
   }

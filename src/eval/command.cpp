@@ -265,17 +265,29 @@ class Attempt {
     return failed(why == "oom" ? Failure::oom : Failure::exit, why);
   }
 
+  /// What the final line has where an objective is missing; a slip of the pen is said once.
+  std::string instead_of(const std::string& objective) const {
+    std::vector<std::string> there;
+    for (const auto& [name, value] : final_->metrics) there.push_back(name);
+    if (there.empty()) return "it has no metric";
+    const auto near = base::nearest_word(objective, there);
+    const auto question = near.empty() ? "" : fmt::format("did you mean {}?", near);
+    if (there.size() == 1 && !near.empty()) return question;
+    return "it has " + base::join(there, ", ") + (near.empty() ? "" : "; " + question);
+  }
+
   Outcome finished() const {
     if (final_->attributes.contains("failed")) return said_failed();
     for (const auto& name : settings_.required) {
       if (final_->metrics.contains(name)) continue;
-      std::vector<std::string> there;
-      for (const auto& [other, value] : final_->metrics) there.push_back(other);
-      const auto near = base::nearest_word(name, there);
-      return failed(Failure::exit,
-                    fmt::format("the final line in ASSAY_METRICS lacks \"{}\", which [objectives] names; {}{}", name,
-                                there.empty() ? "it has no metric" : "it has " + base::join(there, ", "),
-                                near.empty() ? "" : fmt::format("; did you mean {}?", near)));
+      if (const auto text = final_->attributes.find(name); text != final_->attributes.end()) {
+        return failed(Failure::exit,
+                      fmt::format("\"{}\" is the text \"{}\" in the final line of ASSAY_METRICS, where a number is "
+                                  "expected: write it without quotation marks",
+                                  name, text->second));
+      }
+      return failed(Failure::exit, "the final line in ASSAY_METRICS lacks \"" + name +
+                                       "\", which [objectives] names; " + instead_of(name));
     }
     for (const auto& [name, value] : final_->metrics) {
       if (!std::isfinite(value)) return failed(Failure::nan, "\"" + name + "\" is not a number");

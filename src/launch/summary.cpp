@@ -6,6 +6,7 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "run/metric.hpp"
 #include "run/results.hpp"
 
 namespace assay::launch {
@@ -13,16 +14,9 @@ namespace {
 
 using base::Json;
 
-bool is_share(const std::string& metric) {
-  for (const char* word : {"accuracy", "acc", "precision", "recall", "top1", "top5"}) {
-    if (metric.find(word) != std::string::npos) return true;
-  }
-  return false;
-}
-
 std::string interval_text(const std::string& metric, const run::Interval& interval) {
   if (interval.lo == interval.hi) return score_text(metric, interval.estimate);
-  if (!is_share(metric)) {
+  if (!run::is_share(metric, interval.estimate)) {
     return fmt::format("{} [{:.4g}, {:.4g}]", score_text(metric, interval.estimate), interval.lo, interval.hi);
   }
   return fmt::format("{} [{:.1f}, {:.1f}]", score_text(metric, interval.estimate), 100 * interval.lo,
@@ -95,7 +89,7 @@ std::string full_text(const run::FullFigures& figures, const std::string& metric
 
 std::string score_text(const std::string& metric, double value) {
   if (std::isnan(value)) return "not a number";
-  if (is_share(metric)) return fmt::format("{:.1f} %", 100 * value);
+  if (run::is_share(metric, value)) return fmt::format("{:.1f} %", 100 * value);
   const bool whole = value == std::round(value) && std::abs(value) < 1e15;
   return whole ? base::with_commas(static_cast<std::int64_t>(value)) : fmt::format("{:.4g}", value);
 }

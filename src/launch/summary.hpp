@@ -10,11 +10,10 @@
 
 namespace assay::launch {
 
-/// "3 of 6 proxies agree; chosen 4 epochs ...". `metric` is the first objective's name: accuracies are shown in per
-/// cent.
+/// "3 of 6 proxies agree; chosen 4 epochs ...". `metric` is the first objective's name: shares are shown in per cent.
 std::string summary(run::Stage stage, const base::Json& figures, const std::string& metric = "accuracy");
 
-/// "97.9 %" for accuracies, four digits for anything else.
+/// "97.9 %" for shares (run/metric.hpp), four digits for anything else.
 std::string score_text(const std::string& metric, double value);
 
 /// Nominal costs of the proxies that proxy-select tries without a list, in full trainings.

@@ -43,9 +43,10 @@ Json stage_entry(const Material& material, const StageState& state) {
 }
 
 Json shares(const Material& material) {
-  std::set<std::string> names;
+  std::set<std::string> names, seen;
   const auto look = [&](const std::string& name) {
-    if (is_share(name)) names.insert(name);
+    if (!seen.insert(name).second) return;
+    if (material.scale(name) == Scale::percent) names.insert(name);
   };
   for (const auto& objective : material.objectives) look(objective.metric);
   for (const auto& [stage, view] : material.studies) {

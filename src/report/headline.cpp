@@ -45,8 +45,9 @@ struct Words {
 
 Words of_full(const Material& material, const Verdict& found) {
   const auto& metric = material.objectives.front().metric;
+  const auto scale = material.scale(metric);
   const auto& winner = *found.winner;
-  const auto score = value_text(metric, winner.score.estimate);
+  const auto score = value_text(scale, winner.score.estimate);
   Words words;
   const auto where =
       material.full->untouched
@@ -54,7 +55,7 @@ Words of_full(const Material& material, const Verdict& found) {
           : std::string("on what the command validates on in the stage full");
   words.lead = fmt::format(
       "95 % interval {}, {} {}.",
-      bounds_text(metric, winner.score).empty() ? "unknown" : bounds_text(metric, winner.score),
+      bounds_text(scale, winner.score).empty() ? "unknown" : bounds_text(scale, winner.score),
       winner.scores.size() == 1 ? "one training" : fmt::format("mean of {} seeds", winner.scores.size()), where);
   if (found.baseline == nullptr) {
     words.sentence = fmt::format("{} reaches {} {}; there is no baseline to compare it with.",
@@ -65,19 +66,19 @@ Words of_full(const Material& material, const Verdict& found) {
     words.sentence = fmt::format("No network found beats the baseline, which reaches {} {}.", score, metric);
     return words;
   }
-  const auto control = value_text(metric, found.baseline->score.estimate);
+  const auto control = value_text(scale, found.baseline->score.estimate);
   const auto& gap = found.difference;
   const bool sure = gap && gap->lo > 0;
   if (sure) {
     words.sentence = fmt::format("{} reaches {} {}; the baseline, trained in the same way, reaches {}.",
                                  capital(network_text(winner.trial)), score, metric, control);
     words.lead += fmt::format(" Better than the baseline by {} {}, more than the noise between seeds.",
-                              difference_text(metric, gap->estimate).substr(1), bounds_text(metric, *gap));
+                              difference_text(scale, gap->estimate).substr(1), bounds_text(scale, *gap));
   } else {
     words.sentence = fmt::format("{} reaches {} {}, which cannot be told from the baseline's {}.",
                                  capital(network_text(winner.trial)), score, metric, control);
     words.lead += gap ? fmt::format(" The difference is {} {}: the interval holds zero.",
-                                    difference_text(metric, gap->estimate), bounds_text(metric, *gap))
+                                    difference_text(scale, gap->estimate), bounds_text(scale, *gap))
                       : " With one seed each, nothing is known of the noise between trainings.";
   }
   return words;
@@ -85,6 +86,7 @@ Words of_full(const Material& material, const Verdict& found) {
 
 Words words_of(const Material& material) {
   const auto& metric = material.objectives.front().metric;
+  const auto scale = material.scale(metric);
   if (const auto found = verdict(material)) return of_full(material, *found);
   if (const auto* view = material.study(Stage::search)) {
     const auto best = ranked(*view);
@@ -92,7 +94,7 @@ Words words_of(const Material& material) {
       return {
           fmt::format("{} is the search's best so far with {} {}; it has not been trained in full.",
                       capital(network_text(best.front()->id)),
-                      value_text(metric, best.front()->result()->metrics.at(metric)), metric),
+                      value_text(scale, best.front()->result()->metrics.at(metric)), metric),
           fmt::format("The score comes from the search-validation part{} and is the largest of {}: it ranks, and it "
                       "promises too much.",
                       rows_text(material, false), count_text(static_cast<std::int64_t>(best.size()), "trial"))};
@@ -100,26 +102,27 @@ Words words_of(const Material& material) {
   }
   if (material.baseline) {
     return {fmt::format("The baseline reaches {} {}; nothing has been searched yet.",
-                        value_text(metric, material.baseline->score.estimate), metric),
+                        value_text(scale, material.baseline->score.estimate), metric),
             fmt::format("95 % interval {}, one training, on the search-validation part{}.",
-                        bounds_text(metric, material.baseline->score), rows_text(material, false))};
+                        bounds_text(scale, material.baseline->score), rows_text(material, false))};
   }
   return {"Nothing has been measured yet.", "The stages below say what to run."};
 }
 
 Json figures_of(const Material& material) {
   const auto& metric = material.objectives.front().metric;
+  const auto scale = material.scale(metric);
   Json figures = Json::array();
   if (const auto found = verdict(material)) {
     const auto& winner = *found->winner;
     figures.push_back(figure(metric + (material.full->untouched ? ", untouched" : ", in full"),
-                             value_text(metric, winner.score.estimate),
-                             fmt::format("{}, {}", bounds_text(metric, winner.score),
+                             value_text(scale, winner.score.estimate),
+                             fmt::format("{}, {}", bounds_text(scale, winner.score),
                                          count_text(static_cast<std::int64_t>(winner.scores.size()), "seed"))));
     if (found->difference && found->baseline != found->winner) {
       figures.push_back(figure("against the baseline",
-                               short_points(difference_text(metric, found->difference->estimate)),
-                               bounds_text(metric, *found->difference)));
+                               short_points(difference_text(scale, found->difference->estimate)),
+                               bounds_text(scale, *found->difference)));
     }
     if (found->baseline != nullptr && found->baseline != found->winner && winner.parameters > 0 &&
         found->baseline->parameters > 0) {
@@ -127,8 +130,8 @@ Json figures_of(const Material& material) {
                                fmt::format("baseline {}", base::with_commas(found->baseline->parameters))));
     }
   } else if (material.baseline) {
-    figures.push_back(figure("baseline " + metric, value_text(metric, material.baseline->score.estimate),
-                             bounds_text(metric, material.baseline->score)));
+    figures.push_back(figure("baseline " + metric, value_text(scale, material.baseline->score.estimate),
+                             bounds_text(scale, material.baseline->score)));
   }
   if (material.proxy && material.proxy->chosen) {
     for (const auto& candidate : material.proxy->candidates) {

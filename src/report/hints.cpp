@@ -9,6 +9,7 @@
 #include "report/insight.hpp"
 #include "report/sections.hpp"
 #include "report/words.hpp"
+#include "run/metric.hpp"
 
 namespace assay::report {
 namespace {
@@ -22,7 +23,7 @@ void add(Json& hints, const char* level, const std::string& title, const std::st
 
 /// Half the width of the 95 % interval of a share near `score`, on the search-validation part; 0 if unknown.
 double sampling_noise(const Material& material, const std::string& metric, double score) {
-  if (!material.split || material.split->valid <= 0 || !is_share(metric)) return 0;
+  if (!material.split || material.split->valid <= 0 || !run::is_share_of_rows(metric, score)) return 0;
   return 1.96 * std::sqrt(std::max(1e-6, score * (1 - score)) / static_cast<double>(material.split->valid));
 }
 

@@ -1,8 +1,11 @@
 #include "report/material.hpp"
 
+#include <cmath>
+
 #include "base/error.hpp"
 #include "os/file.hpp"
 #include "run/line.hpp"
+#include "run/metric.hpp"
 #include "study/study.hpp"
 
 namespace assay::report {
@@ -72,6 +75,26 @@ bool Material::whole() const {
     if (state.state != "done" && state.state != "partial") return false;
   }
   return true;
+}
+
+Scale Material::scale(const std::string& metric) const {
+  if (!run::named_share(metric)) return Scale::plain;
+  bool fits = true;
+  const auto look = [&](const study::Metrics& metrics) {
+    const auto found = metrics.find(metric);
+    if (found != metrics.end() && std::isfinite(found->second)) fits = fits && run::is_share(metric, found->second);
+  };
+  if (baseline) look(baseline->metrics);
+  for (const auto& [stage, view] : studies) {
+    for (const auto& trial : view.trials()) {
+      if (!trial) continue;
+      for (const auto& rung : trial->rungs) look(rung.metrics);
+    }
+  }
+  if (full && metric == objectives.front().metric) {
+    for (const auto& finalist : full->finalists) look({{metric, finalist.score.estimate}});
+  }
+  return fits ? Scale::percent : Scale::plain;
 }
 
 Material gather(const run::Run& run) {

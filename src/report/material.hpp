@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "report/words.hpp"
 #include "run/results.hpp"
 #include "run/run.hpp"
 #include "space/space.hpp"
@@ -45,6 +46,8 @@ struct Material {
   const StageState& state(run::Stage stage) const;
   /// True if every stage but the report has its result.
   bool whole() const;
+  /// In per cent only where the metric is named as a share and all that was measured of it lies in [0, 1].
+  Scale scale(const std::string& metric) const;
 };
 
 Material gather(const run::Run& run);

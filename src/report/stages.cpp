@@ -11,6 +11,7 @@
 #include "report/sections.hpp"
 #include "report/trial_table.hpp"
 #include "report/words.hpp"
+#include "run/metric.hpp"
 #include "stats/correlation.hpp"
 #include "stats/resampling.hpp"
 
@@ -49,15 +50,14 @@ Json curves(const study::StudyView& view) {
   return list;
 }
 
-std::string curve_text(const study::StudyView& view) {
+std::string curve_text(const study::StudyView& view, Scale scale) {
   const auto now = progress(view);
   if (now.best < 0) return "No trial has a score yet.";
-  const auto& metric = view.objectives().front().metric;
   auto text = fmt::format("The best came as trial {}; {} after it did not beat it.", now.best,
                           count_text(now.since_best, "scored trial"));
   if (now.growth) {
     text += fmt::format(" Mean of the last third against the first: {} {}",
-                        difference_text(metric, now.growth->estimate), bounds_text(metric, *now.growth));
+                        difference_text(scale, now.growth->estimate), bounds_text(scale, *now.growth));
     text += view.objectives().front().maximise ? "." : " (better is positive).";
   }
   return text;
@@ -151,7 +151,7 @@ Json search_section(const Material& material) {
       material.split ? fmt::format(" ({})", count_text(material.split->valid, "row")) : "",
       material.search ? " Ended: " + material.search->reason + "."
                       : " The search has not ended: this is what is there so far.");
-  section["curve_text"] = curve_text(*view);
+  section["curve_text"] = curve_text(*view, material.scale(material.objectives.front().metric));
   section["curves"] = curves(*view);
   section["curves_text"] = "The ten best in blue, others in grey.";
   section["epochs"] = 0;
@@ -181,6 +181,8 @@ Json full_section(const Material& material) {
   auto section = run::to_json(*material.full);
   const auto found = verdict(material);
   const bool maximise = material.objectives.front().maximise;
+  const auto& metric = material.objectives.front().metric;
+  const auto scale = material.scale(metric);
   std::size_t seeds = 0;
   for (auto& finalist : section["finalists"]) {
     finalist["difference"] = nullptr;
@@ -189,9 +191,8 @@ Json full_section(const Material& material) {
     seeds = std::max(seeds, scores.size());
     if (!found || found->baseline == nullptr || finalist["trial"].get<std::int64_t>() < 0) continue;
     if (const auto gap = difference(scores, found->baseline->scores)) {
-      const auto& metric = material.objectives.front().metric;
       finalist["difference"] = {{"estimate", gap->estimate}, {"lo", gap->lo}, {"hi", gap->hi}};
-      finalist["difference_text"] = difference_text(metric, gap->estimate) + " " + bounds_text(metric, *gap);
+      finalist["difference_text"] = difference_text(scale, gap->estimate) + " " + bounds_text(scale, *gap);
     }
   }
   section["rank_text"] = rank_text(material);
@@ -199,9 +200,8 @@ Json full_section(const Material& material) {
                                  "the number of finalists. "
                                  "They hold the noise between trainings"
                                : "One seed each: the noise between trainings is unknown";
-  const auto& metric = material.objectives.front().metric;
-  if (found && material.split && material.split->untouched > 0 && is_share(metric)) {
-    const double p = found->winner->score.estimate;
+  const double p = found ? found->winner->score.estimate : NAN;
+  if (material.split && material.split->untouched > 0 && scale == Scale::percent && run::is_share_of_rows(metric, p)) {
     const double half = 1.96 * std::sqrt(std::max(0.0, p * (1 - p)) / static_cast<double>(material.split->untouched));
     foot += fmt::format(
         "; that the validation set has only {} rows adds about ±{:.2f} points to each score as an estimate for new "

@@ -98,11 +98,11 @@ std::vector<Cell> row_of(const study::Trial& trial, const Names& names) {
   if (at == nullptr) {
     row.resize(row.size() + 11);
   } else {
-    const bool ended = at->ended > 0 && at->started > 0;
+    const auto cost = trial_cost(trial);
     row.insert(
         row.end(),
         {std::int64_t{at->at.epochs}, cell_of(at->at.data), cell_of(at->at.width), cell_of(at->at.resolution),
-         ended ? cell_of(at->ended - at->started) : Cell(), ended ? cell_of(at->device_seconds) : Cell(),
+         cost ? cell_of(cost->seconds) : Cell(), cost ? cell_of(cost->device_seconds) : Cell(),
          std::int64_t{at->attempt}, cell_of(at->worker), cell_of(at->host),
          at->failure == study::Failure::none ? Cell() : Cell(study::to_string(at->failure)), cell_of(at->reason)});
   }
@@ -183,6 +183,17 @@ const char* name_of(Kind kind) {
 }
 
 }  // namespace
+
+std::optional<TrialCost> trial_cost(const study::Trial& trial) {
+  std::optional<TrialCost> cost;
+  for (const auto& rung : trial.rungs) {
+    if (rung.ended <= 0 || rung.started <= 0) continue;
+    if (!cost) cost.emplace();
+    cost->seconds += rung.ended - rung.started;
+    cost->device_seconds += rung.device_seconds;
+  }
+  return cost;
+}
 
 TrialTable trial_table(const study::StudyView& view, std::size_t limit) {
   std::vector<const study::Trial*> trials;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -29,8 +30,15 @@ struct TrialTable {
   std::int64_t total = 0;               ///< trials of the study; more than rows where the table was cut
 };
 
-/// Each trial at its highest finished fidelity (or at its last attempt). Metrics of the objectives stand first. With
-/// `limit` > 0 at most so many rows: the best by the first objective, then the newest.
+/// What a trial took, all its rungs together: from the start to the end of each, and in seconds of one device.
+/// Nothing while none has ended.
+struct TrialCost {
+  double seconds = 0, device_seconds = 0;
+};
+std::optional<TrialCost> trial_cost(const study::Trial& trial);
+
+/// Each trial at its highest finished fidelity (or at its last attempt), with the cost of all its rungs. Metrics of the
+/// objectives stand first. With `limit` > 0 at most so many rows: the best by the first objective, then the newest.
 TrialTable trial_table(const study::StudyView& view, std::size_t limit = 0);
 
 /// "" for an empty cell; numbers so that they read back exactly.

@@ -8,33 +8,26 @@
 
 namespace assay::report {
 
-bool is_share(const std::string& metric) {
-  for (const char* ending : {"accuracy", "acc", "top1", "top5"}) {
-    if (metric.ends_with(ending)) return true;
-  }
-  return false;
-}
-
-std::string value_text(const std::string& metric, double value) {
+std::string value_text(Scale scale, double value) {
   if (!std::isfinite(value)) return "unknown";
-  if (is_share(metric)) return fmt::format("{:.2f} %", 100 * value);
+  if (scale == Scale::percent) return fmt::format("{:.2f} %", 100 * value);
   if (value == std::round(value) && std::abs(value) < 1e15) return base::with_commas(static_cast<long long>(value));
   return fmt::format("{:.4g}", value);
 }
 
-std::string bounds_text(const std::string& metric, const run::Interval& interval) {
+std::string bounds_text(Scale scale, const run::Interval& interval) {
   if (!(interval.lo < interval.hi)) return "";
-  if (is_share(metric)) return fmt::format("[{:.2f}, {:.2f}]", 100 * interval.lo, 100 * interval.hi);
+  if (scale == Scale::percent) return fmt::format("[{:.2f}, {:.2f}]", 100 * interval.lo, 100 * interval.hi);
   return fmt::format("[{:.4g}, {:.4g}]", interval.lo, interval.hi);
 }
 
-std::string interval_text(const std::string& metric, const run::Interval& interval) {
-  const auto bounds = bounds_text(metric, interval);
-  return value_text(metric, interval.estimate) + (bounds.empty() ? "" : " " + bounds);
+std::string interval_text(Scale scale, const run::Interval& interval) {
+  const auto bounds = bounds_text(scale, interval);
+  return value_text(scale, interval.estimate) + (bounds.empty() ? "" : " " + bounds);
 }
 
-std::string difference_text(const std::string& metric, double difference) {
-  if (is_share(metric)) return fmt::format("{:+.2f} points", 100 * difference);
+std::string difference_text(Scale scale, double difference) {
+  if (scale == Scale::percent) return fmt::format("{:+.2f} points", 100 * difference);
   return fmt::format("{:+.4g}", difference);
 }
 

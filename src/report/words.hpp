@@ -8,17 +8,17 @@
 
 namespace assay::report {
 
-/// True for metrics that are shown in percent: accuracies by name ("accuracy", "val_acc", "top1", ...).
-bool is_share(const std::string& metric);
+/// How the values of a metric are written: as they are, or, shares, in per cent.
+enum class Scale { plain, percent };
 
 /// "97.51 %" or "0.4312".
-std::string value_text(const std::string& metric, double value);
+std::string value_text(Scale scale, double value);
 /// "97.51 % [97.10, 97.92]"; without brackets if the interval is a point.
-std::string interval_text(const std::string& metric, const run::Interval& interval);
+std::string interval_text(Scale scale, const run::Interval& interval);
 /// "[97.10, 97.92]" alone, or "" for a point.
-std::string bounds_text(const std::string& metric, const run::Interval& interval);
+std::string bounds_text(Scale scale, const run::Interval& interval);
 /// A difference: "+1.20 points" for shares, "-0.031" otherwise.
-std::string difference_text(const std::string& metric, double difference);
+std::string difference_text(Scale scale, double difference);
 /// "0.86 [0.61, 0.95]".
 std::string agreement_text(const run::Interval& interval);
 /// "1 trial", "3,441 rows".

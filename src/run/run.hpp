@@ -74,7 +74,9 @@ class Run {
   std::optional<base::Json> figures(Stage stage) const;
 
   /// Writes done.json last: identity, inputs' hashes, version, host, times, figures. `partial` becomes exit code 3.
-  void finish(Stage stage, const base::Json& figures, double started, bool partial = false) const;
+  /// The stage began with the first worker of its study; one without a study when this process `started` (Unix
+  /// seconds). Returns the seconds since then.
+  double finish(Stage stage, const base::Json& figures, double started, bool partial = false) const;
   /// Writes error.json.
   void fail(Stage stage, const base::Json& error) const;
   /// --force: renames the stage's folder to <stage>.1, ...; of several processes that ask at once one does it and the

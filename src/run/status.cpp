@@ -3,6 +3,7 @@
 // chooses the same proxy leaves a search of thousands of trials valid.
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <set>
 #include <thread>
@@ -77,6 +78,18 @@ bool is_done(Status::Kind kind) { return kind == Status::Kind::done || kind == S
 bool at_work(const study::WorkerInfo& worker, double lease) {
   if (worker.ended || base::unix_seconds() - worker.last_record > lease) return false;
   return !study::Liveness(study::greet("")).process_gone(worker);
+}
+
+/// When the first worker of the study said hello, or `otherwise`. Jobs come and go, the stage is older than its last.
+double begin_of(const std::filesystem::path& stage, double otherwise) {
+  study::Reader reader(stage);
+  if (!reader.founded()) return otherwise;
+  double first = otherwise;
+  const auto view = reader.refresh();
+  for (const auto& worker : view.workers()) {
+    if (worker.first_seen > 0) first = std::min(first, worker.first_seen);
+  }
+  return first;
 }
 
 std::vector<Stage> inputs_of(Stage stage) {
@@ -221,10 +234,11 @@ void Run::begin(Stage stage) const {
   os::remove_all(folder(stage) / "error.json");
 }
 
-void Run::finish(Stage stage, const Json& figures, double started, bool partial) const {
+double Run::finish(Stage stage, const Json& figures, double started, bool partial) const {
   // What the stage began with counts, even if somebody changed the run meanwhile.
   auto noted = identity(stage);
   if (const auto begun = read_json(folder(stage) / "begun.json")) noted = begun->at("identity");
+  started = begin_of(folder(stage), started);
   const double now = base::unix_seconds();
   const Json done = {{"stage", to_string(stage)},
                      {"state", partial ? "partial" : "done"},
@@ -242,6 +256,7 @@ void Run::finish(Stage stage, const Json& figures, double started, bool partial)
   os::publish_once(folder(stage) / "done.json", done.dump(2) + "\n");
   os::remove_all(folder(stage) / "error.json");
   os::sync_folder(folder(stage));
+  return now - started;
 }
 
 void Run::fail(Stage stage, const Json& error) const {

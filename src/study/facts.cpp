@@ -119,6 +119,7 @@ void Facts::apply(int worker, Record record) {
     auto& attempt = touch(end->item, end->attempt, worker);
     attempt.outcome = std::move(end->outcome);
     attempt.ended = end->time;
+    attempt.worked = end->worked;
     if (!attempt.what || !imported(*attempt.what, end->item.rung)) {
       costs_.device_seconds += attempt.outcome->device_seconds;
       costs_.seconds += std::max(0.0, attempt.ended - attempt.started);

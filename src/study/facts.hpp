@@ -28,6 +28,7 @@ struct Attempt {
   std::shared_ptr<Proposal> what;  ///< nothing: only the claim is known
   Fidelity at;
   double started = 0, ended = 0;  ///< Unix seconds
+  int worked = 0;                 ///< whose work its outcome is (End::worked); 0: its own
   std::optional<Outcome> outcome;
   std::vector<int> speakers;  ///< other workers that report for it (`assay tell --step`); they hold it as well
   double learned = 0;         ///< when this process learned of the outcome (boot-time clock)

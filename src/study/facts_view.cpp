@@ -58,11 +58,13 @@ Measurement Facts::measure(const ItemId& item, Rung& rung) const {
   Measurement result;
   result.item = item;
   result.state = State::running;
-  const auto* attempt = rung.settled ? rung.find(rung.winner) : rung.last();
-  if (attempt == nullptr) return result;
+  const auto* last = rung.settled ? rung.find(rung.winner) : rung.last();
+  if (last == nullptr) return result;
+  const auto* told = last->worked > 0 ? rung.find(last->worked) : nullptr;
+  const auto* attempt = told != nullptr ? told : last;
   result.attempt = attempt->number;
   result.at = attempt->at;
-  result.reports = merged_reports(rung, attempt->number);
+  result.reports = merged_reports(rung, last->number);
   result.started = attempt->started;
   if (attempt->worker >= 0) {
     const auto& worker = last_speaker(*attempt);
@@ -70,12 +72,12 @@ Measurement Facts::measure(const ItemId& item, Rung& rung) const {
     result.host = worker.host;
     result.job = worker.job;
   }
-  if (rung.settled || (attempt->outcome && retriable(*attempt->outcome))) {
-    take_outcome(result, *attempt->outcome);
-    result.ended = attempt->ended;
+  if (rung.settled || (last->outcome && retriable(*last->outcome))) {
+    take_outcome(result, *last->outcome);
+    result.ended = attempt->outcome ? attempt->ended : last->ended;
     if (!rung.settled) result.state = State::waiting;
   }
-  result.device_seconds += continued_seconds(rung, attempt->number);
+  result.device_seconds += continued_seconds(rung, last->number);
   return result;
 }
 

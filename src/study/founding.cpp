@@ -113,11 +113,20 @@ void found_or_join(const Layout& layout, const Founding& founding) {
 std::optional<Json> read_founding(const Layout& layout) {
   const auto text = os::try_read_file(layout.founding());
   if (!text) return std::nullopt;
+  Json json;
   try {
-    return Json::parse(*text);
+    json = Json::parse(*text);
   } catch (const Json::exception& error) {
     base::fail(Exit::io, "{} is damaged ({})", layout.founding().string(), error.what());
   }
+  const auto format = json.is_object() ? json.value("format", Json()) : Json();
+  if (format != log_format) {
+    base::fail(Exit::data,
+               "the study in {} was made by another version of Assay (its format is {}, this one reads {}): go on with "
+               "that version, or use another run folder",
+               layout.stage.string(), format.dump(), log_format);
+  }
+  return json;
 }
 
 }  // namespace assay::study

@@ -21,7 +21,7 @@ std::optional<std::string> first_difference(const base::Json& there, const base:
 /// work.
 void found_or_join(const Layout& layout, const Founding& founding);
 
-/// Nothing while the study is not founded.
+/// Nothing while the study is not founded. Error(data) if another version of Assay founded it, in a format of its own.
 std::optional<base::Json> read_founding(const Layout& layout);
 
 }  // namespace assay::study

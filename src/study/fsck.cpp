@@ -30,9 +30,12 @@ class Checker {
   explicit Checker(const Path& folder) : layout_{folder} {}
 
   StoreCheck run() {
-    if (!read_founding(layout_)) {
+    if (!has_store(layout_.stage)) {
       base::fail(base::Exit::upstream, "there is no study in {} yet: its stage has not been started",
                  layout_.stage.string());
+    }
+    if (!read_founding(layout_)) {
+      broken("study/study.json is missing, without which nobody can read the study: bring it back from a copy");
     }
     // Names before logs: a result is recorded before its commit, so whatever is named now can be found afterwards.
     list();
@@ -202,6 +205,15 @@ class Checker {
 
 bool StoreCheck::broken() const {
   return std::any_of(findings.begin(), findings.end(), [](const Finding& finding) { return finding.broken; });
+}
+
+bool has_store(const Path& folder) {
+  const Layout layout{folder};
+  if (os::file_size(layout.founding())) return true;
+  for (const auto& place : {layout.log(), layout.archive(), layout.study() / "claims"}) {
+    if (!os::list_folder(place).empty()) return true;
+  }
+  return os::file_size(layout.closed()).has_value();
 }
 
 StoreCheck check_store(const std::filesystem::path& folder) { return Checker(folder).run(); }

@@ -19,6 +19,9 @@ struct StoreCheck {
   bool broken() const;
 };
 
+/// True if anything of a study is in RUN/<stage>, be it whole or not.
+bool has_store(const std::filesystem::path& folder);
+
 /// `folder` is RUN/<stage>. Error(upstream) if there is no study. May run beside workers: what they are just doing is
 /// no finding.
 StoreCheck check_store(const std::filesystem::path& folder);

@@ -61,6 +61,7 @@ struct Encoder {
     Json json = header("end", end.item, end.attempt);
     json["time"] = end.time;
     json["outcome"] = to_json(end.outcome);
+    if (end.worked > 0) json["worked"] = end.worked;
     return json;
   }
   Json operator()(const Won& won) const {

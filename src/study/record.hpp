@@ -37,6 +37,7 @@ struct End {
   int attempt = 1;
   double time = 0;
   Outcome outcome;
+  int worked = 0;  ///< the attempt that did the work, where somebody else tells its end by hand; 0: this one
 };
 /// The commit name of `item` is known to hold the token of `worker`. A hint that spares others a look at the name.
 struct Won {

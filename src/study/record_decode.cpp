@@ -137,7 +137,9 @@ std::optional<Record> record(const object& json) {
   }
   if (kind == "start")
     return Start{item(json), attempt, number(json, "time"), proposal(json["what"]), fidelity(json["at"])};
-  if (kind == "end") return End{item(json), attempt, number(json, "time"), outcome(json["outcome"])};
+  if (kind == "end")
+    return End{item(json), attempt, number(json, "time"), outcome(json["outcome"]),
+               static_cast<int>(integer(json, "worked"))};
   if (kind == "won") return Won{item(json), text(json, "worker")};
   if (kind == "beat") return Beat{number(json, "time")};
   if (kind == "hello") return hello(json);

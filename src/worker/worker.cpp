@@ -97,12 +97,13 @@ bool ends_the_worker(Exit code) {
   return code == Exit::io || code == Exit::config || code == Exit::data || code == Exit::upstream;
 }
 
-void say(const study::Work& work, const Outcome& outcome, double seconds) {
+void say(const study::Work& work, const Outcome& outcome, double seconds, bool counts) {
   std::string text = study::to_string(outcome.state);
   if (outcome.again) text = study::has_checkpoint(work.folder) ? "left at a checkpoint" : "left without a checkpoint";
   if (outcome.failure != study::Failure::none) text += " (" + study::to_string(outcome.failure) + ")";
   if (!outcome.reason.empty()) text += ": " + outcome.reason;
   for (const auto& [name, value] : outcome.metrics) text += fmt::format(", {} {:.6g}", name, value);
+  if (!counts) text += " (does not count: the trial has its result already)";
   const auto line = fmt::format("trial {}{}: {}, {}", work.item.trial,
                                 work.item.rung > 0 ? fmt::format(" rung {}", work.item.rung) : "", text,
                                 base::format_duration(seconds));
@@ -156,17 +157,17 @@ class Leader {
   void evaluate(const study::Claim& claim) {
     const double start = base::steady_seconds();
     if (const auto known = known_result(claim.work)) {
-      study_.commit(claim, *known);
-      return say(claim.work, *known, base::steady_seconds() - start);
+      const bool counts = study_.commit(claim, *known);
+      return say(claim.work, *known, base::steady_seconds() - start, counts);
     }
     send({{"work", study::to_json(claim.work)}});
     std::exception_ptr fatal;
     const auto outcome = judge(claim, fatal);
-    study_.commit(claim, outcome);
+    const bool counts = study_.commit(claim, outcome);
     const double seconds = base::steady_seconds() - start;
     if (fatal) std::rethrow_exception(fatal);
     if (!outcome.again) budget_.took(seconds);
-    say(claim.work, outcome, seconds);
+    say(claim.work, outcome, seconds, counts);
   }
 
   /// Of an earlier trial that trained the same network at the same fidelity.

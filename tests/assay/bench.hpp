@@ -62,7 +62,7 @@ class Exploit : public study::Planner {
 inline void exploit(const Bench& assay, const study::Outcome& second) {
   assay.ask();
   auto study = study::Study::join(assay.scratch / "runs/c/search", {});
-  REQUIRE(study.commit(study.seize({0, 0}), {.metrics = {{"score", 0.5}}}));
+  REQUIRE(study.commit(study.seize({0, 0}), {.metrics = {{"score", 0.5}}, .device_seconds = 1.5}));
   Exploit planner;
   const auto offer = study.claim(planner);
   REQUIRE(std::holds_alternative<study::Claim>(offer));

@@ -96,6 +96,12 @@ TEST_CASE("a dropped command that reports nothing ends within seconds, and the w
   REQUIRE(trials.size() == 5);
   CHECK(trials[1]["state"] == "stopped");
   CHECK(trials[1]["reason"] == "dropped by hand");
+  CHECK(trials[1]["attempt"] == 1);
+  CHECK(trials[1]["worker"] == trials[0]["worker"]);
+  CHECK(trials[1]["seconds"].get<double>() > 0.01);
+  const auto shown = lab.assay({"trial", "1"}).out;
+  CHECK_THAT(shown, ContainsSubstring("search/trials/1/0.1 (") && !ContainsSubstring("after 0.0 s"));
+  CHECK_THAT(os::read_file(lab.scratch / "err"), ContainsSubstring("does not count: the trial has its result already"));
   CHECK(lab.assay({"fsck"}).code == 0);
 }
 

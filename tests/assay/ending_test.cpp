@@ -194,3 +194,31 @@ TEST_CASE("a trial whose script died is handed out again once its time is over")
   CHECK(assay({"ask", "runs/c"}).code == 3);
   assay.check_sound();
 }
+
+TEST_CASE("a trial that ends early keeps what it reported last") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay;
+  assay.ask();
+  CHECK(assay({"tell", "runs/c", "0", "--step", "1", "score=0.25", "loss=2"}).code == 0);
+  CHECK(assay({"tell", "runs/c", "0", "--step", "2", "score=0.5", "loss=1"}).code == 0);
+  CHECK(assay({"tell", "runs/c", "0", "--stopped", "loss=0.75"}).out == "trial 0 is stopped\n");
+  const auto metrics = assay.trial(0)["rungs"][0]["metrics"];
+  CHECK(metrics["score"] == 0.5);
+  CHECK(metrics["loss"] == 0.75);
+}
+
+TEST_CASE("who raises a limit of a closed search is told how to go on with its results") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay("max_trials = 2\nmax_failed = 3\n");
+  assay.ask(), assay.ask();
+  CHECK(assay({"tell", "runs/c", "0", "score=0.5"}).code == 0);
+  CHECK(assay({"tell", "runs/c", "1", "--failed", "exit code 1"}).code == 0);
+  const auto set = assay({"set", "runs/c", "search.max_trials=3"});
+  CHECK_THAT(set.out, ContainsSubstring("runs/c --failed` opens it again") && ContainsSubstring("`assay export ") &&
+                          ContainsSubstring("import") && ContainsSubstring("--force"));
+  CHECK_THAT(assay({"add", "runs/c", "lr=0.5"}).error, ContainsSubstring("--failed` opens it again"));
+  CHECK(assay({"retry", "runs/c", "--failed"}).code == 0);
+  CHECK(assay.ask()["trial"] == 1);
+  CHECK(assay({"tell", "runs/c", "1", "score=0.5"}).code == 0);
+  CHECK(assay.ask()["trial"] == 2);
+}

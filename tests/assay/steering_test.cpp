@@ -46,6 +46,7 @@ TEST_CASE("a script asks for trials and tells their results") {
   CHECK(rung["metrics"]["score"] == 0.75);
   CHECK(rung["attributes"]["color"] == "blue");
   CHECK(rung["ended"].get<double>() - rung["started"].get<double>() > 0.01);  // since it was asked for
+  CHECK(rung["attempt"] == 1);                                                // of who asked, not of who told
   REQUIRE(rung["reports"].size() == 2);
   CHECK(rung["reports"][1]["metrics"]["score"] == 0.5);
   CHECK(rung["reports"][1]["seconds"] < 100);
@@ -123,7 +124,13 @@ TEST_CASE("what was dropped is not told any more") {
   if (missing()) SKIP("assay is not built in " ASSAY_BIN);
   const Bench assay;
   assay.ask();
+  const auto asked = assay.trial(0)["rungs"][0];
   CHECK_THAT(assay({"drop", "runs/c", "0"}).out, ContainsSubstring("trial 0 is dropped"));
+  const auto dropped = assay.trial(0)["rungs"][0];
+  for (const auto* name : {"attempt", "worker", "host", "started"}) CHECK(dropped[name] == asked[name]);
+  const double held = dropped["ended"].get<double>() - dropped["started"].get<double>();
+  CHECK(held > 0.01);
+  CHECK(dropped["device_seconds"].get<double>() == held);
   CHECK(assay({"tell", "runs/c", "0", "--step", "3", "score=0.5"}).out == "stop\n");
   CHECK(assay({"tell", "runs/c", "0", "score=0.5"}).code == 64);
   const auto again = assay({"drop", "runs/c", "0"});
@@ -179,6 +186,15 @@ TEST_CASE("given parameters are added as words, JSON and CSV, and measured next"
   const auto outside = assay({"add", "runs/c", "lr=7"});
   CHECK(outside.code == 64);
   CHECK_THAT(outside.error, ContainsSubstring("training.lr") && ContainsSubstring("7 is outside of"));
+  CHECK_THAT(assay({"add", "runs/c", "lr=hello"}).error, ContainsSubstring("training.lr: \"hello\" is no number"));
+  CHECK_THAT(assay({"add", "runs/c", "lr="}).error, ContainsSubstring("training.lr: \"\" is no number"));
+  CHECK(assay({"add", "runs/c", "lr=0.1", "lr=0.9"}).code == 64);
+  for (const auto* nothing : {"lr\n", "[]", "\"text\""}) {
+    assay.scratch.write("nothing", nothing);
+    const auto said = assay({"add", "runs/c", "nothing"});
+    CHECK(said.code == 64);
+    CHECK_THAT(said.error, ContainsSubstring("nothing to add"));
+  }
   assay.scratch.write("torn.json", "[{");
   CHECK(assay({"add", "runs/c", "torn.json"}).code == 65);
   CHECK(assay({"add", "runs/c", "nowhere.json"}).code == 64);
@@ -238,11 +254,19 @@ TEST_CASE("stop leaves a wish that is taken back, close ends the study") {
   assay.ask();
   assay.ask();
   CHECK(assay({"tell", "runs/c", "0", "score=1"}).code == 0);
-  CHECK_THAT(assay({"stop", "runs/c"}).out, ContainsSubstring("the workers of search leave"));
+  CHECK_THAT(assay({"stop", "runs/c"}).out, ContainsSubstring("`assay ask` hands out no trial") &&
+                                                ContainsSubstring("--lift` goes on") &&
+                                                !ContainsSubstring("assay run") && !ContainsSubstring("workers"));
   CHECK(os::file_size(assay.scratch / "runs/c/search/study/stop"));
-  CHECK_THAT(assay({"status", "runs/c"}).out, ContainsSubstring("asked to stop"));
+  CHECK_THAT(assay({"status", "runs/c"}).out, ContainsSubstring("asked to stop") && !ContainsSubstring("assay run"));
+  const auto refused = assay({"ask", "runs/c"});
+  CHECK(refused.code == 75);
+  CHECK_THAT(refused.error, ContainsSubstring("asked to stop") && ContainsSubstring("--lift` goes on"));
+  CHECK(assay({"tell", "runs/c", "1", "--step", "1", "score=0.5"}).out == "stop\n");
+  CHECK(assay.trial(1)["rungs"][0]["reports"].size() == 1);
   CHECK_THAT(assay({"stop", "runs/c", "--lift"}).out, ContainsSubstring("search goes on"));
   CHECK_FALSE(os::file_size(assay.scratch / "runs/c/search/study/stop"));
+  CHECK(assay({"tell", "runs/c", "1", "--step", "2", "score=0.5"}).out == "go on\n");
 
   const auto closed = assay({"stop", "runs/c", "--close"});
   CHECK(closed.code == 0);
@@ -272,6 +296,35 @@ TEST_CASE("fsck names what is broken") {
   CHECK_THAT(assay({"fsck", "runs/c"}).out, ContainsSubstring("broken:") && ContainsSubstring("trial 0 rung 0"));
 }
 
+TEST_CASE("a study without its study.json, or of another version, is told by everybody") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay;
+  assay.ask();
+  const auto file = assay.scratch / "runs/c/search/study/study.json";
+  auto founding = Json::parse(os::read_file(file));
+  os::remove_all(file);
+  const auto broken = assay({"fsck", "runs/c"});
+  CHECK(broken.code == 74);
+  CHECK_THAT(broken.out, ContainsSubstring("broken: study/study.json is missing"));
+  founding["format"] = 99;
+  os::publish(file, founding.dump());
+  assay.scratch.write("points.csv", "lr\n0.5\n");
+  const std::vector<std::vector<std::string>> all = {{"trials", "runs/c"},
+                                                     {"status", "runs/c"},
+                                                     {"fsck", "runs/c"},
+                                                     {"ask", "runs/c"},
+                                                     {"add", "runs/c", "points.csv"},
+                                                     {"drop", "runs/c", "0"},
+                                                     {"tell", "runs/c", "0", "score=1"},
+                                                     {"export", "runs/c"}};
+  for (const auto& words : all) {
+    const auto said = assay(words);
+    INFO(words.front());
+    CHECK(said.code == 65);
+    CHECK_THAT(said.error, ContainsSubstring("another version of Assay (its format is 99, this one reads 1)"));
+  }
+}
+
 TEST_CASE("stages without a study, or with a fixed list, say what to do") {
   if (missing()) SKIP("assay is not built in " ASSAY_BIN);
   const Bench assay;
@@ -279,7 +332,10 @@ TEST_CASE("stages without a study, or with a fixed list, say what to do") {
   const auto none = assay({"trial", "runs/c", "0", "--stage", "full"});
   CHECK(none.code == 69);
   CHECK_THAT(none.error, ContainsSubstring("full-train-topk"));
-  CHECK(assay({"trial", "runs/c", "0", "--stage", "split"}).code == 64);
+  for (const auto* stage : {"split", "report"}) {
+    CHECK(assay({"trial", "runs/c", "0", "--stage", stage}).code == 64);
+    CHECK_THAT(assay({"trials", "runs/c", "--stage", stage}).error, ContainsSubstring("has no trials; baseline"));
+  }
   CHECK(assay({"add", "runs/c", "lr=0.1", "--stage", "full"}).code == 64);
   CHECK(assay({"ask", "runs/c", "--stage", "proxy"}).code == 64);
   CHECK(assay({"tell", "runs/c", "0", "score"}).code == 64);

@@ -214,3 +214,36 @@ TEST_CASE("what was imported costs nothing here") {
   CHECK(Json::parse(assay({"trial", "runs/c", "0", "--json"}).out)["rungs"][0]["device_seconds"] == 36000);
   assay.check_sound();
 }
+
+TEST_CASE("an exported trial costs what all its rungs cost, and is imported with that") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay;
+  exploit(assay, {.metrics = {{"score", 0.75}}, .device_seconds = 2});
+  const auto row = Json::parse(assay({"trials", "runs/c", "--json"}).out).at(0);
+  CHECK(row["device_seconds"] == 3.5);
+  for (const std::string file : {"all.json", "all.csv"}) {
+    CHECK(assay({"export", "runs/c", "-o", file}).code == 0);
+    const auto other = "other-" + file;
+    CHECK(assay({"import", "c.toml", file, "--run", other}).code == 0);
+    const auto record = Json::parse(assay({"trial", other, "0", "--json"}).out);
+    CHECK(record["rungs"][0]["device_seconds"] == 3.5);
+  }
+}
+
+TEST_CASE("a table that says something twice is refused") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay;
+  const auto refused = [&](const std::string& file, const std::string& text, const std::string& words) {
+    assay.scratch.write(file, text);
+    for (const std::string verb : {"import", "add"}) {
+      const auto said = assay({verb, "c.toml", file});
+      INFO(verb << ": " << said.error);
+      CHECK((said.code == 64 || said.code == 65));
+      CHECK_THAT(said.error, ContainsSubstring(file) && ContainsSubstring(words));
+    }
+    CHECK_FALSE(std::filesystem::exists(assay.scratch / "runs/c/search/study/claims/0"));
+  };
+  refused("twice.csv", "lr,lr,score\n0.1,0.9,1\n", "twice.csv:1: the column lr is there twice");
+  refused("both.csv", "lr,params.training.lr\n0.1,0.9\n", "params.training.lr");
+  refused("twice.json", R"([{"lr": 0.1, "lr": 0.9, "score": 1}])", "\"lr\" stands twice");
+}

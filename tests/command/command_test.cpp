@@ -87,10 +87,17 @@ TEST_CASE("ways to fail") {
     with.required = {"accuracy", "latency"};
     CHECK_THAT(bench.run(with).reason, ContainsSubstring("lacks \"latency\""));
   }
+  SECTION("a final line with a text where a number is expected") {
+    auto with = settings({"sh", "-c", R"(echo '{"final": true, "accuracy": "0.9"}' >> "$ASSAY_METRICS")"});
+    with.required = {"accuracy"};
+    CHECK_THAT(bench.run(with).reason, ContainsSubstring("\"accuracy\" is the text \"0.9\""));
+  }
   SECTION("a final line with an objective by another name") {
     auto with = settings({"sh", "-c", R"(echo '{"final": true, "acuracy": 0.5, "loss": 1}' >> "$ASSAY_METRICS")"});
     with.required = {"accuracy"};
     CHECK_THAT(bench.run(with).reason, ContainsSubstring("it has acuracy, loss; did you mean acuracy?"));
+    with.command.back() = R"(echo '{"final": true, "acuracy": 0.5}' >> "$ASSAY_METRICS")";
+    CHECK_THAT(bench.run(with).reason, ContainsSubstring("[objectives] names; did you mean acuracy?"));
   }
   SECTION("a final metric that is no number") {
     CHECK(bench.shell(R"(echo '{"final": true, "loss": NaN}' >> "$ASSAY_METRICS")").failure == Failure::nan);

@@ -103,5 +103,10 @@ TEST_CASE("stages are summed up in one line each") {
   CHECK_THAT(launch::summary(Stage::full, run::to_json(full)),
              ContainsSubstring("trial 7, 98.5 % [98.0, 99.0]") && ContainsSubstring("baseline 97.0 %"));
   CHECK(launch::score_text("rmse", 0.5) == "0.5");
+  CHECK(launch::score_text("val/acc", 0.985) == "98.5 %");
+  CHECK(launch::score_text("macc", 0.5) == "0.5");  // multiply-accumulates, in millions
+  CHECK(launch::score_text("accuracy", 92.5) == "92.5");
+  baseline.score = {92.5, 92.5, 92.5};
+  CHECK(launch::summary(Stage::baseline, run::to_json(baseline)).starts_with("92.5, 41,000"));
   CHECK(launch::score_text("parameters", 111350) == "111,350");
 }

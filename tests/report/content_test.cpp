@@ -16,6 +16,7 @@
 using namespace assay;
 using Catch::Approx;
 using Catch::Matchers::ContainsSubstring;
+using report::Scale;
 
 namespace {
 
@@ -155,9 +156,9 @@ TEST_CASE("a proxy stage without a choice says what to change") {
 }
 
 TEST_CASE("figures in words") {
-  CHECK(report::interval_text("accuracy", {0.975, 0.971, 0.979}) == "97.50 % [97.10, 97.90]");
-  CHECK(report::interval_text("rmse", {0.5, 0.5, 0.5}) == "0.5");
-  CHECK(report::difference_text("accuracy", -0.012) == "-1.20 points");
+  CHECK(report::interval_text(Scale::percent, {0.975, 0.971, 0.979}) == "97.50 % [97.10, 97.90]");
+  CHECK(report::interval_text(Scale::plain, {0.5, 0.5, 0.5}) == "0.5");
+  CHECK(report::difference_text(Scale::percent, -0.012) == "-1.20 points");
   CHECK(report::count_text(1, "row") == "1 row");
   CHECK(report::count_text(3441, "row") == "3,441 rows");
 }
@@ -175,4 +176,35 @@ TEST_CASE("text from the run cannot break out of the page") {
   CHECK(text.find("<script>alert") == std::string::npos);
   CHECK(text.find("<title>&lt;/script>&lt;b>&amp; - Assay</title>") != std::string::npos);
   CHECK(text.find("{{") == std::string::npos);
+}
+
+TEST_CASE("an accuracy that a command reports in per cent is written as it is") {
+  auto material = tests::sample();
+  material.baseline->metrics = {{"accuracy", 96.2}};
+  material.baseline->score = {96.2, 96.2, 96.2};
+  for (auto& finalist : material.full->finalists) {
+    for (auto& score : finalist.scores) score *= 100;
+    auto& [estimate, lo, hi] = finalist.score;
+    estimate *= 100, lo *= 100, hi *= 100;
+  }
+  study::ViewBuilder builder;
+  builder.objectives(tests::sample_objectives).fidelities({{.epochs = 4}});
+  for (study::TrialId id = 0; id < 60; ++id) {
+    auto trial = tests::sample_trial(id);
+    // One score below 1 % does not make shares of the others.
+    for (auto& [metric, value] : trial.rungs.front().metrics) {
+      if (metric == "accuracy") value *= id == 0 ? 0.1 : 100;
+    }
+    builder.trial(trial);
+  }
+  material.studies.at(run::Stage::search) = builder.build();
+  const auto content = report::document(material);
+  CHECK(content["shares"].empty());
+  CHECK_THAT(content["headline"]["sentence"].get<std::string>(),
+             ContainsSubstring("98.1 accuracy") && !ContainsSubstring("%"));
+  CHECK_THAT(content["headline"]["lead"].get<std::string>(),
+             ContainsSubstring("by 1.9 [") && !ContainsSubstring("poi"));
+  CHECK_THAT(content["full"]["foot"].get<std::string>(), !ContainsSubstring("points"));
+  CHECK_THAT(content["search"]["curve_text"].get<std::string>(), !ContainsSubstring("points"));
+  CHECK(report::document(tests::sample())["shares"] == base::Json{"accuracy"});
 }

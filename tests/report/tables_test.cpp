@@ -102,3 +102,22 @@ TEST_CASE("candidates and finalists as CSV") {
   CHECK(finalists[4].starts_with("baseline,false,0.962,"));
   CHECK(base::split(report::candidates_csv(tests::nothing()), '\n').size() == 2);
 }
+
+TEST_CASE("a trial's row has the cost of all its rungs") {
+  auto trial = tests::sample_trial(0);
+  auto next = trial.rungs.front();
+  next.item.rung = 1;
+  next.started += 100;
+  next.ended = next.started + 4;
+  next.device_seconds = 8;
+  trial.rungs.push_back(next);
+  next.item.rung = 2;  // under way: what it takes is not known yet
+  next.state = study::State::running;
+  next.ended = next.device_seconds = 0;
+  trial.rungs.push_back(next);
+  study::ViewBuilder builder;
+  builder.objectives(tests::sample_objectives).trial(trial);
+  const auto row = report::to_json(report::trial_table(builder.build())).at(0);
+  CHECK(row["seconds"] == 5.5);
+  CHECK(row["device_seconds"] == 9.5);
+}

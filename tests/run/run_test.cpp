@@ -3,9 +3,11 @@
 #include <atomic>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+#include <chrono>
 #include <cstdio>
 #include <thread>
 
+#include "base/time.hpp"
 #include "os/file.hpp"
 #include "run/scratch.hpp"
 
@@ -159,6 +161,26 @@ TEST_CASE("the first result of a stage counts, and partial ones are usable") {
   f.run.finish(Stage::split, {{"train", 2}}, 0);
   CHECK(f.run.status(Stage::split).kind == Kind::partial);
   CHECK(f.run.need(Stage::split).at("train") == 1);
+}
+
+TEST_CASE("a stage began with its first worker, not with the process that ends it") {
+  Fixture f;
+  f.run.begin(Stage::search);
+  const double before = base::unix_seconds();
+  {
+    study::Founding founding{.stage = "search", .objectives = {{"score", true, {}}}, .fidelities = {{}}};
+    study::Study study(f.run.folder(Stage::search), founding, f.run.limits(Stage::search));
+    study.refresh();
+    study.leave("time is up");
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  const double seconds = f.run.finish(Stage::search, {{"best", 3}}, base::unix_seconds());
+  CHECK(seconds > 0.2);
+  CHECK(seconds < base::unix_seconds() - before);
+  const auto done = f.run.status(Stage::search).done;
+  CHECK(done.at("seconds") == seconds);
+  // Without a study the process is all there is to go by.
+  CHECK(f.run.finish(Stage::split, {{"train", 1}}, base::unix_seconds() - 5) < 6);
 }
 
 TEST_CASE("of several workers that find a stage stale one sets it aside") {

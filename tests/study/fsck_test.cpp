@@ -90,3 +90,27 @@ TEST_CASE("a damaged piece, and done.json without a closing") {
   std::ofstream(study.folder.path() / "done.json") << "{}";
   CHECK(study.finds("the study is not closed"));
 }
+
+TEST_CASE("a store without study.json is broken, one of another version is left alone") {
+  const Sample study;
+  auto founding = base::Json::parse(os::read_file(study.layout.founding()));
+  os::remove_all(study.layout.founding());
+  CHECK(study.finds("study.json is missing"));
+  CHECK(has_store(study.folder.path()));
+  CHECK_FALSE(has_store(study.folder.path() / "elsewhere"));
+  founding["format"] = 99;
+  os::publish(study.layout.founding(), founding.dump());
+  const auto refused = [](const auto& body) {
+    try {
+      body();
+    } catch (const base::Error& error) {
+      return error.code() == base::Exit::data &&
+             std::string(error.what()).find("another version of Assay") != std::string::npos;
+    }
+    return false;
+  };
+  CHECK(refused([&] { check_store(study.folder.path()); }));
+  CHECK(refused([&] { Reader(study.folder.path()).founded(); }));
+  CHECK(refused([&] { Study::join(study.folder.path(), limits(5)); }));
+  CHECK(refused([&] { Study(study.folder.path(), lab::founding(), limits(5)); }));
+}

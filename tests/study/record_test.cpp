@@ -61,6 +61,8 @@ TEST_CASE("an outcome survives, with metrics that are no numbers and bytes that 
   CHECK(read.metrics.at("accuracy") == 0.1);
   CHECK(read.attributes == outcome.attributes);
   CHECK(read.device_seconds == 12.5);
+  CHECK(std::get<End>(*back).worked == 0);
+  CHECK(std::get<End>(*decode(encode(End{{1, 0}, 3, 2, outcome, 2}))).worked == 2);
 }
 
 TEST_CASE("work for the other ranks of a group survives JSON") {

@@ -24,7 +24,8 @@ space::Params point_in(const space::Space& space, const Row& row) {
       base::fail(Exit::config, "{}: the space has no parameter {}{}", row.place, column,
                  near.empty() ? "" : fmt::format("; did you mean {}?", near));
     }
-    cells[*name] = cell;
+    if (!cells.emplace(*name, cell).second)
+      base::fail(Exit::config, "{}: {} is given twice, once as {}", row.place, *name, column);
   }
   return point_of(space, cells, row.place);
 }
@@ -37,6 +38,7 @@ Exit add(const cli::Values& values) {
   if (!pairs && words.size() > 1)
     base::fail(Exit::config, "one file, or key=value words: \"{}\" is too much", words[1]);
   const auto rows = pairs ? std::vector<Row>{row_of(words)} : read_table(words.front());
+  if (rows.empty()) base::fail(Exit::config, "{} holds no point: there is nothing to add", words.front());
 
   const auto parts = open_search(run);
   std::vector<space::Params> points;

@@ -75,6 +75,9 @@ Exit ask(const cli::Values& values) {
   const auto patience = base::parse_duration(values.text("--patience", "1d"), "--patience");
   if (patience <= 0)
     base::fail(Exit::config, "--patience {}: a time is expected, such as 1d", values.text("--patience", ""));
+  if (asked_to_stop(run, stage)) {
+    base::fail(Exit::again, "nothing is handed out: the search is asked to stop. {}", how_to_go_on(run));
+  }
   const auto parts = open_search(run);
   auto study = join_study(run, stage, patience);
   auto offer = study.claim(*parts.planner);

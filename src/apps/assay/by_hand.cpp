@@ -99,13 +99,28 @@ void need_numbers(const run::Run& run, std::int64_t free, std::int64_t wanted) {
              free, limit, wanted, run.folder().string(), limit + wanted - free);
 }
 
+std::string after_closing(const run::Run& run, Stage stage, const study::StudyView& view) {
+  const auto folder = run.folder().string();
+  std::string text;
+  if (view.counts().failed > 0) {
+    text = fmt::format(
+        "`assay retry {} --failed{}` opens it again with all other results and measures what failed once more", folder,
+        stage_words(stage));
+    text += stage == Stage::search ? ", then the rest up to search.max_trials. " : ". ";
+  }
+  if (stage == Stage::search) {
+    text += fmt::format(
+        "`assay export {} -o trials.json` and `assay import OTHER trials.json` take its results into another run. ",
+        folder);
+  }
+  return text + fmt::format("`{} {} --force` {} (the old one stays as {}.1).", executable(stage), folder,
+                            run.by_hand() ? "makes room for a new one" : "makes it anew", to_string(stage));
+}
+
 void need_open(const run::Run& run, Stage stage, const study::StudyView& view) {
   if (!view.closed()) return;
-  base::fail(Exit::config,
-             "the study of {} is closed ({}) and takes nothing any more. `assay export {}` keeps its trials; "
-             "`{} {} --force` {} (the old one stays as {}.1).",
-             to_string(stage), view.end_reason(), run.folder().string(), executable(stage), run.folder().string(),
-             run.by_hand() ? "makes room for a new one" : "makes it anew", to_string(stage));
+  base::fail(Exit::config, "the study of {} is closed ({}) and takes nothing any more. {}", to_string(stage),
+             view.end_reason(), after_closing(run, stage, view));
 }
 
 bool can_measure(const run::Run& run) {

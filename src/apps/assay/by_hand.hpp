@@ -35,6 +35,8 @@ void need_search(const run::Run& run);
 std::int64_t free_numbers(const study::StudyView& view, std::int64_t max_trials);
 /// Error(config) with the remedy if fewer than `wanted` numbers are free.
 void need_numbers(const run::Run& run, std::int64_t free, std::int64_t wanted);
+/// What is left to do with a closed study: its failed trials again, its results elsewhere, all of it anew.
+std::string after_closing(const run::Run& run, run::Stage stage, const study::StudyView& view);
 /// Error(config) with what to do instead if the study takes nothing any more.
 void need_open(const run::Run& run, run::Stage stage, const study::StudyView& view);
 
@@ -56,6 +58,10 @@ std::pair<std::string, std::string> cut_pair(const std::string& word, const std:
 /// "4 trials (3, 5, 7, 9)"; many numbers are shortened.
 std::string count_text(const std::vector<study::TrialId>& numbers);
 
+/// Somebody asked the stage to stop (`assay stop`) and nobody took it back.
+bool asked_to_stop(const run::Run& run, run::Stage stage);
+/// "`assay run RUN` or `assay submit RUN` goes on": what a stage that is asked to stop waits for.
+std::string how_to_go_on(const run::Run& run);
 /// Takes every wish to stop back (`assay stop`); a line for people for each.
 std::vector<std::string> lift_stop(const run::Run& run);
 

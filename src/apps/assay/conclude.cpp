@@ -29,14 +29,10 @@ void publish(const run::Run& run, const study::StudyView& view, bool failed) {
     std::printf("the search is closed and none of its trials succeeded: assay trials %s\n", run.folder().c_str());
     return;
   }
-  auto started = base::unix_seconds();
-  for (const auto& worker : view.workers()) {
-    if (worker.first_seen > 0) started = std::min(started, worker.first_seen);
-  }
   const auto json = run::to_json(figures);
-  run.finish(Stage::search, json, started, failed);
+  const double seconds = run.finish(Stage::search, json, base::unix_seconds(), failed);
   const auto text = launch::summary(Stage::search, json, run.objectives().front().metric);
-  std::printf("%s\n", run::stage_line(Stage::search, failed ? "partial" : "done", text).c_str());
+  std::printf("%s\n", run::stage_line(Stage::search, failed ? "partial" : "done", text, seconds).c_str());
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "apps/assay/by_hand.hpp"
+#include "apps/assay/scribe.hpp"
 #include "base/json.hpp"
 #include "base/time.hpp"
 
@@ -14,8 +15,7 @@ using study::State;
 Exit drop(const cli::Values& values) {
   const auto run = open_run(values);
   const auto stage = stage_of(values);
-  auto study = join_study(run, stage);
-  const auto view = study.refresh();
+  const auto view = look_at(run, stage);
   const auto& trial = trial_of(view, number_of(values.text("N", "")));
   const auto state = trial.state();
   if (trial.rungs.empty() || !trial.proposed) {
@@ -25,17 +25,23 @@ Exit drop(const cli::Values& values) {
   if (state != State::running && state != State::waiting) {
     base::fail(Exit::config, "trial {} has ended already ({})", trial.id, study::to_string(state));
   }
-  study::Outcome outcome;
-  outcome.state = State::stopped;
-  outcome.reason = "dropped by hand";
-  if (!rung.reports.empty()) outcome.metrics = rung.reports.back().metrics;
-  const auto now = base::unix_seconds();
-  if (state == State::running && rung.started > 0) outcome.device_seconds = now - rung.started;
-  const bool mine = study.commit(study.seize(rung.item), outcome);
-  study.leave("dropped a trial");
+  const bool running = state == State::running;
+  study::Measurement end;
+  end.state = State::stopped;
+  end.reason = "dropped by hand";
+  end.at = rung.started > 0 ? rung.at : study::fidelity_of(trial, rung.item.rung, view.fidelities());
+  if (!rung.reports.empty()) end.metrics = rung.reports.back().metrics;
+  end.ended = base::unix_seconds();
+  if (running && rung.started > 0) {
+    end.started = rung.started;
+    end.device_seconds = end.ended - rung.started;
+  }
+  Scribe scribe(run.folder(stage));
+  const bool mine = scribe.conclude(trial, end, running || rung.device_seconds > 0);
+  scribe.leave("dropped a trial");
   if (!mine) base::fail(Exit::config, "trial {} ended just now, before it could be dropped", trial.id);
   std::printf("trial %lld is dropped; its number stays taken\n", static_cast<long long>(trial.id));
-  if (state == State::running && patience_of(view, rung.worker) <= 0) {
+  if (running && patience_of(view, rung.worker) <= 0) {
     std::printf("worker %s on %s learns of it at its next report, or within %s where it runs a command\n",
                 rung.worker.c_str(), rung.host.c_str(),
                 base::format_duration(run.limits(stage).heartbeat_seconds / 2).c_str());

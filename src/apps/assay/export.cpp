@@ -8,6 +8,7 @@
 #include "base/json.hpp"
 #include "os/file.hpp"
 #include "report/csv.hpp"
+#include "report/trial_table.hpp"
 
 namespace assay::apps {
 namespace {
@@ -75,13 +76,13 @@ std::vector<std::string> fields_of(const study::Trial& trial, const Columns& col
     const auto found = at.attributes.find(name);
     fields.push_back(found == at.attributes.end() ? "" : found->second);
   }
-  const bool ended = at.ended > 0 && at.started > 0;
+  const auto cost = report::trial_cost(trial);
   const auto failure = at.failure == study::Failure::none ? "" : study::to_string(at.failure);
   for (auto& field : std::vector<std::string>{
            failure, at.reason, measured ? std::to_string(at.item.rung) : "",
            measured ? std::to_string(at.at.epochs) : "", measured ? report::csv_number(at.at.data) : "",
            measured ? report::csv_number(at.at.width) : "", measured ? report::csv_number(at.at.resolution) : "",
-           ended ? report::csv_number(at.ended - at.started) : "", ended ? report::csv_number(at.device_seconds) : "",
+           cost ? report::csv_number(cost->seconds) : "", cost ? report::csv_number(cost->device_seconds) : "",
            time_text(at.started), time_text(at.ended), at.host, at.job, trial.what.note}) {
     fields.push_back(std::move(field));
   }
@@ -133,7 +134,7 @@ cli::Verb export_verb() {
           "all trials of a stage as a table for other tools and for assay import",
           {{.name = "RUN", .help = "run folder", .required = true},
            stage_option(),
-           {.kind = Kind::flag, .name = "--csv", .help = "a row per trial (default)"},
+           {.kind = Kind::flag, .name = "--csv", .help = "a row per trial, its seconds those of all rungs (default)"},
            {.kind = Kind::flag, .name = "--json", .help = "everything, with every rung and report"},
            {.name = "-o", .help = "file to write (.json: as JSON); default: standard output"}},
           export_trials};

@@ -15,7 +15,7 @@ using base::Exit;
 Exit fsck(const cli::Values& values) {
   const auto run = open_run(values);
   const auto stage = stage_of(values);
-  look_at(run, stage);
+  if (!study::has_store(run.folder(stage))) look_at(run, stage);  // says how to begin
   const auto check = study::check_store(run.folder(stage));
   if (values.flag("--json")) {
     base::Json json = {{"stage", to_string(stage)}, {"sound", !check.broken()},       {"logs", check.logs},

@@ -48,16 +48,20 @@ bool is_list_of_tables(const Json& json) {
          std::all_of(json.begin(), json.end(), [](const Json& entry) { return entry.is_object(); });
 }
 
-/// The rows of `assay export --json` hold their measurements below "rungs": the highest finished one counts.
+/// The rows of `assay export --json` hold their measurements below "rungs": the highest finished one counts, at the
+/// cost of all.
 std::map<std::string, Json> flattened(const Row& row) {
   auto cells = row.cells;
   const auto rungs = cells.find("rungs");
   if (rungs == cells.end() || !is_list_of_tables(rungs->second)) return cells;
   auto chosen = rungs->second.back();
+  double cost = 0;
   for (const auto& rung : rungs->second) {
+    cost += rung.value("device_seconds", 0.0);
     if (rung.value("state", "") == "done") chosen = rung;
   }
   cells.erase("rungs");
+  cells["device_seconds"] = cost;
   if (chosen.contains("params")) {  // measured with parameters of its own
     std::erase_if(cells, [](const auto& cell) { return cell.first.starts_with("params."); });
     for (const auto& [name, value] : chosen["params"].items()) cells["params." + name] = value;
@@ -70,7 +74,7 @@ std::map<std::string, Json> flattened(const Row& row) {
   }
   const auto fidelity = chosen.value("fidelity", Json::object());
   for (const auto& [name, value] : fidelity.items()) cells[name] = value;
-  for (const auto* name : {"host", "job", "started", "ended", "device_seconds", "state", "reason", "reports"}) {
+  for (const auto* name : {"host", "job", "started", "ended", "state", "reason", "reports"}) {
     if (chosen.contains(name)) cells[name] = chosen[name];
   }
   return cells;
@@ -184,7 +188,10 @@ void Importer::place(const std::string& column, const Json& cell, const Row& row
   if (column.starts_with("tags.") || column.starts_with("from.") || column.starts_with("fidelity.")) return;
   if (is_objective(column) && space_.find(column) == nullptr) return add_metric(column, cell, row, result);
   if (const auto name = parameter_of(space_, column)) {
-    parameters[*name] = cell;
+    if (!parameters.emplace(*name, cell).second) {
+      base::fail(Exit::config, "{}: {} is there twice, once as {}; --map {}= leaves that one out", row.place, *name,
+                 column, column);
+    }
   } else if (says_parameter(column)) {
     unknown(column, row);
   } else if (number_of_cell(cell)) {

@@ -37,8 +37,8 @@ Scribe::Scribe(const std::filesystem::path& folder, double patience)
 
 bool Scribe::claim(const study::ItemId& item, int attempt) { return !names_.claim(item, attempt); }
 
-bool Scribe::end(const study::ItemId& item, int attempt, double time, const study::Outcome& outcome) {
-  log_.append(study::End{item, attempt, time, outcome}, study::Flush::durable);
+bool Scribe::end(const study::ItemId& item, int attempt, double time, const study::Outcome& outcome, int worked) {
+  log_.append(study::End{item, attempt, time, outcome, worked}, study::Flush::durable);
   if (study::retriable(outcome)) return true;
   const auto winner = names_.commit(item, self_.worker.id);
   log_.append(study::Won{item, winner}, study::Flush::later);
@@ -46,12 +46,20 @@ bool Scribe::end(const study::ItemId& item, int attempt, double time, const stud
 }
 
 bool Scribe::record(const study::ItemId& item, const study::Proposal& what, const study::Measurement& measured,
-                    int attempt) {
+                    int attempt, int worked) {
   const double now = base::unix_seconds();
   const double started = measured.started > 0 ? measured.started : now;
   log_.append(study::Start{item, attempt, started, what, measured.at}, study::Flush::later);
   for (const auto& one : measured.reports) report(item, attempt, one);
-  return end(item, attempt, measured.ended > 0 ? measured.ended : now, outcome_of(measured));
+  return end(item, attempt, measured.ended > 0 ? measured.ended : now, outcome_of(measured), worked);
+}
+
+bool Scribe::conclude(const study::Trial& trial, const study::Measurement& end, bool worked) {
+  const auto& rung = trial.rungs.back();
+  const auto over = [&] { return study::owner(layout_.commit(rung.item)).has_value(); };
+  int attempt = rung.attempt + 1;
+  while (!over() && !claim(rung.item, attempt)) ++attempt;
+  return !over() && record(rung.item, trial.what_of(rung), end, attempt, worked ? rung.attempt : 0);
 }
 
 void Scribe::offer(const study::ItemId& item, const study::Proposal& what, const study::Fidelity& at,

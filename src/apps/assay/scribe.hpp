@@ -17,9 +17,13 @@ class Scribe {
 
   /// False if the number (or rung, or attempt) is taken.
   bool claim(const study::ItemId& item, int attempt = 1);
-  /// The result of a claimed attempt, measured at `measured.at`; false if another attempt's counts.
+  /// The result of a claimed attempt, measured at `measured.at`; false if another attempt's counts. `worked`: the
+  /// attempt whose work it is, where it is another one.
   bool record(const study::ItemId& item, const study::Proposal& what, const study::Measurement& measured,
-              int attempt = 1);
+              int attempt = 1, int worked = 0);
+  /// The end of a trial that another worker holds, or that waits for one: as the next attempt, so that nobody's record
+  /// is touched. With `worked` it is shown as the work of the attempt before. False if the trial has a result already.
+  bool conclude(const study::Trial& trial, const study::Measurement& end, bool worked);
   /// A claimed item for any worker to measure.
   void offer(const study::ItemId& item, const study::Proposal& what, const study::Fidelity& at,
              const std::string& reason);
@@ -33,7 +37,7 @@ class Scribe {
   void detach() { log_.fall_silent(); }
 
  private:
-  bool end(const study::ItemId& item, int attempt, double time, const study::Outcome& outcome);
+  bool end(const study::ItemId& item, int attempt, double time, const study::Outcome& outcome, int worked = 0);
 
   study::Layout layout_;
   study::Hello self_;

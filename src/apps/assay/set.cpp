@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <set>
 
-#include "apps/assay/verbs.hpp"
+#include "apps/assay/by_hand.hpp"
 #include "config/settings.hpp"
 #include "study/study.hpp"
 
@@ -44,11 +44,8 @@ void tell_limits(const run::Run& run, const std::vector<std::string>& changes) {
   }
   for (const auto& line : open) std::printf("%s\n", line.c_str());
   for (const auto stage : closed) {
-    const auto name = to_string(stage);
-    std::printf(
-        "the study of %s is closed and takes no more trials: %s %s --force makes it anew (the old one stays as %s.1), "
-        "or found another run\n",
-        name.c_str(), executable(stage).c_str(), run.folder().c_str(), name.c_str());
+    std::printf("the study of %s is closed and takes no more trials. %s\n", to_string(stage).c_str(),
+                after_closing(run, stage, look_at(run, stage)).c_str());
   }
 }
 

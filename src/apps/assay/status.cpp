@@ -70,9 +70,7 @@ void show_workers(const run::Run& run, run::Stage stage, const study::StudyView&
     say(fmt::format("trial {} waits for attempt {}, the last one was: {}", item->item.trial, item->attempt + 1,
                     item->reason));
   }
-  if (os::file_size(study::Layout{run.folder(stage)}.stop())) {
-    say("its workers are asked to stop; `assay run`, `assay submit` or `assay stop --lift` goes on");
-  }
+  if (asked_to_stop(run, stage)) say("asked to stop: " + how_to_go_on(run));
 }
 
 int working(const study::StudyView& view, double lease) {

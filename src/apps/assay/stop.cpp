@@ -77,22 +77,36 @@ Exit stop(const cli::Values& values) {
     const study::Layout layout{run.folder(stage)};
     os::publish(layout.stop(),
                 fmt::format("asked by assay stop on {}, {}\n", os::host_name(), base::utc_text(base::unix_seconds())));
+    if (run.by_hand()) {
+      std::printf(
+          "`assay ask` hands out no trial (exit code 75), `assay tell --step` says stop; results still count\n");
+      continue;
+    }
     std::printf("the workers of %s leave at their next step (exit code 75); what is finished is kept\n",
                 to_string(stage).c_str());
   }
-  std::printf("go on with `assay run %s` or `assay submit %s`; `assay stop %s --lift` takes the wish back\n",
-              run.folder().c_str(), run.folder().c_str(), run.folder().c_str());
+  std::printf("%s\n", how_to_go_on(run).c_str());
   return Exit::done;
 }
 
 }  // namespace
 
+bool asked_to_stop(const run::Run& run, Stage stage) {
+  return os::file_size(study::Layout{run.folder(stage)}.stop()).has_value();
+}
+
+std::string how_to_go_on(const run::Run& run) {
+  const auto folder = run.folder().string();
+  const auto lift = fmt::format("`assay stop {} --lift`", folder);
+  if (run.by_hand()) return lift + " goes on";
+  return fmt::format("`assay run {}` or `assay submit {}` goes on; {} takes the wish back", folder, folder, lift);
+}
+
 std::vector<std::string> lift_stop(const run::Run& run) {
   std::vector<std::string> lines;
   for (const auto stage : run::all_stages) {
-    const study::Layout layout{run.folder(stage)};
-    if (!os::file_size(layout.stop())) continue;
-    os::remove_all(layout.stop());
+    if (!asked_to_stop(run, stage)) continue;
+    os::remove_all(study::Layout{run.folder(stage)}.stop());
     lines.push_back(fmt::format("the wish to stop is taken back: {} goes on", to_string(stage)));
   }
   return lines;
@@ -102,7 +116,7 @@ cli::Verb stop_verb() {
   using Kind = cli::Option::Kind;
   return {
       "stop",
-      "ask the workers to leave; --close ends the study with what it has",
+      "ask the workers to leave, ask and tell to pause; --close ends the study with what it has",
       {{.name = "RUN", .help = "run folder", .required = true},
        {.name = "--stage", .help = "baseline, proxy, search or full; default: those at work (with --close: search)"},
        {.kind = Kind::flag, .name = "--close", .help = "no new trials; those running end and count"},

@@ -2,6 +2,7 @@
 
 #include <iostream>
 #include <iterator>
+#include <set>
 
 #include "apps/assay/by_hand.hpp"
 #include "base/error.hpp"
@@ -34,6 +35,18 @@ void flatten(const Json& json, const std::string& prefix, std::map<std::string, 
   }
 }
 
+/// A key that is written twice would lose its first value.
+Json parse(const std::string& text, const std::string& name) {
+  std::vector<std::set<std::string>> keys;
+  return Json::parse(text, [&](int, Json::parse_event_t event, const Json& value) {
+    if (event == Json::parse_event_t::object_start) keys.emplace_back();
+    if (event == Json::parse_event_t::object_end) keys.pop_back();
+    if (event == Json::parse_event_t::key && !keys.back().insert(value.get<std::string>()).second)
+      base::fail(Exit::data, "{}: \"{}\" stands twice in the same object", name, value.get<std::string>());
+    return true;
+  });
+}
+
 std::vector<Row> json_rows(Json json, const std::string& name) {
   if (json.is_object()) json = Json::array({std::move(json)});
   std::vector<Row> rows;
@@ -54,6 +67,11 @@ std::vector<Row> csv_rows(const std::string& text, const std::string& name) {
                          : head.find('\t') != std::string::npos ? '\t'
                                                                 : ',';
   const data::Csv csv({.file = name, .bytes = {text.begin(), text.end()}, .sha256 = {}}, delimiter);
+  std::set<std::string_view> names;
+  for (std::size_t c = 0; c < csv.columns(); ++c) {
+    if (!csv.at(0, c).empty() && !names.insert(csv.at(0, c)).second)
+      csv.fail(0, "the column {} is there twice: which one counts?", csv.at(0, c));
+  }
   std::vector<Row> rows;
   for (std::size_t r = 1; r < csv.rows(); ++r) {
     Row row{fmt::format("{}:{}", name, csv.line(r)), {}};
@@ -76,7 +94,7 @@ std::vector<Row> read_table(const std::string& file) {
   if (first.empty()) base::fail(Exit::data, "{} is empty", name);
   if (first != "{" && first != "[") return csv_rows(text, name);
   try {
-    return json_rows(Json::parse(text), name);
+    return json_rows(parse(text, name), name);
   } catch (const Json::exception& error) {
     base::fail(Exit::data, "{} is no JSON: {}", name, error.what());
   }
@@ -86,7 +104,7 @@ Row row_of(const std::vector<std::string>& words) {
   Row row{"the command line", {}};
   for (const auto& word : words) {
     const auto [key, value] = cut_pair(word, "key=value, or name a file");
-    row.cells[key] = value;
+    if (!row.cells.emplace(key, value).second) base::fail(Exit::config, "{} is given twice on the command line", key);
   }
   return row;
 }
@@ -117,6 +135,7 @@ space::Value value_of(const space::Parameter& parameter, const Json& cell) {
   }
   if (const auto integer = base::integer_in(text)) return *integer;
   if (const auto number = base::number_in(text)) return *number;
+  if (domain.kind != space::Kind::choice) base::fail(Exit::config, "{}: \"{}\" is no number", parameter.name, text);
   return text;
 }
 

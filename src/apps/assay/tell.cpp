@@ -88,23 +88,12 @@ study::Measurement result_of(const cli::Values& values, const Told& told, const 
   if (const auto reason = values.text("--failed"))
     fail(*reason == "oom" ? study::Failure::oom : study::Failure::exit, *reason);
   if (values.flag("--stopped") && result.state == State::done) {
+    if (!rung.reports.empty())
+      result.metrics.insert(rung.reports.back().metrics.begin(), rung.reports.back().metrics.end());
     result.state = State::stopped;
     result.reason = "stopped early";
   }
   return result;
-}
-
-/// As the next attempt, so that nobody else's record is touched; false if the trial has a result already.
-bool commit(const run::Run& run, run::Stage stage, const study::Trial& trial, const study::Measurement& result) {
-  const auto& rung = trial.rungs.back();
-  const study::Layout layout{run.folder(stage)};
-  Scribe scribe(run.folder(stage));
-  int attempt = rung.attempt + 1;
-  while (!study::owner(layout.commit(rung.item)) && !scribe.claim(rung.item, attempt)) ++attempt;
-  const bool counts =
-      !study::owner(layout.commit(rung.item)) && scribe.record(rung.item, trial.what_of(rung), result, attempt);
-  scribe.leave("told a result");
-  return counts;
 }
 
 /// Out of memory the first time: whoever asks next gets the trial with half the batch, as from a worker.
@@ -120,8 +109,8 @@ Exit halve(const run::Run& run, run::Stage stage, const study::Trial& trial) {
   return Exit::done;
 }
 
-/// A report prolongs the time that the trial is held; "stop" if its result does not count any more, or [search]
-/// early_stop would end it here.
+/// A report prolongs the time that the trial is held; "stop" if its result does not count any more, the search is
+/// asked to stop, or [search] early_stop would end the trial here.
 Exit report(const run::Run& run, run::Stage stage, const study::Trial& trial, std::int64_t step, const Told& told,
             double patience) {
   const auto& rung = trial.rungs.back();
@@ -137,6 +126,10 @@ Exit report(const run::Run& run, run::Stage stage, const study::Trial& trial, st
       const auto why = rule->check(look_at(run, stage), rung.item);
       if (why) base::log_info("{}", *why);
       over = why.has_value();
+    }
+    if (!over && asked_to_stop(run, stage)) {
+      base::log_info("the search is asked to stop; a result that is told still counts");
+      over = true;
     }
   }
   std::printf("%s\n", over ? "stop" : "go on");
@@ -172,8 +165,10 @@ Exit tell(const cli::Values& values) {
   const auto measured = result_of(values, told, rung);
   if (measured.failure == study::Failure::oom && !trial.what_of(rung).tags.contains(study::halved_tag))
     return halve(run, stage, trial);
-  if (!commit(run, stage, trial, measured))
-    base::fail(Exit::config, "somebody else told the result of trial {} just now", number);
+  Scribe scribe(run.folder(stage));
+  const bool counts = scribe.conclude(trial, measured, trial.state() == State::running);
+  scribe.leave("told a result");
+  if (!counts) base::fail(Exit::config, "somebody else told the result of trial {} just now", number);
   std::printf("trial %lld is %s\n", static_cast<long long>(number), study::to_string(measured.state).c_str());
   conclude_by_hand(run);
   return Exit::done;
@@ -191,7 +186,7 @@ cli::Verb tell_verb() {
            stage_option(),
            {.kind = Kind::integer, .name = "--step", .help = "a report on the way; prints \"go on\" or \"stop\""},
            {.kind = Kind::flag, .name = "--final", .help = "with --step: the report is the result as well"},
-           {.kind = Kind::flag, .name = "--stopped", .help = "the trial was ended early, after \"stop\" for instance"},
+           {.kind = Kind::flag, .name = "--stopped", .help = "ended early; what is not told stays as last reported"},
            {.name = "--failed",
             .help = "the trial failed, for this reason; oom: out of memory, it is tried again with half the batch"}},
           tell};

@@ -4,11 +4,10 @@
 #include <cstdio>
 #include <optional>
 
-#include "apps/assay/verbs.hpp"
+#include "apps/assay/by_hand.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "report/trial_table.hpp"
-#include "study/study.hpp"
 
 namespace assay::apps {
 namespace {
@@ -95,14 +94,9 @@ void print_table(const TrialTable& table) {
 
 Exit trials(const cli::Values& values) {
   const auto run = open_run(values);
-  const auto stage = run::stage_from(values.text("--stage", "search"));
+  const auto stage = stage_of(values);
   const auto state = state_of(values);
-  study::Reader reader(run.folder(stage));
-  if (!reader.founded()) {
-    base::fail(Exit::upstream, "the {} stage has no trials yet: start it with `{} {}`", to_string(stage),
-               executable(stage), run.folder().string());
-  }
-  auto table = report::trial_table(reader.refresh());
+  auto table = report::trial_table(look_at(run, stage));
   if (state) keep_state(table, *state);
   if (const auto key = values.text("--sort")) sort_rows(table, *key, run.objectives());
   if (values.flag("--csv"))
@@ -121,7 +115,7 @@ cli::Verb trials_verb() {
   return {"trials",
           "the trials of a stage, failed ones too",
           {{.name = "RUN", .help = "run folder", .required = true},
-           {.name = "--stage", .help = "baseline, proxy, search (default) or full"},
+           stage_option(),
            {.name = "--state", .help = "only these: done, failed, running, ..."},
            {.name = "--sort", .help = "column to sort by, an objective best first; -COLUMN: the other way"},
            {.kind = Kind::flag, .name = "--csv", .help = "as CSV"},

@@ -195,7 +195,7 @@ function search() {
     frontCard(), parameterCard(),
     D.search.curves.length && chartCard("chart-curves", {title: "Learning curves", size: "half", hint: D.search.curves_text}, curvesChart),
     trials.column("seconds").some(isNumber) && chartCard("chart-durations", {title: "Time per trial", size: "half",
-      hint: "From start to end of a trial's measurement, waiting for a shared processor included."}, durationChart))];
+      hint: "From start to end of a trial's measurements, waiting for a shared processor included."}, durationChart))];
 }
 
 // ---- proxy ----
