@@ -20,9 +20,9 @@ struct Axis {
     category  ///< one of several unordered values
   };
   Kind kind = Kind::real;
-  std::size_t parameter = 0;  ///< place in Space::parameters()
-  int item = -1;              ///< of a subset: which of its items
-  std::int64_t cells = 0;     ///< grid, category: values, numbered from 0
+  std::size_t parameter = 0;    ///< place in Space::parameters()
+  int item = -1;                ///< of a subset: which of its items
+  std::int64_t cells = 0;       ///< grid, category: values, numbered from 0
   std::vector<double> edges;    ///< grid: cells + 1 borders, from 0 to 1
   std::vector<double> centres;  ///< grid: where the values stand; with a logarithm not in the middle of their cells
 

@@ -48,6 +48,7 @@ void Progress::read(std::size_t place, const study::Trial* trial) {
   if (result != nullptr) {
     score = score_of(result->metrics, objectives_, limits_);
     kind = score ? Kind::done : Kind::failed;
+    if (score && !score->feasible()) score.reset();
     // A trial may have begun above the lowest fidelity: its rung says nothing.
     if (study::level_of(result->at, result->item.rung, fidelities_) + 1 < fidelities_.size()) score.reset();
   } else if (state == study::State::stopped) {
@@ -116,7 +117,7 @@ void Progress::build_fronts() {
     const auto begin = static_cast<study::TrialId>(number * block), end = begin + static_cast<study::TrialId>(block);
     for (auto at = std::lower_bound(results_.begin(), results_.end(), begin, before);
          at != results_.end() && at->trial < end; ++at) {
-      if (at->score.feasible()) grew = join(front, at->score.values) || grew;
+      grew = join(front, at->score.values) || grew;
     }
     const bool known = fronts_[number] != nullptr && *fronts_[number] == front;
     if (!known) fronts_[number] = grew ? std::make_shared<const stats::Points>(std::move(front)) : last;

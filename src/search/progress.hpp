@@ -15,7 +15,7 @@
 namespace assay::search {
 
 /// A cache only: the same view gives the same progress, whatever was read before. Results are those at the highest
-/// fidelity of the study; what ended lower counts as ended, and teaches nothing about growth.
+/// fidelity of the study that keep all constraints; others count as ended, and teach nothing about growth.
 class Progress {
  public:
   struct Result {
@@ -41,8 +41,8 @@ class Progress {
   /// Grows when a trial changes.
   std::uint64_t version() const { return version_; }
 
-  /// The front of those that keep all constraints, with values that more is better in: of all results, or of those
-  /// whose numbers lie in blocks of 64 that are full before `trial`. Equal pointers: no result in between changed it.
+  /// The front, with values that more is better in: of all results, or of those whose numbers lie in blocks of 64 that
+  /// are full before `trial`. Equal pointers: no result in between changed it.
   std::shared_ptr<const stats::Points> front();
   std::shared_ptr<const stats::Points> front_before(study::TrialId trial);
 

@@ -100,7 +100,8 @@ std::optional<Score> score_of(const study::Metrics& metrics, const std::vector<s
     score.values.push_back(sign * found->second);
     score.missed += objective.threshold && sign * found->second < sign * *objective.threshold;
   }
-  score.values.front() -= limits.penalty(metrics);
+  score.penalty = limits.penalty(metrics);
+  score.values.front() -= score.penalty;
   if (!std::isfinite(score.values.front())) return std::nullopt;
   return score;
 }

@@ -42,6 +42,7 @@ struct Score {
   std::vector<double> values;  ///< the first less the penalty of soft constraints
   double violation = 0;        ///< of the constraints on metrics; 0: all hold
   int missed = 0;              ///< objectives on the wrong side of their threshold
+  double penalty = 0;          ///< of soft constraints
 
   bool feasible() const { return violation == 0; }
 };

@@ -19,8 +19,8 @@ struct Split {
 /// (a lie that keeps other workers away, or draws them near).
 Split split(const History& history, std::size_t count, bool pending_good = false);
 
-/// How many of the trials that ended are good: the share `gamma` (Optuna 5: 0.1), or gamma times the root of their number
-/// (hyperopt, NNI: 0.25), rounded up; no more than 25, except with several objectives by share.
+/// How many of the trials that ended are good: the share `gamma` (Optuna 5: 0.1), or gamma times the root of their
+/// number (hyperopt, NNI: 0.25), rounded up; no more than 25, except with several objectives by share.
 std::size_t good_count(std::size_t ended, double gamma, bool root, bool several);
 
 }  // namespace assay::search

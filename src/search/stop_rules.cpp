@@ -134,12 +134,14 @@ std::optional<std::string> StopRules::target() {
   const auto front = progress_.front();
   if (std::none_of(front->begin(), front->end(), reached)) return std::nullopt;
   for (const auto& [trial, score] : progress_.results()) {
-    if (!score.feasible() || !reached(score.values)) continue;
+    if (!reached(score.values)) continue;
     std::string text;
     for (std::size_t i = 0; i < objectives.size(); ++i) {
       if (std::isnan(settings_.goals[i])) continue;
-      text += fmt::format("{}{} {:.6g} (target {:.6g})", text.empty() ? "" : ", ", objectives[i].metric,
-                          raw(objectives[i], score.values[i]), settings_.goals[i]);
+      const double penalty = i == 0 ? score.penalty : 0;
+      text += fmt::format("{}{} {:.6g}{} (target {:.6g})", text.empty() ? "" : ", ", objectives[i].metric,
+                          raw(objectives[i], score.values[i] + penalty),
+                          penalty > 0 ? fmt::format(" less a penalty of {:.6g}", penalty) : "", settings_.goals[i]);
     }
     return fmt::format("target: trial {} has {}", trial, text);
   }
@@ -149,7 +151,6 @@ std::optional<std::string> StopRules::target() {
 std::optional<std::string> StopRules::converged() {
   const auto n = progress_.results().size(), w = settings_.window;
   if (n < 2 * w) return std::nullopt;
-  if (!any_feasible()) return std::nullopt;
   const auto& objectives = progress_.objectives();
   if (objectives.size() > 1) {
     const double growth = volume_growth(n - w);
@@ -175,7 +176,7 @@ std::optional<std::string> StopRules::converged() {
 
 std::optional<std::string> StopRules::no_progress() {
   const auto n = progress_.results().size(), half = fewest_for_progress / 2;
-  if (n < fewest_for_progress || !any_feasible()) return std::nullopt;
+  if (n < fewest_for_progress) return std::nullopt;
   if (progress_.objectives().size() > 1) {
     if (volume_growth(n - half) > 0) return std::nullopt;
     return fmt::format("no progress: {}, and the front of {} has not changed for {}", trials_text(n),
@@ -201,7 +202,7 @@ std::optional<std::string> StopRules::no_progress() {
 /// its order. The larger of the two is taken.
 std::optional<std::string> StopRules::gain() const {
   const auto n = progress_.results().size(), w = settings_.window;
-  if (n < 2 * w || progress_.objectives().size() != 1 || !any_feasible()) return std::nullopt;
+  if (n < 2 * w || progress_.objectives().size() != 1) return std::nullopt;
   const auto& best = progress_.results()[progress_.best_of(n)].score;
   const auto& earlier = progress_.results()[progress_.best_of(n - w)].score;
   if (class_of(best) != class_of(earlier)) return std::nullopt;
@@ -214,12 +215,6 @@ std::optional<std::string> StopRules::gain() const {
       "gain: the last {} improved the best by {:.2g}; {} more are expected to bring no more than {:.2g}, training the "
       "same network again moves the result by {:.2g}",
       trials_text(w), grown, w, expected, settings_.noise);
-}
-
-/// Before, a search is still on its way to where its constraints hold.
-bool StopRules::any_feasible() const {
-  const auto n = progress_.results().size();
-  return n > 0 && progress_.results()[progress_.best_of(n)].score.feasible();
 }
 
 double StopRules::volume_growth(std::size_t count) {

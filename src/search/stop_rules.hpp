@@ -47,7 +47,6 @@ class StopRules {
   /// The best is expected to grow by less than the noise during another window.
   std::optional<std::string> gain() const;
   /// Growth of the hypervolume since the front of the first results up to `count`, as a share of it.
-  bool any_feasible() const;
   double volume_growth(std::size_t count);
 
   StopSettings settings_;

@@ -52,3 +52,16 @@ TEST_CASE("the best k weigh a soft constraint, and sort hard ones apart") {
 TEST_CASE("relations between parameters cannot be soft") {
   CHECK_THROWS_AS(config::Config::parse("[[constraint]]\nrequire = \"a <= b\"\nweight = 1\n", "t"), base::Error);
 }
+
+TEST_CASE("target: the sentence tells what was measured, and what soft constraints take from it") {
+  const auto config =
+      config::Config::parse("[[constraint]]\nmetric = \"size\"\nat_most = 1\nweight = 0.05\n", "t.toml");
+  search::StopSettings settings;
+  settings.target = true;
+  settings.goals = {0.85};
+  search::StopRules rules(settings, search::MetricLimits(config));
+  study::ViewBuilder builder;
+  builder.objectives(accuracy);
+  builder.done(0, {}, {{"accuracy", 0.93}, {"size", 2}});
+  CHECK(rules.check(builder.build()) == "target: trial 0 has accuracy 0.93 less a penalty of 0.05 (target 0.85)");
+}

@@ -103,6 +103,32 @@ TEST_CASE("invalid: objectives that are no numbers count, trials that were stopp
   CHECK(!rules_of(settings).check(builder.build()));
 }
 
+TEST_CASE("stop rules judge what keeps the constraints: the same whatever breaks them in between") {
+  const auto config = config::Config::parse("[[constraint]]\nmetric = \"size\"\nat_most = 1\n", "t.toml");
+  search::StopSettings settings;
+  settings.converged = settings.gain = settings.no_progress = true;
+  settings.window = 100;
+  settings.noise = 0.001;
+  const auto reason = [&](const std::vector<double>& values, bool between, bool high) {
+    search::StopRules rules(settings, search::MetricLimits(config));
+    study::ViewBuilder builder;
+    builder.objectives(accuracy);
+    base::Rng rng(1, "test", 0, "infeasible");
+    study::TrialId id = 0;
+    for (const double value : values) {
+      builder.done(id++, {}, {{"accuracy", value}, {"size", 1}});
+      if (between) builder.done(id++, {}, {{"accuracy", high ? 0.99 : 0.2 * rng.uniform()}, {"size", 2}});
+    }
+    return rules.check(builder.build()).value_or("");
+  };
+  for (const auto& values : {converging(600, 1), wandering(300, 1)}) {
+    const auto alone = reason(values, false, false);
+    CHECK(reason(values, true, false) == alone);
+    CHECK(reason(values, true, true) == alone);
+  }
+  CHECK(!reason(converging(600, 1), true, true).empty());
+}
+
 TEST_CASE("target: one trial that reaches all targets and keeps the constraints") {
   search::StopSettings settings;
   settings.target = true;

@@ -1,0 +1,81 @@
+// Trials that are looked up: at once, or after the time that they took.
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "base/time.hpp"
+#include "eval/table.hpp"
+#include "os/signal.hpp"
+
+namespace assay::eval {
+namespace {
+
+class TableEvaluator final : public study::Evaluator {
+ public:
+  TableEvaluator(Table table, double wait, std::function<double()> timeout)
+      : table_(std::move(table)), wait_(wait), timeout_(std::move(timeout)) {}
+
+  study::Outcome run(const study::Work& work, study::Reporter& reporter) override {
+    auto [outcome, reports] = table_.look_up(work.what.params, work.at, work.made);
+    const double start = base::steady_seconds(), limit = timeout_();
+    const auto over = [&](double seconds) { return limit > 0 && wait_ * seconds > limit; };
+    for (const auto& report : reports) {
+      if (over(report.seconds)) return timed_out(start, limit);
+      if (!wait_until(start + wait_ * report.seconds)) return again();
+      if (reporter.report(report.step, report.metrics) == study::Verdict::go_on) continue;
+      outcome.state = study::State::stopped;
+      outcome.failure = study::Failure::none;
+      outcome.reason = fmt::format("stopped early at epoch {}", report.step);
+      outcome.metrics = report.metrics;
+      outcome.device_seconds = report.seconds;
+      return outcome;
+    }
+    if (over(outcome.device_seconds)) return timed_out(start, limit);
+    if (!wait_until(start + wait_ * outcome.device_seconds)) return again();
+    return outcome;
+  }
+
+ private:
+  study::Outcome timed_out(double start, double limit) const {
+    if (!wait_until(start + limit)) return again();
+    study::Outcome outcome;
+    outcome.state = study::State::failed;
+    outcome.failure = study::Failure::timeout;
+    outcome.reason = "the table lets the training wait longer than " + base::format_duration(limit);
+    outcome.device_seconds = limit / wait_;
+    return outcome;
+  }
+
+  static study::Outcome again() {
+    study::Outcome outcome;
+    outcome.again = true;
+    outcome.reason = "the worker left (" + os::signal_name(os::stop_signal()) + ")";
+    return outcome;
+  }
+
+  /// False if a stop was asked for meanwhile.
+  static bool wait_until(double end) {
+    for (;;) {
+      const double left = end - base::steady_seconds();
+      if (left <= 0) return true;
+      if (os::stop_signal() != 0) return false;
+      std::this_thread::sleep_for(std::chrono::duration<double>(std::min(left, 0.05)));
+    }
+  }
+
+  Table table_;
+  double wait_;
+  std::function<double()> timeout_;
+};
+
+}  // namespace
+
+std::unique_ptr<study::Evaluator> make_table_evaluator(const config::Config& config,
+                                                       std::shared_ptr<const space::Space> space,
+                                                       std::function<double()> timeout) {
+  return std::make_unique<TableEvaluator>(Table(config, std::move(space)), config.number("trial.table.wait"),
+                                          std::move(timeout));
+}
+
+}  // namespace assay::eval
