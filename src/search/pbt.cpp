@@ -44,6 +44,10 @@ class Pbt final : public RungSearch {
     std::vector<study::TrialId> members;  ///< that began, and may end, this step
     std::vector<study::TrialId> ended;    ///< best first, the failed ones last
     std::size_t scored = 0;               ///< of `ended`
+
+    std::size_t place(study::TrialId id) const {
+      return static_cast<std::size_t>(std::find(ended.begin(), ended.end(), id) - ended.begin());
+    }
   };
 
   study::Proposal draw(study::TrialId, base::Rng& rng) override {
@@ -92,23 +96,29 @@ class Pbt final : public RungSearch {
     return true;
   }
 
+  std::optional<study::Proposal> further(const study::StudyView& view, const study::ItemId& item) override {
+    look(view);
+    const auto begin = item.trial / size_ * size_;
+    const auto end = std::min({begin + size_, max_trials_, static_cast<std::int64_t>(rungs().climbs().size())});
+    if (item.trial >= end) return std::nullopt;
+    const auto level = rungs().at(item.trial).first + static_cast<std::size_t>(item.rung) - 1;
+    return copy(at(begin, end, level), item.trial, level);
+  }
+
   /// The first member that may go on from this level.
   std::optional<study::Continue> step(std::int64_t begin, std::int64_t end, std::size_t level) const {
     const auto step = at(begin, end, level);
     if (step.ended.empty()) return std::nullopt;
     if (static_cast<double>(step.ended.size()) < quorum_ * static_cast<double>(step.members.size()))
       return std::nullopt;
-    const auto tail = static_cast<std::size_t>(std::ceil(fraction_ * static_cast<double>(step.ended.size())));
     auto waiting = step.ended;
     std::sort(waiting.begin(), waiting.end());
     for (const auto id : waiting) {
       if (rungs().at(id).highest() != level) continue;
-      const auto place =
-          static_cast<std::size_t>(std::find(step.ended.begin(), step.ended.end(), id) - step.ended.begin());
-      const auto donors = std::min(tail, step.scored);
-      const bool last = place >= std::max(step.ended.size() - tail, donors) || place >= step.scored;
-      if (!last) return up(id);
-      if (donors > 0) return copy_of_one(step, donors, id, level);
+      auto further = up(id);
+      further.what = copy(step, id, level);
+      // A failed one that has nobody to copy stays where it is.
+      if (further.what || step.place(id) < step.scored) return further;
     }
     return std::nullopt;
   }
@@ -134,8 +144,13 @@ class Pbt final : public RungSearch {
     return step;
   }
 
-  study::Continue copy_of_one(const Step& step, std::size_t donors, study::TrialId id, std::size_t level) const {
-    auto further = up(id);
+  /// What a member that is one of the last takes over; nothing: it goes on from its own.
+  std::optional<study::Proposal> copy(const Step& step, study::TrialId id, std::size_t level) const {
+    const auto tail = static_cast<std::size_t>(std::ceil(fraction_ * static_cast<double>(step.ended.size())));
+    const auto donors = std::min(tail, step.scored);
+    const auto place = step.place(id);
+    const bool last = place >= std::max(step.ended.size() - tail, donors) || place >= step.scored;
+    if (!last || donors == 0) return std::nullopt;
     base::Rng rng(seed_, "search", id, fmt::format("explore {}", level));
     const auto donor = step.ended[static_cast<std::size_t>(rng.below(static_cast<std::int64_t>(donors)))];
     const auto& climb = rungs().at(donor);
@@ -144,8 +159,7 @@ class Pbt final : public RungSearch {
     what.params = explore(space(), what.params, how_, rng);
     what.from = rung.item;
     what.note = fmt::format("copy of {} at step {}", donor, level + 1);
-    further.what = std::move(what);
-    return further;
+    return what;
   }
 
   std::uint64_t seed_;

@@ -25,6 +25,9 @@ class ReusingPlanner final : public study::Planner {
 
   study::Decision next(const study::StudyView& view) override { return planner_->next(view); }
   std::optional<study::Proposal> propose(const study::StudyView& view, study::TrialId trial, base::Rng& rng) override;
+  std::optional<study::Proposal> further(const study::StudyView& view, const study::ItemId& item) override {
+    return planner_->further(view, item);
+  }
   base::Json describe() const override;
 
  private:

@@ -31,9 +31,10 @@ class RungSearch : public PointSearch {
 
   /// The next rung of this trial.
   study::Continue up(study::TrialId id) const;
+  /// Makes rungs() that of this view; next() and propose() do so first.
+  void look(const study::StudyView& view) { read(view, rungs_.update(view)); }
 
  private:
-  void look(const study::StudyView& view) { read(view, rungs_.update(view)); }
   std::optional<study::Continue> last_promotion() const;
 
   Rungs rungs_;

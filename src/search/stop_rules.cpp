@@ -267,6 +267,10 @@ study::Decision StoppingPlanner::next(const study::StudyView& view) {
   return planner_->next(view);
 }
 
+std::optional<study::Proposal> StoppingPlanner::further(const study::StudyView& view, const study::ItemId& item) {
+  return planner_->further(view, item);
+}
+
 base::Json StoppingPlanner::describe() const { return planner_->describe(); }
 
 }  // namespace assay::search

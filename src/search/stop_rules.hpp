@@ -67,6 +67,7 @@ class StoppingPlanner final : public study::Planner {
   std::optional<study::Proposal> propose(const study::StudyView& view, study::TrialId trial, base::Rng& rng) override {
     return planner_->propose(view, trial, rng);
   }
+  std::optional<study::Proposal> further(const study::StudyView& view, const study::ItemId& item) override;
   base::Json describe() const override;
   /// The rules are limits: they may change while the study runs.
   void configure(const config::Config& config);

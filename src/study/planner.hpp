@@ -33,6 +33,9 @@ class Planner {
   virtual Decision next(const StudyView& view) = 0;
   /// Nothing to propose for this number: it is committed void.
   virtual std::optional<Proposal> propose(const StudyView& view, TrialId trial, base::Rng& rng) = 0;
+  /// What to measure now in an item above rung 0 that is claimed in the view, by a worker that died before it told:
+  /// as Continue::what.
+  virtual std::optional<Proposal> further(const StudyView& /*view*/, const ItemId& /*item*/) { return std::nullopt; }
   /// Name and settings, founded into study.json.
   virtual base::Json describe() const = 0;
 };

@@ -185,7 +185,9 @@ std::optional<Claim> Study::Impl::take_over(Planner& planner, const ItemId& item
     return start(item, last + 1, std::move(what));
   }
   if (item.rung == 0) return propose_and_start(planner, view(), item, last + 1);
-  return start(item, last + 1, continuation(item));
+  // What the planner had in mind is lost with the claimant.
+  auto what = planner.further(view(), item);
+  return start(item, last + 1, what ? std::move(*what) : continuation(item));
 }
 
 std::string Study::Impl::waiting_for() {

@@ -105,6 +105,20 @@ TEST_CASE("a result put in by hand stands where it was measured, whatever its pr
   CHECK(text(planner_of(config_of("asha"))->next(builder.build())) == "2.1");
 }
 
+TEST_CASE("hyperband: a bracket climbs as many rungs as a study has") {
+  std::string rungs = "1";
+  for (int epochs = 2; epochs < 70; ++epochs) rungs += fmt::format(", {}", epochs);
+  const auto config = config::Config::parse(
+      fmt::format("[params.training]\na.int = [1, 40]\nb.int = [1, 40]\n[search]\nalgorithm = \"hyperband\"\n"
+                  "eta = 2\nrungs = [{}]\n",
+                  rungs),
+      "run.toml");
+  const auto space = space::Space::load(config);
+  const test::LabSettings settings{.fidelities = search::rungs_of(config, space, {.epochs = 70}), .trials = 2};
+  const auto course = test::run_lab([&] { return planner_of(config); }, by_value, settings);
+  CHECK(measured_at(course.view, {.epochs = 70}) == 1);
+}
+
 TEST_CASE("pbt: nobody waits for a member that begins above a step") {
   auto builder = study_of(4);
   builder.trial(climbed(0, 2, {0.5}));

@@ -1,5 +1,6 @@
 // Workers that die, fall silent or say goodbye in mid trial: who goes on, and what counts.
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <csignal>
 #include <fstream>
 #include <set>
@@ -108,6 +109,62 @@ TEST_CASE("a claim whose owner died before it recorded parameters is planned ane
     return judge(work);
   });
   CHECK(seen == std::set<std::pair<TrialId, int>>{{0, 2}, {1, 1}});
+}
+
+TEST_CASE(
+    "a continuation whose owner died before it told: the planner is asked what to measure, else as the rung below") {
+  class Copying : public RandomPlanner {
+   public:
+    explicit Copying(bool answers) : answers_(answers) {}
+    Decision next(const StudyView& view) override {
+      if (view.trials().size() < 2) return New{};
+      return view.find(1)->rungs.size() < 2 ? Decision(Continue{{1, 1}}) : Decision(Finished{"both went on"});
+    }
+    std::optional<Proposal> further(const StudyView& view, const ItemId& item) override {
+      CHECK(view.find(item.trial)->rungs.size() == 2);  // the claimed one is in the view
+      if (!answers_) return std::nullopt;
+      Proposal what;
+      what.params["x"] = 0.9375;
+      what.from = ItemId{0, 0};
+      return what;
+    }
+
+   private:
+    bool answers_;
+  };
+  const bool answers = GENERATE(true, false);
+  Folder folder;
+  Copying planner(answers);
+  auto two = founding();
+  two.fidelities = {{1, 1, 1, 1}, {3, 1, 1, 1}};
+  const auto victim = spawn([&] {
+    Study study(folder.path(), two, limits(2));
+    for (int i = 0; i < 2; ++i) {
+      const auto claim = must_claim(study, planner);
+      os::make_folders(claim.work.folder);
+      os::publish(claim.work.folder / "checkpoint.safetensors", "weights");
+      study.commit(claim, judge(claim.work));
+    }
+    Claimant(Layout{folder.path()}, study.worker_id()).claim({1, 1}, 1);
+    ::kill(::getpid(), SIGKILL);
+    return 0;
+  });
+  join(victim);
+  Study study(folder.path(), two, limits(2));
+  std::optional<Claim> claim;
+  REQUIRE(eventually([&] {
+    auto offer = study.claim(planner);
+    if (auto* got = std::get_if<Claim>(&offer)) claim = *got;
+    return claim.has_value();
+  }));
+  CHECK(claim->work.item == ItemId{1, 1});
+  CHECK(claim->work.attempt == 2);
+  CHECK(claim->work.at.epochs == 3);
+  const auto own = x_of(study.refresh().find(1)->what);
+  CHECK(x_of(claim->work.what) == (answers ? 0.9375 : own));
+  CHECK(claim->work.previous == folder.path() / "trials" / (answers ? "0" : "1") / "0.1");
+  study.commit(*claim, judge(claim->work));
+  CHECK(study.refresh().find(1)->result()->metrics.at("score") == (answers ? 0.9375 : own));
 }
 
 TEST_CASE("a durable result without its commit is committed by whoever finds it") {
