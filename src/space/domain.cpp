@@ -322,6 +322,9 @@ base::Json to_json(const Domain& domain) {
   if (!domain.distinct) json["distinct"] = false;
   if (!domain.sorted) json["sorted"] = false;
   std::visit([&json](const auto& held) { json["default"] = held; }, domain.initial);
+  // With all the bits of the sum: studies that were founded by older versions say so, and are compared with this.
+  if (domain.kind == Kind::real && domain.step > 0 && !domain.rounded)
+    json["default"] = unsigned_zero(domain.lo + static_cast<double>(ordinal(domain, domain.initial)) * domain.step);
   return json;
 }
 
