@@ -29,9 +29,7 @@ std::vector<double> edges_of(const space::Domain& domain) {
   const double last = *space::as_number(space::from_unit(domain, 1 - tail));
   const double steps = std::round((last - first) / domain.step);
   if (steps >= most_cells) return {};
-  auto plain = domain;  // the borders lie between the steps
-  plain.step = 0;
-  for (double i = 0.5; i < steps; ++i) edges.push_back(space::to_unit(plain, first + i * domain.step));
+  for (double i = 0.5; i < steps; ++i) edges.push_back(space::to_unit(domain, first + i * domain.step));
   edges.push_back(1);
   return edges;
 }

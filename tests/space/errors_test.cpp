@@ -256,6 +256,8 @@ c = { normal = [0.0, 1.0] }
   CHECK_FALSE(contains(b, space::Value(-5.0)));
   CHECK_FALSE(contains(b, space::Value(0.25)));
   CHECK(contains(c, space::Value(0.3)));
+  CHECK(to_unit(a, space::Value(0.25)) > to_unit(a, space::Value(0.0)));  // a border of two cells
+  CHECK(to_unit(a, space::Value(0.25)) < to_unit(a, space::Value(0.5)));
   says(with("{ normal = [0.0, 1.0], step = 0.5, default = 0.3 }"), "the default 0.3 is not in the domain");
   base::Rng rng(1, "test", 0, "normals");
   for (int i = 0; i < 500; ++i) space.check(space.sample(rng));
