@@ -1,10 +1,32 @@
 #include "search/seen.hpp"
 
 namespace assay::search {
+namespace {
+
+/// No text holds a sign that parts texts.
+void append(std::string& into, const std::string& text) {
+  for (const char c : text) {
+    if (std::string_view("\\=;'+").find(c) != std::string_view::npos) into.push_back('\\');
+    into.push_back(c);
+  }
+}
+
+}  // namespace
 
 std::string text_of(const space::Params& params) {
   std::string text;
-  for (const auto& [name, value] : params) text.append(name).append("=").append(space::to_text(value)).append(";");
+  for (const auto& [name, value] : params) {
+    append(text, name);
+    text += '=';
+    if (const auto* label = std::get_if<std::string>(&value)) {
+      append(text += '\'', *label);
+    } else if (const auto* labels = std::get_if<std::vector<std::string>>(&value)) {
+      for (const auto& one : *labels) append(text += '+', one);
+    } else {  // an integer and a real of the same size are one point
+      text += space::to_text(value);
+    }
+    text += ';';
+  }
   return text;
 }
 

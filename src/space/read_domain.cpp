@@ -100,9 +100,12 @@ void read_items(const Node& list, WrittenDomain& written) {
   const auto labels = labels_of(written.items);
   for (std::size_t i = 0; i < written.items.size(); ++i) {
     const auto value = labels[i].empty() ? scalar(written.items[i]) : Value{labels[i]};
-    const bool repeated =
-        std::any_of(domain.items.begin(), domain.items.end(), [&](const auto& item) { return same(item, value); });
-    if (repeated) written.items[i].fail(fmt::format("{} is listed twice", to_text(value)));
+    for (const auto& item : domain.items) {
+      if (same(item, value)) written.items[i].fail(fmt::format("{} is listed twice", to_text(value)));
+      // What is told in texts alone (subsets, labels in constraints) would be one.
+      if (!as_number(item) && !as_number(value) && to_text(item) == to_text(value))
+        written.items[i].fail(fmt::format("{} is listed twice, once in quotes", to_text(value)));
+    }
     domain.items.push_back(value);
   }
   refuse_mixes(list, domain);

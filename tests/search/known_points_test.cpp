@@ -71,6 +71,19 @@ TEST_CASE("what is added by hand costs a list or a grid none of its points") {
   }
 }
 
+TEST_CASE("points that people write alike are still two") {
+  using Labels = std::vector<std::string>;
+  const auto text = [](const space::Value& value) { return search::text_of({{"x", value}}); };
+  CHECK(text(Labels{"flip", "crop"}) != text(Labels{"flip+crop"}));
+  CHECK(text(Labels{"a"}) != text("a"));
+  CHECK(text(std::int64_t{1}) != text("1"));
+  CHECK(text(true) != text("true"));
+  CHECK(text(std::int64_t{1}) == text(1.0));  // the same point, whoever wrote it
+  CHECK(search::text_of({{"a", "1;b=2"}}) != search::text_of({{"a", "1"}, {"b", "2"}}));
+  auto grid = planner_of("[params.model]\na.subset = [\"flip\", \"crop\", \"flip+crop\"]\n", "algorithm = \"grid\"\n");
+  CHECK(run(*grid, {}).measured.size() == 7);
+}
+
 TEST_CASE("places: claimed numbers that are not known yet keep theirs, voided ones give it back") {
   const auto proposed = [](study::TrialId id, std::map<std::string, std::string> tags = {}) {
     return study::Trial{.id = id, .what = {.tags = std::move(tags)}, .proposed = true};

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "base/json.hpp"
 #include "space/domain.hpp"
 #include "space/encoding.hpp"
 #include "spaces.hpp"
@@ -88,7 +89,10 @@ TEST_CASE("stepped reals are the decimals that were written") {
     CHECK(std::get<double>(points[i].begin()->second) == std::stod(right));
     CHECK(fine.decode(fine.encode(points[i])) == points[i]);
   }
-  // As older versions wrote them.
+  // As older versions wrote them: values in logs, and the default in study.json.
+  const auto halves = space_of("[params.model]\nx = { float = [0.0, 0.5], step = 0.1 }\n");
+  CHECK(space::to_text(halves.defaults().begin()->second) == "0.3");
+  CHECK(halves.describe()["parameters"][0]["domain"]["default"].get<double>() == 3 * 0.1);
   const auto old = fine.normalise({{"params.model.x", -1 + 1300 * 0.001}});
   CHECK(space::to_text(old.at("params.model.x")) == "0.3");
 }

@@ -45,6 +45,8 @@ TEST_CASE("wrong domains") {
   says(with("{ float = [0.0, 1.0], step = 1e-300 }"), "over 10^15 pieces");
   says(with("{ choice = [3, \"5\"] }"), "mixes numbers and numbers in quotes");
   says(with("{ choice = [1, true] }"), "mixes numbers with true or false");
+  says(with("{ choice = [true, \"true\"] }"), "true is listed twice, once in quotes");
+  says(with("{ subset = [\"false\", false] }"), "false is listed twice, once in quotes");
   says(with("{ subset = [1, 2], k = 3 }"), "from 1 to 2");
   says(with("{ subset = [1, 2], distinct = false }"), "add k = 2");
   says(with("{ subset = [1, 2, 3], k = 40, distinct = false, sorted = false }"), "more than 10^15 values");
@@ -254,6 +256,8 @@ c = { normal = [0.0, 1.0] }
   CHECK_FALSE(contains(b, space::Value(-5.0)));
   CHECK_FALSE(contains(b, space::Value(0.25)));
   CHECK(contains(c, space::Value(0.3)));
+  CHECK(to_unit(a, space::Value(0.25)) > to_unit(a, space::Value(0.0)));  // a border of two cells
+  CHECK(to_unit(a, space::Value(0.25)) < to_unit(a, space::Value(0.5)));
   says(with("{ normal = [0.0, 1.0], step = 0.5, default = 0.3 }"), "the default 0.3 is not in the domain");
   base::Rng rng(1, "test", 0, "normals");
   for (int i = 0; i < 500; ++i) space.check(space.sample(rng));
