@@ -21,7 +21,7 @@ using study::State;
 
 TEST_CASE("what a command started ends with it, in sessions of their own too") {
   Bench bench;
-  const auto file = bench.folder / "pids";
+  const auto file = bench.folder.path() / "pids";
   const auto outcome = bench.shell("for i in 1 2; do setsid sh -c 'echo $$ >>" + file.string() +
                                    "; exec sleep 300' & done; while [ \"$(wc -l 2>/dev/null <" + file.string() +
                                    ")\" != 2 ]; do sleep 0.01; done; echo '{\"accuracy\": 1, \"final\": true}' >> "

@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "search/planners.hpp"
 #include "search/ranking.hpp"
+#include "search/stop_rules.hpp"
 #include "study/view_builder.hpp"
 
 using namespace assay;
@@ -61,7 +62,7 @@ TEST_CASE("target: the sentence tells what was measured, and what soft constrain
   settings.goals = {0.85};
   search::StopRules rules(settings, search::MetricLimits(config));
   study::ViewBuilder builder;
-  builder.objectives(accuracy);
+  builder.objectives({{"accuracy", true, {}}});
   builder.done(0, {}, {{"accuracy", 0.93}, {"size", 2}});
   CHECK(rules.check(builder.build()) == "target: trial 0 has accuracy 0.93 less a penalty of 0.05 (target 0.85)");
 }

@@ -10,12 +10,15 @@
 #include "base/random.hpp"
 #include "search/stop_rules.hpp"
 #include "search/table.hpp"
+#include "search/value_streams.hpp"
 #include "study/view_builder.hpp"
 
 using namespace assay;
 using Catch::Approx;
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::StartsWith;
+using test::converging;
+using test::wandering;
 
 namespace {
 
@@ -38,30 +41,6 @@ study::Trial ended(study::TrialId id, study::State state, study::Failure failure
   study::Trial trial{.id = id, .what = {}, .proposed = true, .rungs = {}};
   trial.rungs.push_back({.item = {id, 0}, .attempt = 1, .state = state, .failure = failure});
   return trial;
-}
-
-double normal(base::Rng& rng) {
-  double sum = -6;
-  for (int i = 0; i < 12; ++i) sum += rng.uniform();
-  return sum;
-}
-
-/// A search that gets better and narrower, and then stays where it is.
-std::vector<double> converging(std::size_t count, std::uint64_t seed) {
-  base::Rng rng(seed, "test", 0, "values");
-  std::vector<double> values;
-  for (std::size_t i = 0; i < count; ++i) {
-    const double t = std::min(1.0, static_cast<double>(i) / 400);
-    values.push_back(0.5 + 0.4 * t + (0.05 - 0.045 * t) * std::max(-2.5, std::min(2.5, normal(rng))));
-  }
-  return values;
-}
-
-std::vector<double> wandering(std::size_t count, std::uint64_t seed) {
-  base::Rng rng(seed, "test", 0, "values");
-  std::vector<double> values;
-  for (std::size_t i = 0; i < count; ++i) values.push_back(0.5 + 0.05 * normal(rng));
-  return values;
 }
 
 }  // namespace

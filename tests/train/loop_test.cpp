@@ -65,7 +65,7 @@ TEST_CASE("a small network learns") {
 
 TEST_CASE("a training that takes longer than it may ends between two steps, without a checkpoint") {
   const auto data = small::images(100, 1);
-  test::TempFolder folder;
+  const small::Folder folder;
   auto model = small::net(true, 0);
   int epochs = 0;
   train::Job job{
