@@ -54,6 +54,11 @@ int uninterrupted(Call call) {
   return result;
 }
 
+bool is_folder(const Path& path) {
+  struct stat facts {};
+  return uninterrupted([&] { return ::stat(path.c_str(), &facts); }) == 0 && S_ISDIR(facts.st_mode);
+}
+
 /// Owns a descriptor; close() reports errors, because NFS delivers failed writes there.
 class Descriptor {
  public:
@@ -220,13 +225,12 @@ Link link_name(const Path& token, const Path& name) {
 }
 
 void make_folders(const Path& path, Rights rights) {
-  std::error_code ignored;
-  if (path.empty() || std::filesystem::is_directory(path, ignored)) return;
+  if (path.empty() || is_folder(path)) return;
   const auto make = [&] { return ::mkdir(path.c_str(), 0777); };
   for (int attempt = 0;; ++attempt) {
     const int result = rights == Rights::as_folder ? create_as_folder(path, 0777, make) : make();
     const int error = errno;
-    if (result == 0 || std::filesystem::is_directory(path, ignored)) return;
+    if (result == 0 || is_folder(path)) return;
     // A folder that is missing above: once it is there, this one is made.
     if (error == ENOENT && attempt <= stale_retries && path.has_parent_path() && path.parent_path() != path) {
       make_folders(path.parent_path(), rights);

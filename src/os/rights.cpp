@@ -26,7 +26,11 @@ struct Given {
 Given given_by(const fs::path& folder, mode_t mode) {
   struct stat facts {};
   const auto path = folder.empty() ? fs::path(".") : folder;
-  if (::stat(path.c_str(), &facts) != 0 || (facts.st_mode & S_ISVTX) != 0) return {};
+  int result = 0;
+  do {
+    result = ::stat(path.c_str(), &facts);
+  } while (result != 0 && errno == EINTR);
+  if (result != 0 || (facts.st_mode & S_ISVTX) != 0) return {};
   const bool other = (facts.st_mode & S_ISGID) == 0 && facts.st_gid != ::getegid();
   return {facts.st_mode & mode & 0077, facts.st_gid, other};
 }
