@@ -39,8 +39,8 @@ void check_measured(const Config& config) {
 
 bool without_data(const Config& config) {
   const bool own = config.has("trial.table") || !config.texts("trial.command").empty();
-  return own && !config.has("data.format") && !config.has("data.train") &&
-         !config.has("data.items") && !config.flag("data.external");
+  return own && !config.has("data.format") && !config.has("data.train") && !config.has("data.items") &&
+         !config.flag("data.external");
 }
 
 bool by_hand(const Config& config) {
