@@ -2,6 +2,7 @@
 
 #include <cctype>
 
+#include "base/command.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "os/file.hpp"
@@ -10,12 +11,6 @@ namespace assay::eval {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string shell_quoted(const std::string& text) {
-  std::string result = "'";
-  for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return result + "'";
-}
 
 void assign(const base::Json& json, const std::string& name, std::string& lines) {
   if (json.is_object()) {
@@ -32,7 +27,7 @@ void assign(const base::Json& json, const std::string& name, std::string& lines)
       text += item.is_string() ? item.get<std::string>() : item.dump();
     }
   }
-  lines += variable + "=" + shell_quoted(text) + "\n";
+  lines += variable + "=" + base::shell_quoted(text) + "\n";
 }
 
 /// Copied, not moved: an attempt that was given up may still write to its own.

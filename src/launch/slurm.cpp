@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/command.hpp"
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/text.hpp"
@@ -12,16 +13,6 @@ namespace assay::launch {
 namespace {
 
 using base::Exit;
-
-std::string shell_quoted(const std::string& text) {
-  const auto plain = [](unsigned char c) {
-    return std::isalnum(c) != 0 || std::string_view("_-./=:,+@%").find(static_cast<char>(c)) != std::string_view::npos;
-  };
-  if (!text.empty() && std::all_of(text.begin(), text.end(), plain)) return text;
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
 
 std::string replace_all(std::string text, const std::string& what, const std::string& by) {
   for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
@@ -169,17 +160,11 @@ std::string job_settings(const Site& site) {
                      "; every job of this run sources it.\n";
   auto launcher = site.launcher;
   for (const auto& argument : site.srun_args) launcher += " " + argument;
-  text += "ASSAY_LAUNCHER=" + shell_quoted(launcher) + "\n";
+  text += "ASSAY_LAUNCHER=" + base::shell_quoted(launcher) + "\n";
   text += fmt::format("ASSAY_MAX_REQUEUE={}\n", site.max_requeue);
-  if (!site.modules.empty()) text += "module load " + shell_line(site.modules) + "\n";
+  if (!site.modules.empty()) text += "module load " + base::command(site.modules) + "\n";
   if (!site.prologue.empty()) text += site.prologue + "\n";
   return text;
-}
-
-std::string shell_line(const std::vector<std::string>& arguments) {
-  std::vector<std::string> quoted;
-  for (const auto& argument : arguments) quoted.push_back(shell_quoted(argument));
-  return base::join(quoted, " ");
 }
 
 }  // namespace assay::launch

@@ -55,7 +55,4 @@ std::vector<std::string> sbatch_command(const StageJob& job, const Place& place,
 /// RUN/jobs/site.sh: what every job of the run sources first.
 std::string job_settings(const Site& site);
 
-/// For people and for --dry-run: quoted where a shell needs it.
-std::string shell_line(const std::vector<std::string>& arguments);
-
 }  // namespace assay::launch

@@ -6,6 +6,7 @@
 #include <set>
 #include <thread>
 
+#include "base/command.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
@@ -62,7 +63,7 @@ std::string call_sbatch(const std::vector<std::string>& arguments, const std::st
                         said.find("timed out") != std::string::npos ||
                         said.find("Socket timed out") != std::string::npos;
     if (!silent || attempt == 4) {
-      base::fail(Exit::config, "sbatch refused the {} job: {}. The command was: {}", name, said, shell_line(arguments));
+      base::fail(Exit::config, "sbatch refused the {} job: {}. The command was: {}", name, said, base::command(arguments));
     }
     base::log_warning("the Slurm controller does not answer, trying again in {} s", 5 << attempt);
     std::this_thread::sleep_for(std::chrono::seconds(5 << attempt));
@@ -80,7 +81,7 @@ void record_job(const run::Run& run, const StageJob& job, const std::string& id,
                              {"workers", job.workers},
                              {"submitted", base::utc_text(base::unix_seconds())},
                              {"host", os::host_name()},
-                             {"command", shell_line(command)}};
+                             {"command", base::command(command)}};
   os::publish(run.folder() / "jobs" / (id + ".json"), record.dump(2) + "\n");
 }
 
@@ -213,7 +214,7 @@ std::vector<std::string> submit(const run::Run& run, const Site& site, bool dry_
     check_place(place, step.stage);
     const auto command = sbatch_command(job, place, site, dependency_on(before, step.stage));
     if (dry_run) {
-      lines.push_back(shell_line(command));
+      lines.push_back(base::command(command));
       before = {fmt::format("<{}>", name), job.workers > 1};
       continue;
     }
@@ -313,7 +314,7 @@ std::vector<std::string> scale(const run::Run& run, run::Stage stage, int worker
   check_place(place, stage);
   const auto command = sbatch_command(job, place, site, dependency_on(jobs_before(queue, place.run_id, stage), stage));
   if (dry_run) {
-    lines.push_back(shell_line(command));
+    lines.push_back(base::command(command));
     return lines;
   }
   prepare_folder(run, site);

@@ -17,12 +17,6 @@ using config::Node;
 
 constexpr std::string_view head = "# Founded from ", tail = "; all stages read only this file.";
 
-std::optional<fs::path> source_of(const std::string& text) {
-  const auto end = text.find(tail);
-  if (!text.starts_with(head) || end == std::string::npos || end > text.find('\n')) return std::nullopt;
-  return fs::path(text.substr(head.size(), end - head.size()));
-}
-
 /// The value of `theirs` that stands where `mine` has the one at this line and column.
 std::optional<Node> counterpart(const Node& mine, const Node& theirs, int line, int column) {
   if (mine.where().line == line && mine.where().column == column) return theirs;
@@ -37,29 +31,34 @@ std::optional<Node> counterpart(const Node& mine, const Node& theirs, int line, 
   return std::nullopt;
 }
 
-/// As a person in this folder would write it.
-std::string shown(const fs::path& file) {
-  std::error_code error;
-  const auto near = fs::proximate(file, error);
-  return error || near.empty() || *near.begin() == ".." ? file.string() : near.string();
-}
-
 /// "c.toml:3:1", or nothing if the file is not there or has no such value any more.
 std::optional<std::string> translated(const fs::path& file, int line, int column) {
   try {
     const auto text = os::try_read_file(file);
-    const auto source = text ? source_of(*text) : std::nullopt;
+    const auto source = text ? origin_of(*text) : std::nullopt;
     if (!source || !os::file_size(*source)) return std::nullopt;
     const auto found =
         counterpart(Config::parse(*text, file.string()).root(), Config::load(*source).root(), line, column);
     if (!found || found->where().line == 0) return std::nullopt;
-    return base::to_string({shown(*source), found->where().line, found->where().column});
+    return base::to_string({shown_path(*source), found->where().line, found->where().column});
   } catch (const base::Error&) {
     return std::nullopt;  // a file that is faulty by now has no places to name
   }
 }
 
 }  // namespace
+
+std::optional<fs::path> origin_of(const std::string& text) {
+  const auto end = text.find(tail);
+  if (!text.starts_with(head) || end == std::string::npos || end > text.find('\n')) return std::nullopt;
+  return fs::path(text.substr(head.size(), end - head.size()));
+}
+
+std::string shown_path(const fs::path& file) {
+  std::error_code error;
+  const auto near = fs::proximate(file, error);
+  return error || near.empty() || *near.begin() == ".." ? file.string() : near.string();
+}
 
 std::string origin_line(const fs::path& source) {
   return std::string(head) + fs::absolute(source).lexically_normal().string() + std::string(tail) + "\n";

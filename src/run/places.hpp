@@ -2,12 +2,17 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace assay::run {
 
 /// The line of origin at the top of run.toml.
 std::string origin_line(const std::filesystem::path& source);
+/// The file that the text of a run.toml names there; nothing if it has no such line.
+std::optional<std::filesystem::path> origin_of(const std::string& text);
+/// A path as a person in this folder would write it.
+std::string shown_path(const std::filesystem::path& file);
 
 /// `message` with places of a run.toml ("RUN/run.toml:12:1") as those of the file that it was founded from, where that
 /// still says the same; a second place of the same file is left out.

@@ -28,6 +28,8 @@ bool stage_used(const fs::path& stage) {
   return os::file_size(stage / "begun.json") && !os::file_size(stage / "error.json");
 }
 
+}  // namespace
+
 bool used(const fs::path& folder) {
   if (os::file_size(folder / "changes.log")) return true;
   for (const auto& name : os::list_folder(folder / "jobs")) {
@@ -37,8 +39,6 @@ bool used(const fs::path& folder) {
     return fs::exists(folder / (to_string(stage) + ".1")) || stage_used(folder / to_string(stage));
   });
 }
-
-}  // namespace
 
 void clear_unused(const fs::path& folder, const fs::path& config_file, const std::vector<std::string>& overrides,
                   std::optional<std::uint64_t> seed) {
@@ -51,7 +51,7 @@ void clear_unused(const fs::path& folder, const fs::path& config_file, const std
   space::Space::load(given, "search");
   for (const Stage stage : all_stages) os::remove_all(folder / to_string(stage));
   os::remove_all(folder / "run.toml");
-  base::log_detail("nothing was measured in {} yet: it is founded anew", folder.string());
+  base::log_detail("nothing was measured in {} yet: it is created again", folder.string());
 }
 
 }  // namespace assay::run

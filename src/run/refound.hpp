@@ -9,6 +9,9 @@
 
 namespace assay::run {
 
+/// True if something was measured in the run folder, changed by `assay set` or submitted.
+bool used(const std::filesystem::path& folder);
+
 /// If the configuration says something else than RUN/run.toml, and nothing was measured, changed by `assay set` or
 /// submitted there: clears the folder, so that Run::open founds it anew. Error(config) if the configuration is faulty;
 /// then the folder stays as it is.

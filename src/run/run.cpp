@@ -5,14 +5,18 @@
 
 #include <algorithm>
 #include <limits>
-#include <set>
 
+#include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
-#include "config/settings.hpp"
+#include "config/check.hpp"
+#include "config/document.hpp"
 #include "os/file.hpp"
 #include "os/host.hpp"
+#include "run/differences.hpp"
 #include "run/places.hpp"
+#include "run/program.hpp"
+#include "run/refound.hpp"
 #include "space/space.hpp"
 
 namespace assay::run {
@@ -20,11 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using base::Exit;
-
-/// Everything that a result can depend on.
-const std::vector<std::string> all_sections = {
-    "run",        "data",  "split",  "model", "define",   "params", "space", "training", "augment", "objectives",
-    "constraint", "proxy", "search", "full",  "baseline", "trial",  "study", "report",   "reward"};
 
 std::vector<std::string> with_seed(std::vector<std::string> overrides, std::optional<std::uint64_t> seed) {
   if (seed) overrides.push_back("run.seed=" + std::to_string(*seed));
@@ -46,6 +45,15 @@ fs::path nearest_existing(fs::path folder) {
 fs::path absolute_folder(const fs::path& folder) {
   const auto path = fs::absolute(folder).lexically_normal();
   return path.filename().empty() ? path.parent_path() : path;
+}
+
+/// A file of the command that is not where the run looks for it, but elsewhere: another machine, a moved project.
+bool moved(const config::Config& mine, const config::Config& given) {
+  const auto was = mine.texts("trial.command"), is = given.texts("trial.command");
+  for (std::size_t i = 0; i < std::min(was.size(), is.size()); ++i) {
+    if (was[i] != is[i] && !fs::exists(was[i])) return true;
+  }
+  return false;
 }
 
 bool below(const fs::path& folder, const fs::path& top) {
@@ -92,6 +100,17 @@ bool node_local(const fs::path& folder) {
   return info.f_type == tmpfs || static_cast<int>(info.f_type) == ramfs;
 }
 
+std::optional<fs::path> Run::origin() const { return origin_of(text_); }
+
+/// As it would be read back from run.toml.
+Run Run::found(const fs::path& folder, const fs::path& source, const config::Config& given) {
+  Run run;
+  run.folder_ = absolute_folder(folder);
+  run.text_ = founding_text(given, source);
+  run.config_ = config::Config::parse(run.text_, (run.folder_ / "run.toml").string());
+  return run;
+}
+
 Run Run::open(const fs::path& folder, const std::optional<fs::path>& config_file,
               const std::vector<std::string>& overrides, std::optional<std::uint64_t> seed) {
   Run run;
@@ -105,14 +124,14 @@ Run Run::open(const fs::path& folder, const std::optional<fs::path>& config_file
   if (!text && !given) {
     base::fail(
         Exit::config,
-        "{} is no run folder (there is no run.toml in it): name the configuration to found it from, --config FILE",
+        "{} is no run folder (there is no run.toml in it): name the configuration to create it from, --config FILE",
         folder.string());
   }
   if (!text) {
     space::Space::load(*given, "search");  // a faulty space is told now, with its place in the user's own file
     os::make_folders(run.folder_, os::Rights::by_umask);  // what is made in it is shared as it is
     if (os::publish_once(file, founding_text(*given, *config_file))) {
-      base::log_detail("founded {} from {}", run.folder_.string(), config_file->string());
+      base::log_detail("created {} from {}", run.folder_.string(), config_file->string());
       if (os::job_id() && node_local(run.folder_)) {
         base::log_warning(
             "{} is on this node only: workers on other nodes cannot see it. Use a folder on the shared file system.",
@@ -123,50 +142,56 @@ Run Run::open(const fs::path& folder, const std::optional<fs::path>& config_file
   }
   run.text_ = *text;
   run.config_ = config::Config::parse(*text, file.string());
-  if (given) {
-    run.check_same_run(*given, config_file->string());
-  } else if (!changes.empty()) {
-    run.check_same_run(run.config_.with(changes), "the command line");
+  if (!given && changes.empty()) return run;
+  const auto wanted = given ? *given : run.config_.with(changes);
+  run.check_same_run(wanted, config_file.value_or(file), changes);
+  if (moved(run.config_, wanted)) {
+    const auto command = base::Json(wanted.texts("trial.command"));
+    set_keys(run.folder_, {"trial.command=" + config::to_toml(command)});
+    base::log_info("trial.command is now {}: the same program at its new place", command.dump());
+    return open(folder);
   }
   return run;
 }
 
 Run Run::preview(const fs::path& folder, const std::optional<fs::path>& config_file,
                  const std::vector<std::string>& overrides, std::optional<std::uint64_t> seed) {
-  if (!config_file || os::file_size(folder / "run.toml")) return open(folder, config_file, overrides, seed);
-  Run run;
-  run.folder_ = absolute_folder(folder);
-  run.text_ = founding_text(config::Config::load(*config_file, with_seed(overrides, seed)), *config_file);
-  run.config_ = config::Config::parse(run.text_, (run.folder_ / "run.toml").string());
-  return run;
+  const auto file = folder / "run.toml";
+  const auto changes = with_seed(overrides, seed);
+  if (!config_file) {
+    auto run = open(folder);
+    if (!changes.empty()) run.config_ = run.config_.with(changes);
+    return run;
+  }
+  const auto given = config::Config::load(*config_file, changes);
+  if (!os::file_size(file)) return found(folder, *config_file, given);
+  const auto other = free_name(folder);
+  try {
+    const auto there = open(folder);
+    const auto keys = differences(there.config_, given, noted_program(folder));
+    const auto count = std::count_if(keys.begin(), keys.end(), is_identity);
+    if (count == 0 && !keys.empty()) base::log_warning("{}", stays(there.folder_, keys));
+    if (count == 0) return there;
+    if (!used(folder)) return found(folder, *config_file, given);
+    base::log_warning("{} holds a run of another configuration ({} key{}): this looks at {} as a run of its own, {}",
+                      folder.string(), count, count == 1 ? " differs" : "s differ", config_file->string(),
+                      other.string());
+  } catch (const base::Error& error) {
+    base::log_warning("{} cannot be read as a run ({}): this looks at {} as a run of its own, {}", folder.string(),
+                      error.what(), config_file->string(), other.string());
+  }
+  return found(other, *config_file, given);
 }
 
-/// Identity keys must agree. Limits and sites may differ: those of the run stay in force, and a line says so.
-void Run::check_same_run(const config::Config& given, const std::string& source) const {
-  const auto mine = config_.identity(all_sections);
-  const auto theirs = given.identity(all_sections);
-  std::set<std::string> keys;
-  for (const auto& [key, value] : mine) keys.insert(key);
-  for (const auto& [key, value] : theirs) keys.insert(key);
-  for (const auto& key : keys) {
-    const auto a = mine.find(key), b = theirs.find(key);
-    if (a != mine.end() && b != theirs.end() && a->second == b->second) continue;
-    const auto was = a == mine.end() ? "not set" : a->second, is = b == theirs.end() ? "not set" : b->second;
-    throw base::Error(
-        Exit::config,
-        fmt::format(
-            "{} was founded from another configuration: {} is {} there and {} in {}. Use another run folder, or change "
-            "this one with `assay set {} {}={}`, which says what must be made anew.",
-            folder_.string(), key, was, is, source, folder_.string(), key, b == theirs.end() ? "..." : b->second));
+/// Error(config) unless identity keys agree. Other keys may differ: those of the run stay in force, and a line says so.
+void Run::check_same_run(const config::Config& given, const fs::path& source,
+                         const std::vector<std::string>& changes) const {
+  const auto keys = differences(config_, given, noted_program(folder_));
+  if (std::any_of(keys.begin(), keys.end(), is_identity)) {
+    const Given from{.file = shown_path(source), .overrides = changes, .by_hand = config::by_hand(given)};
+    throw base::Error(Exit::config, other_run(folder_, from, keys));
   }
-  const auto resolved = config::Config::parse(given.resolved(), source);
-  for (const auto& row : config::settings()) {
-    if (row.key_class != config::KeyClass::limit || row.key.find('*') != std::string_view::npos) continue;
-    const auto a = config_.node(row.key), b = resolved.node(row.key);
-    if (!a || !b || a.json() == b.json()) continue;
-    base::log_warning("{} stays {} as in {}; `assay set {} {}={}` changes it.", row.key, a.json().dump(),
-                      (folder_ / "run.toml").string(), folder_.string(), row.key, b.json().dump());
-  }
+  if (!keys.empty()) base::log_warning("{}", stays(folder_, keys));
 }
 
 std::uint64_t Run::seed() const { return static_cast<std::uint64_t>(config_.integer("run.seed")); }

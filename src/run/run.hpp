@@ -32,18 +32,21 @@ struct Status {
 class Run {
  public:
   /// Opens RUN/run.toml, or founds the run from `config_file` (+ overrides, + seed). Error(config) if RUN was founded
-  /// from another configuration (names the first differing identity key and the remedies: assay set, another folder),
-  /// or if there is neither; Error(io) if it cannot be written.
+  /// from another configuration (names all differing identity keys and the remedies: assay set, another folder), or if
+  /// there is neither; Error(io) if it cannot be written. A trainer that only has moved is looked for where it is now.
   static Run open(const std::filesystem::path& folder, const std::optional<std::filesystem::path>& config_file = {},
                   const std::vector<std::string>& overrides = {}, std::optional<std::uint64_t> seed = {});
 
-  /// As open, but founds nothing where there is no run yet: for plans and dry runs.
+  /// Reads only, for plans and dry runs: a configuration is never refused because of what is in RUN. Where that is
+  /// another run, or none that can be read, the configuration is looked at as a run of its own, and a line says so.
   static Run preview(const std::filesystem::path& folder, const std::optional<std::filesystem::path>& config_file = {},
                      const std::vector<std::string>& overrides = {}, std::optional<std::uint64_t> seed = {});
 
   const std::filesystem::path& folder() const { return folder_; }
   std::filesystem::path folder(Stage stage) const { return folder_ / to_string(stage); }
   const config::Config& config() const { return config_; }
+  /// The file that the run was founded from.
+  std::optional<std::filesystem::path> origin() const;
   /// Reads run.toml again if it changed (limits may be set while a study runs).
   void reload();
   std::uint64_t seed() const;
@@ -92,7 +95,10 @@ class Run {
   config::Config config_;
   std::string text_;  ///< run.toml as read
 
-  void check_same_run(const config::Config& given, const std::string& source) const;
+  static Run found(const std::filesystem::path& folder, const std::filesystem::path& source,
+                   const config::Config& given);
+  void check_same_run(const config::Config& given, const std::filesystem::path& source,
+                      const std::vector<std::string>& changes) const;
   std::string stale_reason(const base::Json& noted, Stage stage) const;
 };
 

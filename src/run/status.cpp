@@ -15,6 +15,7 @@
 #include "config/check.hpp"
 #include "os/file.hpp"
 #include "os/host.hpp"
+#include "run/program.hpp"
 #include "run/run.hpp"
 #include "study/liveness.hpp"
 
@@ -70,6 +71,19 @@ std::string describe_difference(const std::string& key, const Json& was, const J
   if (was.is_null()) return fmt::format("{} was not set, is {}", key, text(is));
   if (is.is_null()) return fmt::format("{} was {}, is not set", key, text(was));
   return fmt::format("{} was {}, is {}", key, text(was), text(is));
+}
+
+/// A file of the command that has only moved is named as the stage began with it.
+void keep_places(const std::optional<Json>& begun, Json& identity) {
+  if (!begun || !begun->contains("program")) return;
+  const auto noted = begun->value("identity", Json::object());
+  const auto program = program_from(begun->at("program").dump());
+  for (auto& [key, value] : identity.items()) {
+    const auto was = noted.value(key, Json());
+    if (key.starts_with("trial.command[") && was.is_string() && was != value &&
+        same_argument(was.get<std::string>(), value.get<std::string>(), program))
+      value = was;
+  }
 }
 
 bool is_done(Status::Kind kind) { return kind == Status::Kind::done || kind == Status::Kind::partial; }
@@ -137,6 +151,7 @@ std::vector<Stage> Run::inputs(Stage stage) const {
 Json Run::identity(Stage stage) const {
   Json identity = Json::object();
   for (const auto& [key, value] : config_.identity(own_keys(stage))) identity[key] = value;
+  keep_places(read_json(folder(stage) / "begun.json"), identity);
   for (const Stage input : inputs(stage)) {
     if (const auto done = read_json(folder(input) / "done.json")) identity[input_key(input)] = digest(input, *done);
   }
@@ -177,6 +192,10 @@ Status Run::status(Stage stage) const {
   }
   if (done) {
     status.kind = done->value("state", "done") == "partial" ? Status::Kind::partial : Status::Kind::done;
+    if (const auto again = status.kind == Status::Kind::partial ? mended(*this, stage) : Mended(); !again.trials.empty()) {
+      status.kind = Status::Kind::failed;
+      status.reason = mended_text(again);
+    }
   } else if (const auto error = read_json(folder(stage) / "error.json")) {
     status.kind = Status::Kind::failed;
     status.reason = error->value("message", "");
@@ -228,6 +247,7 @@ void Run::begin(Stage stage) const {
   os::make_folders(folder(stage));
   const Json begun = {{"stage", to_string(stage)},
                       {"identity", identity(stage)},
+                      {"program", program_of(*this)},
                       {"host", os::host_name()},
                       {"time", base::utc_text(base::unix_seconds())}};
   os::publish_once(folder(stage) / "begun.json", begun.dump(2) + "\n");

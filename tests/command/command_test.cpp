@@ -270,7 +270,7 @@ TEST_CASE("a launcher stands before the command") {
 TEST_CASE("shell assignments are safe to source") {
   const auto text =
       shell_assignments(base::Json::parse(R"({"a": {"b-c": "it's $HOME"}, "list": ["x", 1], "flag": true})"));
-  CHECK(text == "a_b_c='it'\\''s $HOME'\nlist='x 1'\nflag='true'\n");
+  CHECK(text == "a_b_c='it'\\''s $HOME'\nlist='x 1'\nflag=true\n");
 }
 
 TEST_CASE("metrics lines") {

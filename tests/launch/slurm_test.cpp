@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "base/command.hpp"
 #include "base/json.hpp"
 #include "launch/queue.hpp"
 #include "launch/submit.hpp"
@@ -26,7 +27,7 @@ const launch::Place place{.run_folder = "/scratch/me/runs/digits",
                           .share = "/opt/assay/share"};
 
 std::string line(const StageJob& job, const Site& site = {}, const std::string& dependency = "") {
-  return launch::shell_line(launch::sbatch_command(job, place, site, dependency));
+  return base::command(launch::sbatch_command(job, place, site, dependency));
 }
 
 run::Run open(const tests::Scratch& scratch, const std::string& text) {
