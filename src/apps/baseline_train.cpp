@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "eval/table.hpp"
 #include "launch/summary.hpp"
+#include "run/remedy.hpp"
 #include "search/planners.hpp"
 #include "train/throughput.hpp"
 
@@ -42,10 +43,12 @@ base::Exit baseline_train(cli::StageContext& context, const comm::World& world) 
     const auto* result = view.trials().empty() ? nullptr : view.trials().front()->result();
     if (result == nullptr) {
       const auto& rung = view.trials().front()->rungs.front();
-      base::fail(base::Exit::config,
-                 "the baseline (all defaults) failed: {} ({}). Mend the defaults or the training before searching "
-                 "around them.",
-                 rung.reason, study::to_string(rung.failure));
+      base::fail(
+          base::Exit::config,
+          "the baseline (all defaults) failed: {} ({}). Fix the defaults or the training before searching around "
+          "them; {} measures it again{}",
+          rung.reason, study::to_string(rung.failure), run::retry_command(run, run::Stage::baseline),
+          apps::noticed(run));
     }
     const bool built_in = config.texts("trial.command").empty() && !eval::uses_table(config);
     const auto gpus = built_in ? 1 : std::max(1, static_cast<int>(config.integer("trial.gpus")));

@@ -2,10 +2,12 @@
 // training set, and scored once on the untouched validation set.
 #include "apps/finalists.hpp"
 #include "apps/study_stage.hpp"
+#include "base/command.hpp"
 #include "base/log.hpp"
 #include "config/check.hpp"
 #include "data/dataset.hpp"
 #include "launch/summary.hpp"
+#include "run/remedy.hpp"
 #include "search/planners.hpp"
 #include "study/study.hpp"
 
@@ -36,11 +38,13 @@ base::Exit full_train(cli::StageContext& context, const comm::World& world) {
     auto figures = apps::judge_finalists(view, finalists, run, split.untouched);
     figures.untouched = !config::without_data(config);
     if (figures.winner < -1 || figures.finalists.empty()) {
-      base::fail(base::Exit::partial, "every training of the finalists failed; see `assay trials {} --stage full`",
-                 run.folder().string());
+      base::fail(base::Exit::partial, "every training of the finalists failed; {} shows why, {} measures them again{}",
+                 base::proposal({"assay", "trials", run.folder().string(), "--stage", "full"}),
+                 run::retry_command(run, run::Stage::full), apps::noticed(run));
     }
     apps::publish_winner(figures, view, run, *space);
     for (const auto& missing : figures.missing) base::log_warning("{}", missing);
+    if (!figures.missing.empty()) base::log_warning("{}", run::missing_text(run, run::Stage::full));
     const auto json = run::to_json(figures);
     return context.finish(run::Stage::full, json,
                           launch::summary(run::Stage::full, json, run.objectives().front().metric),

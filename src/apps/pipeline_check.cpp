@@ -5,6 +5,7 @@
 #include "apps/founding.hpp"
 #include "apps/proxy_choice.hpp"
 #include "arch/check_blocks.hpp"
+#include "run/program.hpp"
 #include "search/planners.hpp"
 
 namespace assay::apps {
@@ -12,6 +13,7 @@ namespace assay::apps {
 void check_pipeline(const config::Config& config) {
   config.check_run();
   const bool table = config.has("trial.table"), program = !config.texts("trial.command").empty();
+  run::check_script(config);
   if (!table && !program) arch::check_blocks(config);
   const bool proxies = config.integer("proxy.reference") > 0 && (!table || config.has("trial.table.epoch"));
   if (proxies) proxy_candidates(config, full_fidelity(config, run::Stage::proxy));

@@ -1,8 +1,10 @@
 // search-driver: one worker of the search. The first one founds the study, more of them make it faster, any of them may
 // die; one of the last publishes the Pareto front.
 #include "apps/study_stage.hpp"
+#include "base/command.hpp"
 #include "base/log.hpp"
 #include "launch/summary.hpp"
+#include "run/remedy.hpp"
 #include "search/early_stop.hpp"
 
 using namespace assay;
@@ -31,8 +33,9 @@ base::Exit search_space(cli::StageContext& context, const comm::World& world) {
     const auto figures = apps::search_figures(view, run, fidelity, partial);
     const auto json = run::to_json(figures);
     if (figures.best < 0) {
-      base::fail(base::Exit::partial, "no trial of the search succeeded; see `assay trials {} --state failed`",
-                 run.folder().string());
+      base::fail(base::Exit::partial, "no trial of the search succeeded; {} shows why, {} measures them again{}",
+                 base::proposal({"assay", "trials", run.folder().string(), "--state", "failed"}),
+                 run::retry_command(run, run::Stage::search), apps::noticed(run));
     }
     return context.finish(run::Stage::search, json,
                           launch::summary(run::Stage::search, json, run.objectives().front().metric), partial);

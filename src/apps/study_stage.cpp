@@ -6,9 +6,12 @@
 #include <string>
 #include <thread>
 
+#include "apps/renewal.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "eval/table.hpp"
 #include "run/metric.hpp"
+#include "run/program.hpp"
 #include "stats/intervals.hpp"
 #include "study/study.hpp"
 #include "worker/worker.hpp"
@@ -24,6 +27,15 @@ study::Limits limits_of(const run::Run& run, const StudyStage& stage) {
     limits.max_failed = std::min(limits.max_failed, stage.trials + 1);
   }
   return limits;
+}
+
+/// What this stage, or one whose result it uses, was begun with another version of the trainer.
+void warn_of_other_program(const run::Run& run, run::Stage stage) {
+  auto stages = run.inputs(stage);
+  stages.push_back(stage);
+  for (const auto one : stages) {
+    if (const auto text = run::other_program(run, one); !text.empty()) base::log_warning("{}", text);
+  }
 }
 
 }  // namespace
@@ -46,7 +58,8 @@ int run_stage(int argc, char** argv, run::Stage stage, const std::string& descri
     world->groups(world->size()).broadcast(bytes);
     return std::stoi(bytes);
   };
-  const int code = cli::run_stage(argc, argv, stage, description, in_world, agree);
+  const int code = cli::run_stage(argc, argv, stage, description, in_world, agree,
+                                  [stage](const run::Run& run) { renew_mended(run, stage); });
   // Without this the others wait in a collective, and this rank for them in MPI_Finalize.
   if (failed && world && world->size() > 1) {
     if (world->rank() != 0) {
@@ -76,6 +89,7 @@ base::Exit run_study(cli::StageContext& context, const comm::World& world, Study
                                                .rows = stage.rows,
                                                .keep_weights = stage.keep_weights});
   if (group.rank() != 0) return worker::follow(group, *evaluator);
+  warn_of_other_program(run, stage.stage);
 
   study::Study study(run.folder(stage.stage),
                      founding_of(run, stage.stage, *stage.space, *stage.planner, stage.fidelities),
@@ -90,6 +104,13 @@ base::Exit run_study(cli::StageContext& context, const comm::World& world, Study
   const auto exit = worker::work(group, study, *stage.planner, *evaluator, options);
   if (exit == base::Exit::again) return exit;
   return conclude(study.refresh(), exit == base::Exit::partial);
+}
+
+std::string noticed(const run::Run& run) {
+  std::vector<std::string> files;
+  for (const auto& [name, hash] : run::program_of(run)) files.push_back(name);
+  return files.empty() ? ""
+                       : fmt::format(" (with a changed {} the next start does so by itself)", base::join(files, ", "));
 }
 
 run::Interval metric_interval(const study::Objective& objective, double value, std::int64_t rows) {

@@ -42,6 +42,9 @@ int run_stage(int argc, char** argv, run::Stage stage, const std::string& descri
 base::Exit run_study(cli::StageContext& context, const comm::World& world, StudyStage stage,
                      const std::function<base::Exit(const study::StudyView&, bool partial)>& conclude);
 
+/// " (with a changed train.py the next start does so by itself)": where a changed trainer is noticed.
+std::string noticed(const run::Run& run);
+
 /// 95 % interval of a metric measured on `rows` rows: Wilson's for shares of rows; for other metrics the bare value.
 run::Interval metric_interval(const study::Objective& objective, double value, std::int64_t rows);
 

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "base/command.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
@@ -14,6 +15,7 @@
 #include "run/line.hpp"
 #include "run/places.hpp"
 #include "run/refound.hpp"
+#include "run/remedy.hpp"
 
 namespace assay::cli {
 namespace {
@@ -99,9 +101,10 @@ void show_settings(const run::Run& run, run::Stage stage) {
 void check_folder(const StageOptions& options, run::Stage stage) {
   if (!std::filesystem::is_regular_file(options.folder)) return;
   const auto file = options.folder.string();
-  const auto folder = std::filesystem::path("runs") / options.folder.stem();
-  base::fail(Exit::config, "{} is a file, and a run folder is expected there: {} {} --config {}", file,
-             run::executable(stage), folder.string(), options.config.value_or(options.folder).string());
+  const auto config = options.config.value_or(options.folder);
+  const auto folder = run::default_folder(config, options.set);
+  base::fail(Exit::config, "{} is a file, and a run folder is expected there: {}", file,
+             base::proposal({run::executable(stage), folder.string(), "--config", config.string()}));
 }
 
 /// --force is for the one start that was asked for: a job that Slurm starts again would set its own progress aside, the
@@ -109,10 +112,14 @@ void check_folder(const StageOptions& options, run::Stage stage) {
 void check_force(StageOptions& options, run::Stage stage) {
   if (!options.force) return;
   if (os::environment("SLURM_ARRAY_TASK_ID") && os::environment("SLURM_ARRAY_TASK_COUNT").value_or("") != "1") {
-    base::fail(Exit::config,
-               "--force does not go with a job array: every worker would set the others' study aside. Start one job "
-               "with --force (sbatch slurm/{}.sbatch {} --force) and add workers without it once it runs.",
-               run::executable(stage), options.folder.string());
+    base::fail(
+        Exit::config,
+        "--force does not go with a job array: every worker would set the others' study aside. Start one job "
+        "with --force ({}) and add workers without it once it runs.",
+        base::proposal(
+            {"sbatch",
+             (std::filesystem::path(base::share_folder()) / "slurm" / (run::executable(stage) + ".sbatch")).string(),
+             options.folder.string(), "--force"}));
   }
   const auto restarts = os::environment("SLURM_RESTART_COUNT").value_or("0");
   if (restarts == "0") return;
@@ -149,7 +156,8 @@ int dry_run(const StageOptions& options, run::Stage stage) {
     return 0;
   }
   if (run.by_hand() && stage == run::Stage::search) {
-    std::printf("would start nothing: a script asks for the trials, assay ask %s\n", options.folder.c_str());
+    std::printf("would start nothing: a script asks for the trials, %s\n",
+                base::proposal({"assay", "ask", options.folder.string()}).c_str());
     return 0;
   }
   check_inputs(run, stage);
@@ -172,18 +180,20 @@ int without_workers(const StageContext& context, run::Stage stage, const run::St
   }
   if (status.kind == Kind::stale || (context.options.force && os::file_size(run.folder(stage) / "begun.json"))) {
     run.set_aside(stage);
-    base::log_info("the next `assay ask {}` founds the search anew", folder);
+    base::log_info("the next {} starts a new search", run::asking_command(run));
     return static_cast<int>(Exit::done);
   }
   base::fail(Exit::config,
-             "nothing in this configuration measures trials: a script asks for them, `assay ask {}`, and tells their "
-             "results, `assay tell {} N {}=...`; the last one ends the search",
-             folder, folder, run.objectives().front().metric);
+             "nothing in this configuration measures trials: a script asks for them, {}, and tells their results, {}; "
+             "the last one ends the search",
+             run::asking_command(run),
+             base::proposal({"assay", "tell", folder, "N", run.objectives().front().metric + "=..."}));
 }
 
 /// Done already: says so and returns its exit code. Stale or forced: sets the old folder aside.
-int prepare(StageContext& context, run::Stage stage) {
+int prepare(StageContext& context, run::Stage stage, const std::function<void(const run::Run&)>& refresh) {
   const auto& run = context.run;
+  if (refresh && !context.options.force) refresh(run);
   const auto status = run.status(stage);
   const bool done = status.kind == Kind::done || status.kind == Kind::partial;
   if (done && !context.options.force) {
@@ -206,9 +216,10 @@ int prepare(StageContext& context, run::Stage stage) {
 }
 
 /// The decision of this launch: rank 0's. The others wait for it, so they get its exit code also where it fails.
-int decide(StageContext& context, run::Stage stage, const std::function<int(int)>& agree) {
+int decide(StageContext& context, run::Stage stage, const std::function<int(int)>& agree,
+           const std::function<void(const run::Run&)>& refresh) {
   const auto prepared = [&] {
-    const int decision = prepare(context, stage);
+    const int decision = prepare(context, stage, refresh);
     return decision == go_on && os::stop_signal() != 0 ? static_cast<int>(Exit::again) : decision;
   };
   const auto [rank, size] = launched();
@@ -273,7 +284,8 @@ Exit StageContext::finish(run::Stage stage, const base::Json& figures, const std
 }
 
 int run_stage(int argc, char** argv, run::Stage stage, const std::string& description,
-              const std::function<Exit(StageContext&)>& recipe, const std::function<int(int)>& agree) {
+              const std::function<Exit(StageContext&)>& recipe, const std::function<int(int)>& agree,
+              const std::function<void(const run::Run&)>& refresh) {
   std::optional<StageContext> context;
   StageOptions options;
   bool begun = false;
@@ -290,7 +302,7 @@ int run_stage(int argc, char** argv, run::Stage stage, const std::string& descri
     context.emplace(StageContext{options, run::Run::open(options.folder, options.config, options.set, options.seed),
                                  base::unix_seconds()});
     show_settings(context->run, stage);
-    if (const int decision = decide(*context, stage, agree); decision != go_on) return decision;
+    if (const int decision = decide(*context, stage, agree, refresh); decision != go_on) return decision;
     begun = true;
     if (options.workers > 1) return run_crew(argc, argv, context->run, options);
     return static_cast<int>(recipe(*context));

@@ -41,9 +41,11 @@ struct StageContext {
 ///
 /// Ranks of one MPI launch must take the same way: `agree` (asked only where a launcher started more than one rank)
 /// gets this rank's decision and returns rank 0's; the other ranks look at nothing. Without it every process decides by
-/// itself, like a worker of its own.
+/// itself, like a worker of its own. `refresh` is called before the stage's state is looked at: what it renews is work
+/// again.
 int run_stage(int argc, char** argv, run::Stage stage, const std::string& description,
-              const std::function<base::Exit(StageContext&)>& recipe, const std::function<int(int)>& agree = {});
+              const std::function<base::Exit(StageContext&)>& recipe, const std::function<int(int)>& agree = {},
+              const std::function<void(const run::Run&)>& refresh = {});
 
 /// This process's rank and the number of ranks by the launcher's environment, without starting MPI; 0 of 1 without one.
 struct Launched {

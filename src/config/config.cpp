@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/command.hpp"
 #include "base/hash.hpp"
 #include "base/json.hpp"
 #include "base/time.hpp"
@@ -164,8 +165,8 @@ struct Config::Data {
 Config Config::load(const fs::path& file, const std::vector<std::string>& overrides) {
   const auto text = os::try_read_file(file);
   if (!text) {
-    base::fail(Exit::config, "{}: there is no such configuration file; `assay new {}` writes one", file.string(),
-               file.string());
+    base::fail(Exit::config, "{}: there is no such configuration file; {} writes one", file.string(),
+               base::proposal({"assay", "new", file.string()}));
   }
   Config config;
   config.data_ = Data::make(*text, file.string(), fs::absolute(file).parent_path(), overrides);

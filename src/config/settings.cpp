@@ -15,7 +15,7 @@ constexpr auto S = KeyClass::site;
 
 // clang-format off
 constexpr Setting table[] = {
-    {"run.name", Type::text, "\"run\"", S, "name of the run, for people"},
+    {"run.name", Type::text, "\"run\"", S, "name of the run and of its folder, runs/<name>; without: the name of the file"},
     {"run.seed", Type::integer, "1", I, "all random streams derive from it", 0},
 
     {"data.format", Type::text, "", I, "how the files are read; external: your own trainer reads them", {}, {}, "idx|cifar|csv|images|external"},

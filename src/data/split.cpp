@@ -9,6 +9,7 @@
 #include <map>
 #include <numeric>
 
+#include "base/command.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "data/bytes.hpp"
@@ -195,18 +196,27 @@ void write_indices(const std::filesystem::path& file, const std::vector<std::int
   os::publish(file, text);
 }
 
+namespace {
+
+/// What makes the index files of RUN/split/ again.
+std::string split_again(const std::filesystem::path& file) {
+  return base::proposal({"split-data", file.parent_path().parent_path().string(), "--force"});
+}
+
+}  // namespace
+
 std::vector<std::int64_t> read_indices(const std::filesystem::path& file, const std::string& data_hash) {
   const auto text = os::try_read_file(file);
-  if (!text) fail_at(file, "there is no such index file; run split-data first");
+  if (!text) fail_at(file, "there is no such index file; {} makes it", split_again(file));
   const auto header_end = std::min(text->find('\n'), text->size());
   const auto header = base::split(std::string_view(*text).substr(0, header_end), ' ');
   std::int64_t count = -1;
   if (header.size() == 6 && header[0] == "#")
     std::from_chars(header[2].data(), header[2].data() + header[2].size(), count);
-  if (count < 0) fail_at(file, "is no index file of a split; run split-data --force");
+  if (count < 0) fail_at(file, "is no index file of a split; {} makes it again", split_again(file));
   if (header[5] != data_hash) {
-    fail_at(file, "belongs to other data (hash {}, the data have {}); the data changed, run split-data --force",
-            header[5], data_hash);
+    fail_at(file, "belongs to other data (hash {}, the data have {}): the data changed, {} splits them again",
+            header[5], data_hash, split_again(file));
   }
   std::vector<std::int64_t> rows;
   const char* at = text->data() + header_end;
@@ -219,7 +229,8 @@ std::vector<std::int64_t> read_indices(const std::filesystem::path& file, const 
     at = next;
   }
   if (static_cast<std::int64_t>(rows.size()) != count || text->back() != '\n') {
-    fail_at(file, "should hold {} rows but holds {}; the file is torn, run split-data --force", count, rows.size());
+    fail_at(file, "should hold {} rows but holds {}: the file is torn, {} makes it again", count, rows.size(),
+            split_again(file));
   }
   return rows;
 }

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "eval/command_files.hpp"
@@ -328,12 +329,30 @@ class CommandEvaluator : public study::Evaluator {
  public:
   explicit CommandEvaluator(CommandSettings settings) : settings_(std::move(settings)) {}
   Outcome run(const study::Work& work, study::Reporter& reporter) override {
+    const auto program = look_at_program();
     Attempt attempt(settings_, work, reporter);
-    if (!settings_.keep_alive) return attempt.run();
-    return attempt.run(kept_, [&] { return start(work); });
+    auto outcome = settings_.keep_alive ? attempt.run(kept_, [&] { return start(work); }) : attempt.run();
+    if (!program.empty()) {
+      const auto sure = settings_.program->after_trial(program);
+      if (!sure.empty()) outcome.attributes[run::program_attribute] = run::to_text(sure);
+    }
+    return outcome;
   }
 
  private:
+  /// The contents of the command's files. A process that is kept alive is of the old ones: it ends.
+  run::Program look_at_program() {
+    if (!settings_.program) return {};
+    auto now = settings_.program->now();
+    if (const auto changed = run::changed_files(program_, now); !changed.empty()) {
+      kept_.reset();
+      base::log_warning("{} changed while this stage is at work: results before and after are of two programs",
+                        base::join(changed, ", "));
+    }
+    program_ = now;
+    return now;
+  }
+
   /// In RUN/<stage>/processes/<host>-<pid>.<k>: the folders of the trials come and go.
   std::unique_ptr<KeptCommand> start(const study::Work& work) {
     auto command = command_of(settings_);
@@ -345,6 +364,7 @@ class CommandEvaluator : public study::Evaluator {
 
   CommandSettings settings_;
   std::unique_ptr<KeptCommand> kept_;
+  run::Program program_;
   int processes_ = 0;
 };
 

@@ -10,6 +10,7 @@
 
 #include "base/json.hpp"
 #include "eval/evaluators.hpp"
+#include "run/program.hpp"
 #include "study/planner.hpp"
 
 namespace assay::eval {
@@ -31,7 +32,8 @@ struct CommandSettings {
   std::function<base::Json(const space::Params&)> values;
   /// {"train": {"items": [..], "rows": path}, "valid": {..}} for a piece of work.
   std::function<base::Json(const study::Work&)> rows;
-  double stop_grace = 30;  ///< seconds between ASSAY_STOP and SIGTERM
+  std::optional<run::ProgramFiles> program;  ///< the command's files, whose contents every result records
+  double stop_grace = 30;                    ///< seconds between ASSAY_STOP and SIGTERM
   double look_seconds =
       10;                  ///< between two looks whether the trial was dropped; a command may report nothing for hours
   double term_grace = 10;  ///< seconds between SIGTERM and SIGKILL

@@ -149,6 +149,7 @@ std::unique_ptr<study::Evaluator> make_command_evaluator(const Context& context)
   if (settings.command.empty())
     base::fail(Exit::config, "trial.command is empty: name the program that trains, e.g. [\"python3\", \"train.py\"]");
   check_command(settings);
+  run::check_script(config);
   settings.stage = run::to_string(context.stage);
   settings.timeout = [&run = context.run] { return run.trial_timeout(); };
   settings.gpus = static_cast<int>(config.integer("trial.gpus"));
@@ -163,6 +164,7 @@ std::unique_ptr<study::Evaluator> make_command_evaluator(const Context& context)
     settings.required.push_back(metric);
   settings.values = [space = context.space](const space::Params& params) { return free_parameters(*space, params); };
   settings.rows = RowFiles(context);
+  settings.program.emplace(context.run);
   return make_command_evaluator(std::move(settings));
 }
 

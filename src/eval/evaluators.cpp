@@ -15,9 +15,7 @@ std::unique_ptr<study::Evaluator> make_measuring(const Context& context) {
   if (uses_table(config)) {
     if (context.rows == Rows::final) {
       config.node("trial.table")
-          .fail(
-              "a table cannot train finalists anew on other data; the search's best are the answer (`assay trials RUN "
-              "--sort METRIC`, or `analyze RUN` for the report)");
+          .fail("a table cannot train finalists again on other data; the search's best are the answer");
     }
     return make_table_evaluator(config, context.space, [&run = context.run] { return run.trial_timeout(); });
   }

@@ -8,6 +8,7 @@
 #include <set>
 #include <thread>
 
+#include "base/command.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
@@ -19,6 +20,7 @@
 #include "os/process.hpp"
 #include "os/signal.hpp"
 #include "run/line.hpp"
+#include "run/remedy.hpp"
 #include "study/names.hpp"
 
 namespace assay::launch {
@@ -37,10 +39,9 @@ void check_ranks(const run::Run& run, const LocalOptions& options) {
   if (ranks <= 1) return;
   const auto gpus = options.device == "cpu" ? 0 : static_cast<std::int64_t>(os::visible_gpus().size());
   if (gpus > 0 ? ranks > gpus : ranks > os::usable_cores()) {
-    base::fail(Exit::config,
-               "full.gpus_per_trial = {}, but this machine has {}: lower it (assay set {} full.gpus_per_trial=1)",
-               ranks, gpus > 0 ? fmt::format("{} GPUs", gpus) : fmt::format("no GPU and {} cores", os::usable_cores()),
-               run.folder().string());
+    base::fail(Exit::config, "full.gpus_per_trial = {}, but this machine has {}: lower it {}", ranks,
+               gpus > 0 ? fmt::format("{} GPUs", gpus) : fmt::format("no GPU and {} cores", os::usable_cores()),
+               run::setting_text(run, "full.gpus_per_trial", "1"));
   }
   if (os::capture({"mpirun", "--version"}).ended.code == 127) {
     base::fail(Exit::config,
@@ -294,6 +295,7 @@ Exit run_locally(run::Run& run, const LocalOptions& options) {
                                            summary(stage, status.done.at("figures"), run.objectives().front().metric),
                                            status.done.value("seconds", -1.0)));
       if (status.kind == Kind::partial) worst = Exit::partial;
+      if (status.kind == Kind::partial && stage == Stage::full) display.message("  " + run::missing_text(run, stage));
       continue;
     }
     if (status.kind == Kind::stale)

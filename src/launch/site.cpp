@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/command.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -147,7 +148,8 @@ std::optional<fs::path> find_site(const std::optional<fs::path>& file, const fs:
   for (const auto& [place, must] : places) {
     if (os::file_size(place)) return place;
     if (must)
-      base::fail(Exit::config, "the site file {} does not exist; `assay site --write` makes one", place.string());
+      base::fail(Exit::config, "the site file {} does not exist; {} makes one", place.string(),
+                 base::proposal({"assay", "site", place.string()}));
   }
   return std::nullopt;
 }
@@ -189,9 +191,8 @@ Probe parse_probe(const std::string& sinfo, const std::string& config, const std
 Probe probe_cluster() {
   const auto sinfo = os::capture({"sinfo", "-h", "-o", "%P|%D|%c|%m|%G|%l"});
   if (sinfo.ended.code == 127) {
-    base::fail(
-        Exit::config,
-        "there is no Slurm here (sinfo is not in PATH): use `assay run` on this machine, or submit from the cluster");
+    base::fail(Exit::config,
+               "there is no Slurm here (sinfo is not in PATH): run it on this machine, or submit from the cluster");
   }
   if (sinfo.ended.code != 0) {
     base::fail(Exit::io,

@@ -8,6 +8,7 @@
 #include "base/hash.hpp"
 #include "base/text.hpp"
 #include "launch/summary.hpp"
+#include "run/remedy.hpp"
 
 namespace assay::launch {
 namespace {
@@ -101,9 +102,10 @@ StageJob stage_job(const run::Run& run, run::Stage stage, const Site& site) {
   if (const auto trials = planned_trials(run, stage); trials > 0) workers = std::min(workers, trials);
   if (workers > std::int64_t{most_workers} * std::max(1, site.workers_per_job)) {
     base::fail(Exit::config,
-               "{} workers for the {} stage are more than one job array holds ({}): lower {}.parallel, or add the "
-               "rest later with `assay scale`",
-               workers, to_string(stage), most_workers, to_string(stage));
+               "{} workers for the {} stage are more than one job array holds ({}): lower them {}, and add the rest "
+               "once they run",
+               workers, to_string(stage), most_workers,
+               run::setting_text(run, to_string(stage) + ".parallel", std::to_string(most_workers)));
   }
   job.workers = static_cast<int>(std::max<std::int64_t>(1, workers));
   share_jobs(job, site);

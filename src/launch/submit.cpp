@@ -63,7 +63,8 @@ std::string call_sbatch(const std::vector<std::string>& arguments, const std::st
                         said.find("timed out") != std::string::npos ||
                         said.find("Socket timed out") != std::string::npos;
     if (!silent || attempt == 4) {
-      base::fail(Exit::config, "sbatch refused the {} job: {}. The command was: {}", name, said, base::command(arguments));
+      base::fail(Exit::config, "sbatch refused the {} job: {}. The command was: {}", name, said,
+                 base::command(arguments));
     }
     base::log_warning("the Slurm controller does not answer, trying again in {} s", 5 << attempt);
     std::this_thread::sleep_for(std::chrono::seconds(5 << attempt));
@@ -150,9 +151,10 @@ Site site_for(const run::Run& run, const std::optional<fs::path>& file, bool dry
     base::log_warning("{}; the commands below are for a cluster without special needs", error.what());
   }
   auto site = propose_site(probe);
-  base::log_info("no site file: {}{} (assay site --write makes a file to correct)",
+  base::log_info("no site file: {}{} ({} makes a file to correct)",
                  site.partition.empty() ? "default partition" : "partition " + site.partition,
-                 site.gpus_per_node > 0 ? fmt::format(", {} GPUs per node", site.gpus_per_node) : ", no GPUs");
+                 site.gpus_per_node > 0 ? fmt::format(", {} GPUs per node", site.gpus_per_node) : ", no GPUs",
+                 base::proposal({"assay", "site", "--write"}));
   return site;
 }
 
@@ -188,8 +190,8 @@ std::vector<std::string> submit(const run::Run& run, const Site& site, bool dry_
   // The queue first: what leaves it meanwhile shows as done afterwards.
   const auto queue = look(names_of(place.run_id), dry_run);
   if (!queue && !dry_run)
-    base::fail(Exit::config, "there is no Slurm here (squeue is not in PATH): use `assay run {}`",
-               run.folder().string());
+    base::fail(Exit::config, "there is no Slurm here (squeue is not in PATH): use {}",
+               base::proposal({"assay", "run", run.folder().string()}));
   if (!dry_run) prepare_folder(run, site);
   if (run::node_local(run.folder())) {
     base::log_warning("{} looks like a folder of this machine alone; jobs on other nodes need a shared one",
@@ -294,9 +296,8 @@ std::vector<std::string> scale(const run::Run& run, run::Stage stage, int worker
   const auto name = job_name(place.run_id, stage);
   const auto all = look(names_of(place.run_id), dry_run);
   if (!all && !dry_run)
-    base::fail(Exit::config,
-               "there is no Slurm here (squeue is not in PATH): set {}.parallel and start `assay run` again",
-               to_string(stage));
+    base::fail(Exit::config, "there is no Slurm here (squeue is not in PATH): {} follows {}.parallel",
+               base::proposal({"assay", "run", run.folder().string()}), to_string(stage));
   const auto queue = all.value_or(std::vector<QueuedJob>{});
   const int now = workers_in(queue, name) * std::max(1, site.workers_per_job);
   std::vector<std::string> lines = {fmt::format("{} has {} workers in the queue or running", to_string(stage), now)};

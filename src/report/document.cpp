@@ -5,6 +5,7 @@
 #include <cmath>
 #include <set>
 
+#include "base/command.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "base/version.hpp"
@@ -29,8 +30,8 @@ Json stage_entry(const Material& material, const StageState& state) {
   } else if (state.state == "begun") {
     gap = fmt::format("The {} stage has begun and has no result yet.", name);
   } else {
-    gap = fmt::format("The {} stage has no result yet. To make it: {} {}", name, run::executable(state.stage),
-                      material.folder);
+    gap = fmt::format("The {} stage has no result yet. To make it: {}", name,
+                      base::command({run::executable(state.stage), material.folder}));
   }
   Json entry = {{"name", name},
                 {"executable", run::executable(state.stage)},
@@ -84,14 +85,17 @@ Json reproduction(const Material& material) {
   }
   if (revision.empty()) revision = base::revision();
   Json commands = Json::array();
-  commands.push_back("cp " + material.folder + "/run.toml again.toml");
+  commands.push_back(base::command({"cp", material.folder + "/run.toml", "again.toml"}));
   std::string folder = "again";
   for (const auto& state : material.stages) {
     if (state.state == "skipped") continue;
     const bool first = commands.size() == 1;
     const bool by_hand = first && state.stage == Stage::search;
-    commands.push_back("bin/" + (by_hand ? std::string("assay ask") : run::executable(state.stage)) + " " + folder +
-                       (first ? " --config again.toml" : ""));
+    std::vector<std::string> words = {"bin/" + (by_hand ? std::string("assay") : run::executable(state.stage))};
+    if (by_hand) words.emplace_back("ask");
+    words.push_back(folder);
+    if (first) words.insert(words.end(), {"--config", "again.toml"});
+    commands.push_back(base::command(words));
   }
   auto text = fmt::format("Program revision {}, seed {}", revision, material.seed);
   if (material.split && !material.split->data_hash.empty()) {

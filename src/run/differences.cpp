@@ -40,7 +40,8 @@ bool same_value(const std::string& key, const Json& a, const Json& b) {
   if (a.is_number() && b.is_number()) return a.get<double>() == b.get<double>();
   if (a == b) return true;
   if (a.is_array() && b.is_array() && a.size() == b.size())
-    return std::equal(a.begin(), a.end(), b.begin(), [&](const Json& x, const Json& y) { return same_value("", x, y); });
+    return std::equal(a.begin(), a.end(), b.begin(),
+                      [&](const Json& x, const Json& y) { return same_value("", x, y); });
   const auto* row = config::find_setting(key);
   if (row == nullptr || a.is_null() || b.is_null()) return false;
   if (row->type == config::Type::duration) return seconds_in(a) == seconds_in(b);
@@ -57,8 +58,9 @@ Node find(Node node, std::string_view path) {
       const auto end = path.find(']');
       const auto index = base::integer_in(path.substr(1, end - 1)).value_or(-1);
       const auto items = node.items();
-      node = index >= 0 && index < static_cast<std::int64_t>(items.size()) ? items[static_cast<std::size_t>(index)].second
-                                                                           : Node();
+      node = index >= 0 && index < static_cast<std::int64_t>(items.size())
+                 ? items[static_cast<std::size_t>(index)].second
+                 : Node();
       path.remove_prefix(end + 1);
     } else {
       const bool quoted = path.front() == '"';
@@ -109,8 +111,8 @@ class Comparison {
   bool same_command(const Json& was, const Json& is) const {
     if (!was.is_array() || !is.is_array() || was.size() != is.size()) return was == is;
     return std::equal(was.begin(), was.end(), is.begin(), [&](const Json& a, const Json& b) {
-      return a == b || (a.is_string() && b.is_string() &&
-                        same_argument(a.get<std::string>(), b.get<std::string>(), noted_));
+      return a == b ||
+             (a.is_string() && b.is_string() && same_argument(a.get<std::string>(), b.get<std::string>(), noted_));
     });
   }
 
@@ -132,7 +134,8 @@ std::string shortened(const std::string& text) {
 }
 
 std::string line_of(const Difference& one) {
-  const auto was = one.was.empty() ? "not set" : shortened(one.was), is = one.is.empty() ? "not set" : shortened(one.is);
+  const auto was = one.was.empty() ? "not set" : shortened(one.was),
+             is = one.is.empty() ? "not set" : shortened(one.is);
   return fmt::format("\n  {} is {} in the run folder, {} in {}", one.key, was, is,
                      one.where.empty() ? "the configuration (by default)" : one.where);
 }

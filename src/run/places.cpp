@@ -1,10 +1,12 @@
 #include "run/places.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <regex>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "config/config.hpp"
 #include "os/file.hpp"
 
@@ -46,7 +48,39 @@ std::optional<std::string> translated(const fs::path& file, int line, int column
   }
 }
 
+/// A name of one folder: what is none ("a/b", "..") becomes one, or empty.
+std::string folder_name(std::string name) {
+  std::replace(name.begin(), name.end(), '/', '-');
+  const auto text = std::string(base::trim(name));
+  return text.find_first_not_of('.') == std::string::npos ? "" : text;
+}
+
+bool made_from(const fs::path& folder, const fs::path& file, const std::string& name) {
+  const auto text = os::try_read_file(folder / "run.toml");
+  if (!text || origin_of(*text) != fs::absolute(file).lexically_normal()) return false;
+  try {
+    return Config::parse(*text, (folder / "run.toml").string()).text("run.name") == name;
+  } catch (const base::Error&) {
+    return false;
+  }
+}
+
 }  // namespace
+
+fs::path default_folder(const fs::path& file, const std::vector<std::string>& changes) {
+  const fs::path runs = "runs", by_file = runs / file.stem();
+  std::string name;
+  try {
+    const auto config = Config::load(file, changes);
+    if (config.has("run.name")) name = config.text("run.name");
+  } catch (const base::Error&) {
+    return by_file;  // whoever opens it says what is wrong
+  }
+  if (folder_name(name).empty()) return by_file;
+  const auto by_name = runs / folder_name(name);
+  const bool old = by_name != by_file && !os::file_size(by_name / "run.toml") && made_from(by_file, file, name);
+  return old ? by_file : by_name;
+}
 
 std::optional<fs::path> origin_of(const std::string& text) {
   const auto end = text.find(tail);

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace assay::run {
 
@@ -13,6 +14,10 @@ std::string origin_line(const std::filesystem::path& source);
 std::optional<std::filesystem::path> origin_of(const std::string& text);
 /// A path as a person in this folder would write it.
 std::string shown_path(const std::filesystem::path& file);
+
+/// Where a configuration's run is made: runs/<[run] name>, or runs/<name of the file> where it has no name. `changes`:
+/// overrides. A run that an earlier version named after this very file stays where it is.
+std::filesystem::path default_folder(const std::filesystem::path& file, const std::vector<std::string>& changes);
 
 /// `message` with places of a run.toml ("RUN/run.toml:12:1") as those of the file that it was founded from, where that
 /// still says the same; a second place of the same file is left out.

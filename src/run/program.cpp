@@ -9,6 +9,7 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "os/file.hpp"
+#include "study/names.hpp"
 #include "study/study.hpp"
 
 namespace assay::run {
@@ -50,7 +51,8 @@ std::vector<fs::path> arguments_of(const Run& run) {
 /// Stages that failed, and final trainings of which some are missing. Other results were used by now.
 bool may_be_mended(const Run& run, Stage stage) {
   if (stage == Stage::split || stage == Stage::report) return false;
-  if (!os::file_size(run.folder(stage) / "done.json")) return os::file_size(run.folder(stage) / "error.json").has_value();
+  if (!os::file_size(run.folder(stage) / "done.json"))
+    return os::file_size(run.folder(stage) / "error.json").has_value();
   return stage == Stage::full;
 }
 
@@ -163,12 +165,34 @@ Program noted_in(const fs::path& file) {
 }  // namespace
 
 std::string other_program(const Run& run, Stage stage) {
+  if (stage == Stage::split || !os::file_size(study::Layout{run.folder(stage)}.founding())) return "";
   const auto changed = changed_files(noted_in(run.folder(stage) / "begun.json"), program_of(run));
   if (changed.empty()) return "";
-  return fmt::format("{} {} changed since the {} stage began: its results stay, and are of another program; {} measures "
-                     "it again",
-                     base::join(changed, ", "), changed.size() == 1 ? "has" : "have", to_string(stage),
-                     base::proposal({executable(stage), run.folder().string(), "--force"}));
+  return fmt::format(
+      "{} {} changed since the {} stage began: its results stay, and are of another program; {} measures "
+      "it again",
+      base::join(changed, ", "), changed.size() == 1 ? "has" : "have", to_string(stage),
+      base::proposal({executable(stage), run.folder().string(), "--force"}));
+}
+
+void check_script(const config::Config& config) {
+  static const std::set<std::string> endings = {".py", ".sh", ".R", ".r", ".jl", ".pl", ".js", ".rb", ".lua"};
+  static const std::vector<std::string> interpreters = {"python", "bash", "sh",   "dash", "zsh", "Rscript",
+                                                        "julia",  "perl", "node", "ruby", "lua"};
+  const auto command = config.texts("trial.command");
+  if (command.size() < 2 || !config.text("trial.launcher").empty()) return;
+  const auto program = fs::path(command.front()).filename().string();
+  const auto known = std::any_of(interpreters.begin(), interpreters.end(), [&](const std::string& name) {
+    return program == name || (name == "python" && program.starts_with(name));
+  });
+  const auto script =
+      std::find_if(command.begin() + 1, command.end(), [](const std::string& word) { return !word.starts_with('-'); });
+  if (!known || script == command.end()) return;
+  const fs::path path = *script;
+  std::error_code ignored;
+  if (!endings.contains(path.extension().string()) || (path.is_absolute() && fs::exists(path, ignored))) return;
+  base::fail(base::Exit::config, "trial.command: there is no file {}{}; put it there or correct the path",
+             path.string(), path.is_absolute() ? "" : " beside the configuration");
 }
 
 bool same_argument(const std::string& was, const std::string& is, const Program& noted) {

@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "base/json_fwd.hpp"
 #include "run/run.hpp"
 
 namespace assay::run {
@@ -65,6 +64,10 @@ std::string mended_text(const Mended& mended);
 
 /// What to say about a stage that began with another program; empty if there is nothing to say.
 std::string other_program(const Run& run, Stage stage);
+
+/// Error(config) if the command is an interpreter with a script that is not there. (Trials run in folders of their own:
+/// a script is looked for beside the configuration when the run is created.)
+void check_script(const config::Config& config);
 
 /// True if an argument of the command has only moved: both name a file of this name with the same content. `noted` is
 /// the content where `was` is not there any more.

@@ -8,6 +8,7 @@
 #include <set>
 #include <thread>
 
+#include "base/command.hpp"
 #include "base/hash.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
@@ -16,6 +17,7 @@
 #include "os/file.hpp"
 #include "os/host.hpp"
 #include "run/program.hpp"
+#include "run/remedy.hpp"
 #include "run/run.hpp"
 #include "study/liveness.hpp"
 
@@ -129,7 +131,7 @@ bool Run::by_hand() const { return config::by_hand(config_); }
 
 std::string Run::lacks(Stage stage) const {
   if (stage == Stage::search || stage == Stage::report) return "";
-  if (by_hand()) return "its trials are asked for by hand (`assay ask`)";
+  if (by_hand()) return "its trials are asked for by hand (" + asking_command(*this) + ")";
   if (stage == Stage::full && config_.has("trial.table")) return "a table holds nothing to train in full";
   return "";
 }
@@ -192,7 +194,8 @@ Status Run::status(Stage stage) const {
   }
   if (done) {
     status.kind = done->value("state", "done") == "partial" ? Status::Kind::partial : Status::Kind::done;
-    if (const auto again = status.kind == Status::Kind::partial ? mended(*this, stage) : Mended(); !again.trials.empty()) {
+    if (const auto again = status.kind == Status::Kind::partial ? mended(*this, stage) : Mended();
+        !again.trials.empty()) {
       status.kind = Status::Kind::failed;
       status.reason = mended_text(again);
     }
@@ -220,20 +223,21 @@ Json Run::need(Stage stage) const {
   }
   if (is_done(now.kind)) return now.done.at("figures");
 
-  const auto command = executable(stage) + " " + folder_.string();
+  const auto command = making_command(*this, stage);
   switch (now.kind) {
     case Status::Kind::stale:
-      base::fail(Exit::upstream, "the {} stage is stale ({}): make it anew with `{}` first", to_string(stage),
+      base::fail(Exit::upstream, "the {} stage is stale ({}): make it again with {} first", to_string(stage),
                  now.reason, command);
     case Status::Kind::failed:
-      base::fail(Exit::upstream, "the {} stage is not done, it failed ({}): mend that, then run `{}`", to_string(stage),
+      base::fail(Exit::upstream, "the {} stage is not done, it failed ({}): fix that, then run {}", to_string(stage),
                  now.reason, command);
     case Status::Kind::running:
-      base::fail(Exit::upstream, "the {} stage is begun but not done: let it end, or go on with `{}`", to_string(stage),
-                 command);
+      base::fail(Exit::upstream, "the {} stage is begun but not done: let it end, or continue with {}",
+                 to_string(stage), command);
     default:
-      base::fail(Exit::upstream, "the {} stage is not done: run `{}` first (or `assay run {}` for all stages in order)",
-                 to_string(stage), command, folder_.string());
+      const auto all = base::proposal({"assay", "run", folder_.string()});
+      base::fail(Exit::upstream, "the {} stage is not done: run {} first{}", to_string(stage), command,
+                 command == all ? "" : " (or " + all + " for all stages in order)");
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/command.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
@@ -69,7 +70,9 @@ Claim Study::Impl::seize(const ItemId& item) {
   }
   for (int attempt = rung->attempts.empty() ? 1 : rung->last()->number + 1;; ++attempt) {
     if (const auto winner = owner(layout.commit(item))) {
-      base::fail(base::Exit::config, "trial {} has its result already; see `assay trial`", item.trial);
+      base::fail(base::Exit::config, "trial {} has its result already; see {}", item.trial,
+                 base::proposal({"assay", "trial", layout.stage.parent_path().string(), std::to_string(item.trial),
+                                 "--stage", layout.stage.filename().string()}));
     }
     const auto other = names.claim(item, attempt);
     facts.saw_claim(item, attempt, other ? facts.worker(*other) : me);

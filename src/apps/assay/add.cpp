@@ -3,9 +3,11 @@
 
 #include "apps/assay/by_hand.hpp"
 #include "apps/assay/table.hpp"
+#include "base/command.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "run/remedy.hpp"
 
 namespace assay::apps {
 namespace {
@@ -62,12 +64,14 @@ Exit add(const cli::Values& values) {
   if (!numbers.empty()) std::printf("added %s\n", count_text(numbers).c_str());
   if (numbers.size() < points.size()) {
     base::fail(Exit::config,
-               "workers took the last numbers meanwhile: {} of {} rows are not added; raise the limit, `assay set {} "
-               "search.max_trials={}`",
-               points.size() - numbers.size(), points.size(), run.folder().string(),
-               limit + count - static_cast<std::int64_t>(numbers.size()));
+               "workers took the last numbers meanwhile: {} of {} rows are not added; raise the limit, {}",
+               points.size() - numbers.size(), points.size(),
+               base::proposal(
+                   {"assay", "set", run.folder().string(),
+                    fmt::format("search.max_trials={}", limit + count - static_cast<std::int64_t>(numbers.size()))}));
   }
-  std::printf("the next workers that look for work measure them: search-driver %s\n", run.folder().c_str());
+  std::printf("the next workers that look for work measure them: %s\n",
+              run::measuring_command(run, run::Stage::search).c_str());
   return Exit::done;
 }
 

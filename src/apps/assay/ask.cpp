@@ -3,6 +3,7 @@
 
 #include "apps/assay/by_hand.hpp"
 #include "apps/assay/record.hpp"
+#include "base/command.hpp"
 #include "base/json.hpp"
 #include "base/time.hpp"
 #include "study/json.hpp"
@@ -53,9 +54,9 @@ void show(const run::Run& run, const space::Space& space, const study::Work& wor
               static_cast<unsigned long long>(work.seed % (1U << 31)));
   if (accumulate(work) > 1)
     std::printf("  accumulate: %d (it ran out of memory: half the batch, two steps)\n", accumulate(work));
-  std::string metrics;
-  for (const auto& objective : run.objectives()) metrics += " " + objective.metric + "=...";
-  std::printf("then: assay tell %s %lld%s\n", folder.c_str(), static_cast<long long>(work.item.trial), metrics.c_str());
+  std::vector<std::string> words = {"assay", "tell", folder, std::to_string(work.item.trial)};
+  for (const auto& objective : run.objectives()) words.push_back(objective.metric + "=...");
+  std::printf("then: %s\n", base::proposal(words).c_str());
 }
 
 /// A trial that was claimed and has no result may come back: the search is not over for whoever asks.
@@ -93,11 +94,12 @@ Exit ask(const cli::Values& values) {
   }
   check_open(run, view, std::get<Study::Ended>(offer).reason);
   const auto folder = run.folder().string();
-  auto next = fmt::format("`search-driver {}` draws the conclusion once all are told", folder);
+  auto next = base::proposal({"search-driver", folder}) + " draws the conclusion once all are told";
   if (run.by_hand()) {
     next = conclude_by_hand(run)
-               ? fmt::format("`assay trials {} --sort {}` shows the best, `analyze {}` makes a report", folder,
-                             run.objectives().front().metric, folder)
+               ? fmt::format("{} shows the best, {} makes a report",
+                             base::proposal({"assay", "trials", folder, "--sort", run.objectives().front().metric}),
+                             base::proposal({"analyze", folder}))
                : "The last result that is told ends it";
   }
   base::fail(Exit::partial, "the search has no further trial: {}. {}", std::get<Study::Ended>(offer).reason, next);

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
+#include "base/command.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "os/file.hpp"
+#include "run/program.hpp"
+#include "run/remedy.hpp"
 #include "run/results.hpp"
 #include "study/founding.hpp"
 #include "study/liveness.hpp"
@@ -33,13 +36,16 @@ Stage search_only(const cli::Values& values, const std::string& why) {
   return stage;
 }
 
-std::string stage_words(Stage stage) { return stage == Stage::search ? "" : " --stage " + to_string(stage); }
+std::vector<std::string> stage_words(Stage stage) {
+  if (stage == Stage::search) return {};
+  return {"--stage", to_string(stage)};
+}
 
 namespace {
 
 [[noreturn]] void not_founded(const run::Run& run, Stage stage) {
-  base::fail(Exit::upstream, "the {} stage has no trials yet: start it with `{} {}`", to_string(stage),
-             executable(stage), run.folder().string());
+  base::fail(Exit::upstream, "the {} stage has no trials yet: {} starts it", to_string(stage),
+             run::measuring_command(run, stage));
 }
 
 /// The chosen proxy's. Where nothing but a script measures there are no earlier stages: the full fidelity.
@@ -69,8 +75,8 @@ void need_search(const run::Run& run) {
 SearchParts open_search(const run::Run& run) {
   const auto status = run.status(Stage::search);
   if (status.kind == run::Status::Kind::stale) {
-    base::fail(Exit::upstream, "the search is stale ({}): `search-driver {}` makes it anew", status.reason,
-               run.folder().string());
+    base::fail(Exit::upstream, "the search is stale ({}): {} makes it again", status.reason,
+               run::making_command(run, Stage::search));
   }
   const study::Layout layout{run.folder(Stage::search)};
   const auto founded = study::read_founding(layout);
@@ -94,27 +100,27 @@ std::int64_t free_numbers(const study::StudyView& view, std::int64_t max_trials)
 void need_numbers(const run::Run& run, std::int64_t free, std::int64_t wanted) {
   if (wanted <= free) return;
   const auto limit = run.limits(Stage::search).max_trials;
-  base::fail(Exit::config,
-             "{} of {} numbers are free, {} are wanted: raise the limit first, `assay set {} search.max_trials={}`",
-             free, limit, wanted, run.folder().string(), limit + wanted - free);
+  base::fail(Exit::config, "{} of {} numbers are free, {} are wanted: raise the limit first, {}", free, limit, wanted,
+             base::proposal(
+                 {"assay", "set", run.folder().string(), fmt::format("search.max_trials={}", limit + wanted - free)}));
 }
 
 std::string after_closing(const run::Run& run, Stage stage, const study::StudyView& view) {
   const auto folder = run.folder().string();
   std::string text;
   if (view.counts().failed > 0) {
-    text = fmt::format(
-        "`assay retry {} --failed{}` opens it again with all other results and measures what failed once more", folder,
-        stage_words(stage));
+    text = fmt::format("{} opens it again with all other results and measures what failed again",
+                       run::retry_command(run, stage));
     text += stage == Stage::search ? ", then the rest up to search.max_trials. " : ". ";
   }
   if (stage == Stage::search) {
-    text += fmt::format(
-        "`assay export {} -o trials.json` and `assay import OTHER trials.json` take its results into another run. ",
-        folder);
+    text += fmt::format("{} and {} take its results into another run. ",
+                        base::proposal({"assay", "export", folder, "-o", "trials.json"}),
+                        base::proposal({"assay", "import", "OTHER", "trials.json"}));
   }
-  return text + fmt::format("`{} {} --force` {} (the old one stays as {}.1).", executable(stage), folder,
-                            run.by_hand() ? "makes room for a new one" : "makes it anew", to_string(stage));
+  return text + fmt::format("{} {} (the old one stays as {}.1).",
+                            base::proposal({executable(stage), folder, "--force"}),
+                            run.by_hand() ? "makes room for a new one" : "makes it again", to_string(stage));
 }
 
 void need_open(const run::Run& run, Stage stage, const study::StudyView& view) {

@@ -18,8 +18,8 @@ cli::Option stage_option();
 run::Stage stage_of(const cli::Values& values);
 /// The stage, where only the search will do. Error(config) with `why` for another one.
 run::Stage search_only(const cli::Values& values, const std::string& why);
-/// "" or " --stage full": to go on with the same stage.
-std::string stage_words(run::Stage stage);
+/// Nothing, or --stage full: to go on with the same stage.
+std::vector<std::string> stage_words(run::Stage stage);
 
 /// What the study knows now. Error(upstream) if nothing is founded yet, with the command that does it.
 study::StudyView look_at(const run::Run& run, run::Stage stage);

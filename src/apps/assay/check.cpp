@@ -6,6 +6,7 @@
 
 #include "apps/assay/verbs.hpp"
 #include "apps/pipeline_check.hpp"
+#include "base/command.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
@@ -56,10 +57,8 @@ void run_program(const std::vector<std::string>& arguments, const Rehearsal& reh
   os::Child child({.arguments = arguments, .standard_error = said});
   const auto ended = child.wait();
   auto text = os::try_read_file(said).value_or("");
-  const std::string advice = "; see `assay trials ";
-  const auto begin = text.find(advice);
-  const auto end = begin == std::string::npos ? begin : text.find('`', begin + advice.size());
-  if (!rehearsal.keep && end != std::string::npos) text.erase(begin, end + 1 - begin);
+  const auto begin = text.find("; `assay trials ");
+  if (!rehearsal.keep && begin != std::string::npos) text.erase(begin, text.find('\n', begin) - begin);
   std::fputs(text.c_str(), stderr);
   if (ended.code == 0 || ended.code == static_cast<int>(Exit::partial)) return;
   const auto code = ended.signal != 0 ? Exit::defect : static_cast<Exit>(ended.code);
@@ -105,8 +104,8 @@ Exit check(const cli::Values& values) {
   const auto file = configuration_of(target);
   const auto given = config::Config::load(file, values.texts("--set"));
   if (config::by_hand(given)) {
-    std::printf("settings  %s is well formed\nnext      a script measures its trials: assay ask %s\n", file.c_str(),
-                file.c_str());
+    std::printf("settings  %s is well formed\nnext      a script measures its trials: %s\n", file.c_str(),
+                base::proposal({"assay", "ask", file.string()}).c_str());
     return Exit::done;
   }
   check_pipeline(given);
@@ -133,7 +132,10 @@ Exit check(const cli::Values& values) {
   } else if (exit != Exit::done) {
     std::printf("removed   %s; --keep keeps it with all logs\n", folder.c_str());
   }
-  if (exit == Exit::done) std::printf("next      assay plan %s; assay run %s\n", file.c_str(), file.c_str());
+  if (exit == Exit::done) {
+    std::printf("next      %s; %s\n", base::proposal({"assay", "plan", file.string()}).c_str(),
+                base::proposal({"assay", "run", file.string()}).c_str());
+  }
   return exit;
 }
 

@@ -3,10 +3,12 @@
 
 #include "apps/assay/by_hand.hpp"
 #include "apps/figures.hpp"
+#include "base/command.hpp"
 #include "base/json.hpp"
 #include "base/time.hpp"
 #include "launch/summary.hpp"
 #include "run/line.hpp"
+#include "run/remedy.hpp"
 #include "study/founding.hpp"
 
 namespace assay::apps {
@@ -26,7 +28,8 @@ bool may_be_over(const run::Run& run, const study::StudyView& view, study::Plann
 void publish(const run::Run& run, const study::StudyView& view, bool failed) {
   const auto figures = search_figures(view, run, view.fidelities().back(), failed);
   if (figures.best < 0) {
-    std::printf("the search is closed and none of its trials succeeded: assay trials %s\n", run.folder().c_str());
+    std::printf("the search is closed and none of its trials succeeded: %s\n",
+                base::proposal({"assay", "trials", run.folder().string()}).c_str());
     return;
   }
   const auto json = run::to_json(figures);
@@ -58,8 +61,9 @@ void need_measuring(const run::Run& run) {
   const auto folder = run.folder().string();
   base::fail(base::Exit::config,
              "nothing in this configuration measures trials ([model] blocks, [trial] command or a table): a script "
-             "asks for them, `assay ask {}`, and tells their results, `assay tell {} N {}=...`",
-             folder, folder, run.objectives().front().metric);
+             "asks for them, {}, and tells their results, {}",
+             run::asking_command(run),
+             base::proposal({"assay", "tell", folder, "N", run.objectives().front().metric + "=..."}));
 }
 
 }  // namespace assay::apps

@@ -2,6 +2,7 @@
 #include "apps/assay/verbs.hpp"
 
 #include "os/file.hpp"
+#include "run/places.hpp"
 #include "run/refound.hpp"
 
 namespace assay::apps {
@@ -15,14 +16,16 @@ Target target_of(const cli::Values& values) {
   if (config) return {word, fs::path(*config)};
   if (word.extension() != ".toml") return {word, std::nullopt};
   if (!os::file_size(word)) base::fail(base::Exit::config, "there is no file {}", word.string());
-  return {values.text("--run", (fs::path("runs") / word.stem()).string()), word};
+  const auto folder = values.text("--run");
+  return {folder ? fs::path(*folder) : run::default_folder(word, values.texts("--set")), word};
 }
 
 std::vector<cli::Option> target_options(std::vector<cli::Option> more) {
   std::vector<cli::Option> options = {
       {.name = "RUN", .help = "run folder, or a configuration to found one from", .required = true},
       {.name = "--config", .help = "found the run folder from this file"},
-      {.name = "--run", .help = "run folder for a configuration (default: runs/<name of the file>)"},
+      {.name = "--run",
+       .help = "run folder for a configuration (default: runs/<[run] name>, else the name of the file)"},
       {.kind = Kind::list, .name = "--set", .help = "KEY=VALUE, changes the configuration; may be given several times"},
       {.kind = Kind::integer, .name = "--seed", .help = "seed of the run"}};
   options.insert(options.end(), more.begin(), more.end());
@@ -61,7 +64,7 @@ run::Run open_run(const cli::Values& values) {
   const std::filesystem::path folder = values.text("RUN", "");
   if (std::filesystem::is_regular_file(folder)) {
     base::fail(base::Exit::config, "{} is a file; the run folder is wanted here, such as {}", folder.string(),
-               (std::filesystem::path("runs") / folder.stem()).string());
+               run::default_folder(folder, {}).string());
   }
   if (!os::file_size(folder / "run.toml")) {
     base::fail(base::Exit::config, "there is no run folder {}{}", folder.string(),

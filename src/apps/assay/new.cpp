@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "apps/assay/verbs.hpp"
+#include "base/command.hpp"
 #include "config/settings.hpp"
 #include "os/file.hpp"
 
@@ -18,7 +19,8 @@ base::Exit make_new(const cli::Values& values) {
   if (os::file_size(*file) || !os::publish_once(*file, text, os::Rights::by_umask)) {
     base::fail(base::Exit::config, "{} exists already; name another file", *file);
   }
-  std::printf("%s: fill in [data] and [model], then: assay check %s\n", file->c_str(), file->c_str());
+  std::printf("%s: fill in [data] and [model], then: %s\n", file->c_str(),
+              base::proposal({"assay", "check", *file}).c_str());
   return base::Exit::done;
 }
 

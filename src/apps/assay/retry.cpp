@@ -6,12 +6,13 @@
 #include <set>
 
 #include "apps/assay/by_hand.hpp"
-#include "apps/assay/record.hpp"
-#include "apps/assay/scribe.hpp"
+#include "apps/renewal.hpp"
+#include "base/command.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "os/file.hpp"
 #include "os/host.hpp"
+#include "run/remedy.hpp"
 #include "study/founding.hpp"
 
 namespace assay::apps {
@@ -21,8 +22,6 @@ namespace fs = std::filesystem;
 using base::Exit;
 using run::Stage;
 using study::State;
-
-constexpr const char* retry_tag = "retry_of";
 
 /// Numbers that have been tried again already.
 std::set<study::TrialId> retried(const study::StudyView& view) {
@@ -64,20 +63,12 @@ std::string failure_of(const study::Trial& trial) {
   return rung.failure == study::Failure::none ? study::to_string(rung.state) : study::to_string(rung.failure);
 }
 
-/// What is tried again has its full batch again.
-study::Proposal once_more(study::Proposal what, study::TrialId trial) {
-  what.tags.erase(study::halved_tag);
-  what.tags[retry_tag] = std::to_string(trial);
-  return what;
-}
-
 Exit retry_open(const run::Run& run, Stage stage, const study::StudyView& view,
                 const std::vector<study::TrialId>& numbers) {
   if (stage != Stage::search) {
     base::fail(Exit::config,
-               "the {} stage is still at work on its list: let it end (`{} {}`), then its failed trials can be tried "
-               "again",
-               to_string(stage), executable(stage), run.folder().string());
+               "the {} stage is still at work on its list: let it end ({}), then its failed trials can be tried again",
+               to_string(stage), run::making_command(run, stage));
   }
   need_numbers(run, free_numbers(view, run.limits(stage).max_trials), static_cast<std::int64_t>(numbers.size()));
   auto study = join_study(run, stage);
@@ -96,134 +87,34 @@ Exit retry_open(const run::Run& run, Stage stage, const study::StudyView& view,
   study.leave("tried failed trials again");
   if (fresh.size() < numbers.size()) {
     base::fail(Exit::config,
-               "workers took the last numbers meanwhile: {} of {} are not tried again; raise search.max_trials with "
-               "`assay set`",
-               numbers.size() - fresh.size(), numbers.size());
+               "workers took the last numbers meanwhile: {} of {} are not tried again; raise the limit, {}",
+               numbers.size() - fresh.size(), numbers.size(),
+               base::proposal({"assay", "set", run.folder().string(),
+                               fmt::format("search.max_trials={}",
+                                           run.limits(stage).max_trials + static_cast<std::int64_t>(numbers.size()))}));
   }
-  std::printf("the next workers that look for work measure them: search-driver %s\n", run.folder().c_str());
+  std::printf("the next workers that look for work measure them: %s\n", run::measuring_command(run, stage).c_str());
   return Exit::done;
 }
-
-/// Files of an attempt (weights, output, checkpoints) stay where they are and appear in the new folder as well.
-void bring_files(const fs::path& from, const fs::path& to) {
-  if (os::list_folder(from).empty()) return;
-  os::make_folders(to.parent_path());
-  std::error_code error;
-  fs::copy(from, to, fs::copy_options::recursive | fs::copy_options::create_hard_links, error);
-  if (error) {
-    error.clear();
-    fs::copy(from, to, fs::copy_options::recursive | fs::copy_options::overwrite_existing, error);
-  }
-  if (error) base::fail(Exit::io, "cannot copy {} to {}: {}", from.string(), to.string(), error.message());
-}
-
-/// A study founded anew beside the old one, from what was measured there; it takes the old one's place when it is
-/// whole, so that nobody ever sees a part of it.
-class Renewal {
- public:
-  Renewal(const run::Run& run, Stage stage, std::set<study::TrialId> again)
-      : run_(run),
-        stage_(stage),
-        old_(run.folder(stage)),
-        folder_(run.folder() / fmt::format(".{}.{}", to_string(stage), os::random_name())),
-        again_(std::move(again)) {
-    const auto founding = *study::read_founding(study::Layout{old_});
-    os::make_folders(folder_);
-    os::publish(folder_ / "begun.json", os::read_file(old_ / "begun.json"));
-    study::found_or_join(study::Layout{folder_}, study::founding_from_json(founding));
-    scribe_.emplace(folder_);
-  }
-  ~Renewal() {
-    std::error_code ignored;
-    scribe_.reset();
-    fs::remove_all(folder_, ignored);  // nothing is there once it has taken its place
-  }
-  Renewal(const Renewal&) = delete;             // owns a folder
-  Renewal& operator=(const Renewal&) = delete;  // owns a folder
-
-  void bring(const study::Trial& trial) {
-    if (!trial.proposed) {
-      const study::ItemId item{trial.id, 0};
-      scribe_->claim(item);
-      scribe_->record_void(item, "it had no parameters before either");
-      return;
-    }
-    for (const auto& rung : trial.rungs) {
-      scribe_->claim(rung.item);
-      if (&rung == &trial.rungs.back() && again_.contains(trial.id)) {
-        scribe_->offer(rung.item, once_more(trial.what_of(rung), trial.id), rung.at,
-                       "tried again; before: " + rung.reason);
-      } else {
-        bring(trial, rung);
-      }
-    }
-  }
-
-  /// Sets the old study aside; returns its new name.
-  std::string take_place() {
-    scribe_->leave("brought what had been measured before");
-    scribe_.reset();
-    const auto name = aside_name();
-    run_.set_aside(stage_);
-    std::error_code error;
-    fs::rename(folder_, run_.folder(stage_), error);
-    if (error) {
-      base::fail(Exit::io,
-                 "{} could not be put in place ({}): somebody started the stage just now. The old study is {}",
-                 run_.folder(stage_).string(), error.message(), name);
-    }
-    os::sync_folder(run_.folder());
-    return name;
-  }
-
- private:
-  /// What set_aside() will call the old folder.
-  std::string aside_name() const {
-    for (int i = 1;; ++i) {
-      const auto name = fmt::format("{}.{}", to_string(stage_), i);
-      if (!fs::exists(run_.folder() / name)) return name;
-    }
-  }
-
-  void bring(const study::Trial& trial, const study::Measurement& rung) {
-    auto what = trial.what_of(rung);
-    what.tags["measured_in"] = aside_name();
-    bring_files(old_ / attempt_folder(rung), study::Layout{folder_}.attempt(rung.item, 1));
-    auto measured = rung;
-    if (!rung.host.empty()) measured.attributes.emplace("host", rung.host);
-    scribe_->record(rung.item, what, measured);
-  }
-
-  const run::Run& run_;
-  Stage stage_;
-  fs::path old_, folder_;
-  std::set<study::TrialId> again_;
-  std::optional<Scribe> scribe_;
-};
 
 Exit retry_closed(const run::Run& run, Stage stage, const study::StudyView& view,
                   const std::vector<study::TrialId>& numbers) {
   const auto status = run.status(stage);
   if (status.kind == run::Status::Kind::stale) {
-    base::fail(Exit::upstream, "the {} stage is stale ({}): `{} {}` makes all of it anew", to_string(stage),
-               status.reason, executable(stage), run.folder().string());
+    base::fail(Exit::upstream, "the {} stage is stale ({}): {} makes all of it again", to_string(stage), status.reason,
+               run::making_command(run, stage));
   }
   for (const auto* open : view.running()) {
-    base::fail(Exit::config, "trial {} of the closed study has not ended yet: let `{} {}` conclude first",
-               open->item.trial, executable(stage), run.folder().string());
+    base::fail(Exit::config, "trial {} of the closed study has not ended yet: let {} conclude first", open->item.trial,
+               run::making_command(run, stage));
   }
-  Renewal renewal(run, stage, {numbers.begin(), numbers.end()});
-  std::int64_t kept = -static_cast<std::int64_t>(numbers.size());
-  for (const auto& trial : view.trials()) {
-    if (!trial) continue;
-    renewal.bring(*trial);
-    ++kept;
-  }
-  const auto old = renewal.take_place();
+  const auto all = std::count_if(view.trials().begin(), view.trials().end(), [](const auto& trial) { return trial; });
+  const auto kept = all - static_cast<std::int64_t>(numbers.size());
+  const auto old = renew(run, stage, view, numbers);
   std::printf("the old study stays as %s; the new one has its %lld other results, at their numbers\n", old.c_str(),
               static_cast<long long>(kept));
-  std::printf("%s will be measured again: %s %s\n", count_text(numbers).c_str(), executable(stage).c_str(),
-              run.folder().c_str());
+  std::printf("%s will be measured again: %s\n", count_text(numbers).c_str(),
+              run::measuring_command(run, stage).c_str());
   const auto free = stage == Stage::search ? free_numbers(view, run.limits(stage).max_trials) : 0;
   if (free > 0) {
     std::printf("the search is open again and goes on to search.max_trials: %lld further trials\n",

@@ -5,6 +5,7 @@
 
 #include "apps/assay/by_hand.hpp"
 #include "apps/pipeline_check.hpp"
+#include "base/command.hpp"
 #include "base/log.hpp"
 #include "config/check.hpp"
 #include "launch/local.hpp"
@@ -40,7 +41,8 @@ base::Exit run_all(const cli::Values& values) {
   std::fflush(stdout);
   const auto exit = launch::run_locally(run, options);
   if (exit == Exit::again)
-    std::printf("stopped; everything finished is kept. Start again: assay run %s\n", run.folder().c_str());
+    std::printf("stopped; everything finished is kept. Start again: %s\n",
+                base::proposal({"assay", "run", run.folder().string()}).c_str());
   if (!quiet && (exit == Exit::done || exit == Exit::partial)) {
     for (const auto& name : os::list_folder(run.folder(run::Stage::report))) {
       if (name.ends_with(".html")) std::printf("report: %s\n", (run.folder(run::Stage::report) / name).c_str());

@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "apps/assay/verbs.hpp"
+#include "base/command.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "launch/site.hpp"
@@ -18,7 +19,7 @@ base::Exit site(const cli::Values& values) {
   if (!file && values.flag("--write")) file = os::environment("HOME").value_or(".") + "/.config/assay/site.toml";
   if (!file) {
     std::fputs(text.c_str(), stdout);
-    base::log_info("assay site --write keeps this as ~/.config/assay/site.toml");
+    base::log_info("{} keeps this as ~/.config/assay/site.toml", base::proposal({"assay", "site", "--write"}));
     return base::Exit::done;
   }
   os::make_folders(std::filesystem::absolute(*file).parent_path(), os::Rights::by_umask);

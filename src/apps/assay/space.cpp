@@ -37,7 +37,7 @@ struct Findings {
 /// Of a run folder, or of a configuration as it is written: places in messages are those of the user's file.
 config::Config config_of(const Target& target, const cli::Values& values) {
   if (target.config) return config::Config::load(*target.config, values.texts("--set"));
-  return run::Run::open(target.folder).config();
+  return preview_target(values).config();
 }
 
 /// Classes: as said, as split-data found them, or ten.

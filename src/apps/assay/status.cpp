@@ -55,7 +55,7 @@ void show_workers(const run::Run& run, run::Stage stage, const study::StudyView&
     if (!dead && silence <= 2.5 * limits.heartbeat_seconds) continue;
     if (worker.patience > 0) {
       if (found == held.end()) continue;
-      say(fmt::format("{}: asked for {} ago, waits for `assay tell`; {}", trial, base::format_duration(silence),
+      say(fmt::format("{}: asked for {} ago, waits for its result; {}", trial, base::format_duration(silence),
                       held_text(view, worker.id, limits.lease_seconds)));
     } else if (dead) {
       say(fmt::format("{}: {} is gone; the next worker that looks takes over", trial, who));

@@ -2,10 +2,12 @@
 #include <cstdio>
 
 #include "apps/assay/by_hand.hpp"
+#include "base/command.hpp"
 #include "base/json.hpp"
 #include "base/time.hpp"
 #include "os/file.hpp"
 #include "os/host.hpp"
+#include "run/remedy.hpp"
 #include "study/names.hpp"
 
 namespace assay::apps {
@@ -15,10 +17,9 @@ using base::Exit;
 using run::Stage;
 
 Exit close_study(const run::Run& run, Stage stage) {
-  if (stage == Stage::baseline || stage == Stage::proxy) {
-    base::fail(Exit::config,
-               "the {} stage cannot conclude from a part of its list; `assay stop {} --stage {}` pauses it",
-               to_string(stage), run.folder().string(), to_string(stage));
+  if ((stage == Stage::baseline || stage == Stage::proxy) && !look_at(run, stage).closed()) {
+    base::fail(Exit::config, "the {} stage cannot conclude from a part of its list; {} pauses it", to_string(stage),
+               base::proposal({"assay", "stop", run.folder().string(), "--stage", to_string(stage)}));
   }
   auto study = join_study(run, stage);
   const auto view = study.refresh();
@@ -33,16 +34,19 @@ Exit close_study(const run::Run& run, Stage stage) {
   std::printf("%s is closed with %lld results; it takes no new trials\n", to_string(stage).c_str(),
               static_cast<long long>(counts.done));
   if (!complete) {
-    std::printf("%lld trials that are under way still count: %s (`assay drop` ends one at once)\n",
-                static_cast<long long>(study.refresh().counts().running),
-                run.by_hand() ? "the last result that is told ends the search" : "their workers end them");
+    const auto open = study.refresh().running();
+    std::vector<std::string> drop = {"assay", "drop", run.folder().string(),
+                                     std::to_string(open.empty() ? 0 : open.front()->item.trial)};
+    for (const auto& word : stage_words(stage)) drop.push_back(word);
+    std::printf("%zu trials that are under way still count: %s (%s ends one at once)\n", open.size(),
+                run.by_hand() ? "the last result that is told ends the search" : "their workers end them",
+                base::proposal(drop).c_str());
   }
   if (run.by_hand()) {
     conclude_by_hand(run);
     return Exit::done;
   }
-  std::printf("its workers conclude and leave; where none is at work: %s %s\n", executable(stage).c_str(),
-              run.folder().c_str());
+  std::printf("its workers conclude and leave; where none is at work: %s\n", run::making_command(run, stage).c_str());
   return Exit::done;
 }
 
@@ -78,8 +82,7 @@ Exit stop(const cli::Values& values) {
     os::publish(layout.stop(),
                 fmt::format("asked by assay stop on {}, {}\n", os::host_name(), base::utc_text(base::unix_seconds())));
     if (run.by_hand()) {
-      std::printf(
-          "`assay ask` hands out no trial (exit code 75), `assay tell --step` says stop; results still count\n");
+      std::printf("who asks gets no trial (exit code 75), who tells a step is told to stop; results still count\n");
       continue;
     }
     std::printf("the workers of %s leave at their next step (exit code 75); what is finished is kept\n",
@@ -97,9 +100,10 @@ bool asked_to_stop(const run::Run& run, Stage stage) {
 
 std::string how_to_go_on(const run::Run& run) {
   const auto folder = run.folder().string();
-  const auto lift = fmt::format("`assay stop {} --lift`", folder);
-  if (run.by_hand()) return lift + " goes on";
-  return fmt::format("`assay run {}` or `assay submit {}` goes on; {} takes the wish back", folder, folder, lift);
+  const auto lift = base::proposal({"assay", "stop", folder, "--lift"});
+  if (run.by_hand()) return lift + " lets it continue";
+  return fmt::format("{} or {} continues; {} takes the request back", base::proposal({"assay", "run", folder}),
+                     base::proposal({"assay", "submit", folder}), lift);
 }
 
 std::vector<std::string> lift_stop(const run::Run& run) {

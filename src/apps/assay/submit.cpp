@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "apps/assay/by_hand.hpp"
+#include "base/command.hpp"
 
 namespace assay::apps {
 namespace {
@@ -24,7 +25,10 @@ Exit submit(const cli::Values& values) {
     for (const auto& line : lift_stop(run)) std::printf("%s\n", line.c_str());
   }
   for (const auto& line : launch::submit(run, site_of(run, values), dry)) std::printf("%s\n", line.c_str());
-  if (!dry) std::printf("logs: %s; assay status %s\n", (run.folder() / "jobs/logs").c_str(), run.folder().c_str());
+  if (!dry) {
+    std::printf("logs: %s; %s\n", (run.folder() / "jobs/logs").c_str(),
+                base::proposal({"assay", "status", run.folder().string()}).c_str());
+  }
   return Exit::done;
 }
 

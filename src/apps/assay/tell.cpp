@@ -5,6 +5,7 @@
 
 #include "apps/assay/by_hand.hpp"
 #include "apps/assay/scribe.hpp"
+#include "base/command.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -40,14 +41,14 @@ Told read_words(const std::vector<std::string>& words) {
 void check_asked(const run::Run& run, const study::StudyView& view, const study::Trial& trial) {
   const auto state = trial.state();
   if (state != State::running && state != State::waiting) {
-    base::fail(Exit::config, "trial {} has its result already ({}); see `assay trial {} {}`", trial.id,
-               study::to_string(state), run.folder().string(), trial.id);
+    base::fail(Exit::config, "trial {} has its result already ({}); see {}", trial.id, study::to_string(state),
+               base::proposal({"assay", "trial", run.folder().string(), std::to_string(trial.id)}));
   }
   const auto& rung = trial.rungs.back();
   if (state == State::running && patience_of(view, rung.worker) <= 0) {
-    base::fail(Exit::config,
-               "trial {} is measured by worker {} on {}: its result is not yours to tell (`assay drop` ends it)",
-               trial.id, rung.worker, rung.host);
+    base::fail(Exit::config, "trial {} is measured by worker {} on {}: its result is not yours to tell ({} ends it)",
+               trial.id, rung.worker, rung.host,
+               base::proposal({"assay", "drop", run.folder().string(), std::to_string(trial.id)}));
   }
 }
 

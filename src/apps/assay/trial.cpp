@@ -4,6 +4,7 @@
 
 #include "apps/assay/by_hand.hpp"
 #include "apps/assay/record.hpp"
+#include "base/command.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
@@ -96,7 +97,9 @@ Exit trial(const cli::Values& values) {
   const auto stage = stage_of(values);
   const auto view = look_at(run, stage);
   const auto& trial = trial_of(view, number_of(values.text("N", "")));
-  const auto again = fmt::format("assay reproduce {} {}{}", run.folder().string(), trial.id, stage_words(stage));
+  std::vector<std::string> words = {"assay", "reproduce", run.folder().string(), std::to_string(trial.id)};
+  for (const auto& word : stage_words(stage)) words.push_back(word);
+  const auto again = base::command(words);
   if (values.flag("--json")) {
     auto json = record_of(trial);
     json["stage"] = to_string(stage);

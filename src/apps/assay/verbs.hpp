@@ -35,7 +35,8 @@ cli::Verb export_verb();
 cli::Verb import_verb();
 cli::Verb fsck_verb();
 
-/// `RUN|TOML`: a run folder, or a configuration. A configuration's run folder is --run, else runs/<name of the file>.
+/// `RUN|TOML`: a run folder, or a configuration. A configuration's run folder is --run, else runs/<[run] name>,
+/// else runs/<name of the file>.
 struct Target {
   std::filesystem::path folder;
   std::optional<std::filesystem::path> config;
