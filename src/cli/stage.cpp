@@ -138,12 +138,12 @@ int dry_run(const StageOptions& options, run::Stage stage) {
   if (!os::file_size(options.folder / "run.toml")) {
     if (!options.config) run::Run::open(options.folder);  // throws: neither run nor configuration
     config::Config::load(*options.config, options.set);
-    std::printf("would found %s from %s\n", options.folder.c_str(), options.config->c_str());
+    std::printf("would create %s from %s\n", options.folder.c_str(), options.config->c_str());
     if (stage != run::Stage::split)
       std::printf("would then stop: %s needs the stages before it\n", run::executable(stage).c_str());
     return 0;
   }
-  const auto run = run::Run::open(options.folder, options.config, options.set, options.seed);
+  const auto run = run::Run::preview(options.folder, options.config, options.set, options.seed);
   const auto status = run.status(stage);
   const bool done = status.kind == Kind::done || status.kind == Kind::partial;
   const auto name = run::to_string(stage);

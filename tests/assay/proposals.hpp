@@ -64,7 +64,9 @@ inline std::string pattern_of(const std::string& list) {
     auto end = at;
     while (end < list.size() - 1 && list[end] != ',') {
       const char c = list[end];
-      end = c == '"' ? end_of_string(list, end) : c == '(' || c == '{' || c == '[' ? end_of_brackets(list, end) : end + 1;
+      end = c == '"'                           ? end_of_string(list, end)
+            : c == '(' || c == '{' || c == '[' ? end_of_brackets(list, end)
+                                               : end + 1;
     }
     auto word = list.substr(at, end - at);
     word.erase(0, word.find_first_not_of(" \n"));
@@ -83,7 +85,8 @@ inline std::vector<Proposed> proposed_commands() {
     const auto text = os::read_file(file);
     for (auto it = std::sregex_iterator(text.begin(), text.end(), call); it != std::sregex_iterator(); ++it) {
       const auto open = static_cast<std::size_t>(it->position() + it->length() - 1);
-      const auto argument = text.substr(open + 1, end_of_brackets(text, open) - open - 2);
+      auto argument = text.substr(open + 1, end_of_brackets(text, open) - open - 2);
+      argument.erase(0, argument.find_first_not_of(" \n"));
       if (argument.starts_with('{')) {
         found.push_back({short_name(file), pattern_of(argument)});
         continue;

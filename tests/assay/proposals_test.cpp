@@ -30,8 +30,9 @@ struct Exception {
   std::string file, pattern, reason;
 };
 
-const std::string by_hand = "[params.training]\nx = { float = [0.0, 1.0] }\n[objectives]\nscore = { goal = \"max\" }\n"
-                            "[search]\nalgorithm = \"random\"\nmax_trials = 2\n";
+const std::string by_hand =
+    "[params.training]\nx = { float = [0.0, 1.0] }\n[objectives]\nscore = { goal = \"max\" }\n"
+    "[search]\nalgorithm = \"random\"\nmax_trials = 2\n";
 
 const std::string with_command = by_hand +
                                  "parallel = 1\n[trial]\ncommand = [\"sh\", \"train.sh\"]\n[proxy]\nreference = 0\n"
@@ -51,7 +52,8 @@ echo "{\"final\": true, \"score\": $training_x}" >> "$ASSAY_METRICS"
 /// Folders with a blank and a quote in their names; what a scene needs lies in them.
 class Desk {
  public:
-  Desk() {
+  Desk() : folder_(scratch_ / "it's my folder") {
+    std::filesystem::create_directories(scratch_ / "slurm");
     const auto stand_in = [&](const std::string& name, const std::string& text) {
       scratch_.write("slurm/" + name, "#!/bin/sh\n" + text + "\n");
       std::filesystem::permissions(scratch_ / "slurm" / name, std::filesystem::perms::owner_all);
@@ -61,11 +63,6 @@ class Desk {
     stand_in("scontrol", "exit 0");
     stand_in("srun", "echo pmix");
     stand_in("sbatch", "echo 17");
-  }
-
-  /// A new folder to work in.
-  void begin() {
-    folder_ = scratch_ / ("it's no " + std::to_string(++count_));
     std::filesystem::create_directories(folder_);
     const auto write = [&](const std::string& name, const std::string& text) { os::publish(folder_ / name, text); };
     write("hand.toml", by_hand);
@@ -80,13 +77,12 @@ class Desk {
     const auto path = std::string(ASSAY_BIN) + ":" + (cluster ? (scratch_ / "slurm").string() + ":" : "") +
                       os::environment("PATH").value_or("/usr/bin:/bin");
     return run_program(scratch_, {"bash", "-c", "cd " + base::shell_quoted(folder_.string()) + "\n" + line},
-                       {{"PATH", path}, {"HOME", folder_.string()}, {"ASSAY_SITE", ""}});
+                       {{"PATH", path}, {"HOME", folder_.string()}});
   }
 
  private:
   Scratch scratch_;
   std::filesystem::path folder_;
-  int count_ = 0;
 };
 
 const std::string make = "assay run r --config 'a run.toml' -q";
@@ -94,8 +90,7 @@ const std::string make = "assay run r --config 'a run.toml' -q";
 const std::string hand = "split-data h --config hand.toml -q; ";
 const std::string asked = hand + "assay ask h; ";
 const std::string told = asked + "assay tell h 0 score=0.5; assay ask h; assay tell h 1 score=0.25; ";
-const std::string until_search =
-    "split-data r --config 'a run.toml' -q && baseline-train r -q && proxy-select r -q; ";
+const std::string until_search = "split-data r --config 'a run.toml' -q && baseline-train r -q && proxy-select r -q; ";
 
 const std::vector<Scene> scenes = {
     {"apps/assay/ask.cpp", "assay tell * * ...", "assay ask hand.toml", "", 0, {{"score=...", "score=0.5"}}},
@@ -103,15 +98,34 @@ const std::vector<Scene> scenes = {
     {"apps/assay/ask.cpp", "assay trials * --sort *", "assay ask h", told},
     {"apps/assay/ask.cpp", "analyze *", "assay ask h", told},
     {"apps/assay/by_hand.cpp", "assay set * *", "for i in 1 2 3; do assay add h training.x=0.$i; done", asked},
+    {"apps/assay/by_hand.cpp", "assay export * -o trials.json", "assay add r training.x=0.1", make},
+    {"apps/assay/by_hand.cpp",
+     "assay import OTHER trials.json",
+     "assay add r training.x=0.1",
+     make + "; assay ask hand.toml --run other; assay export r -o trials.json",
+     0,
+     {{"OTHER", "other"}}},
+    {"apps/assay/by_hand.cpp", "* * --force", "assay add r training.x=0.1", make},
+    {"apps/assay/set.cpp", "assay scale * *", "assay set r search.parallel=2", until_search, 0, {}, "", true},
     {"apps/assay/check.cpp", "assay ask *", "assay check hand.toml"},
     {"apps/assay/check.cpp", "assay plan *", "assay check 'a run.toml'"},
     {"apps/assay/check.cpp", "assay run *", "assay check 'a run.toml'"},
     {"apps/assay/conclude.cpp", "assay trials *", "assay tell h 1 --failed why",
      asked + "assay tell h 0 --failed why; assay ask h"},
-    {"apps/assay/conclude.cpp", "assay tell * N *", "assay run hand.toml", "", 0,
-     {{"N", "0"}, {"score=...", "score=0.5"}}, "assay ask hand.toml"},
+    {"apps/assay/conclude.cpp",
+     "assay tell * N *",
+     "assay run hand.toml",
+     "",
+     0,
+     {{"N", "0"}, {"score=...", "score=0.5"}},
+     "assay ask hand.toml"},
     {"apps/assay/new.cpp", "assay check *", "assay new 'my new.toml'", "", 0, {}, "cp hand.toml 'my new.toml'"},
-    {"apps/assay/run.cpp", "assay run *", "HANG=search timeout -s INT 6 assay run 'a run.toml'", "", 0, {},
+    {"apps/assay/run.cpp",
+     "assay run *",
+     "HANG=search timeout -s INT 6 assay run 'a run.toml'",
+     "",
+     0,
+     {},
      "touch quick"},
     {"apps/assay/site.cpp", "assay site --write", "assay site", "", 0, {}, "", true},
     {"apps/assay/stop.cpp", "assay stop * --stage *", "assay stop r --close --stage baseline",
@@ -120,14 +134,21 @@ const std::vector<Scene> scenes = {
     {"apps/assay/stop.cpp", "assay stop * --lift", "assay stop h", asked},
     {"apps/assay/stop.cpp", "assay run *", "assay stop r",
      until_search + "HANG=search timeout -s INT 3 search-driver r -q"},
-    {"apps/assay/stop.cpp", "assay submit *", "assay stop r",
-     until_search + "HANG=search timeout -s INT 3 search-driver r -q", 0, {}, "", true},
+    {"apps/assay/stop.cpp",
+     "assay submit *",
+     "assay stop r",
+     until_search + "HANG=search timeout -s INT 3 search-driver r -q",
+     0,
+     {},
+     "",
+     true},
     {"apps/assay/submit.cpp", "assay status *", "assay submit 'a run.toml'", "", 0, {}, "", true},
     {"apps/assay/tell.cpp", "assay trial * *", "assay tell h 0 score=1", asked + "assay tell h 0 score=0.5"},
     {"apps/assay/tell.cpp", "assay drop * *", "assay tell r 0 score=1",
      until_search + "HANG=search timeout -s KILL 3 search-driver r -q"},
     {"apps/assay/trial.cpp", "assay reproduce * * ...", "assay trial r 0", make},
-    {"apps/full_train_topk.cpp", "assay trials * --stage full", "FAIL=full assay run 'a run.toml' -q; cat runs/*/jobs/logs/full*"},
+    {"apps/full_train_topk.cpp", "assay trials * --stage full",
+     "FAIL=full assay run 'a run.toml' -q; cat runs/*/jobs/logs/full*"},
     {"apps/search_driver.cpp", "assay trials * --state failed", "FAIL=search search-driver r", until_search},
     {"cli/stage.cpp", "* * --config *", "split-data 'a run.toml'"},
     {"cli/stage.cpp", "sbatch * * --force", "SLURM_ARRAY_TASK_ID=1 search-driver r --force", make, 0, {}, "", true},
@@ -138,17 +159,25 @@ const std::vector<Scene> scenes = {
      "split-data t --config tiny.toml -q; echo 3 > t/split/train.idx"},
     {"launch/site.cpp", "assay site *", "assay plan 'a run.toml' --site 'no such site.toml'", "", 0, {}, "", true},
     {"launch/submit.cpp", "assay site --write", "assay submit 'a run.toml' --dry-run", "", 0, {}, "", true},
-    {"launch/submit.cpp", "assay run *", "assay site site.toml; PATH=${PATH#*:*:} $OLD/assay submit 'a run.toml' --site site.toml",
-     "", 0, {}, "", true},
+    {"launch/submit.cpp",
+     "assay run *",
+     "assay site site.toml; PATH=${PATH#*:*:} $OLD/assay submit 'a run.toml' --site site.toml",
+     "",
+     0,
+     {},
+     "",
+     true},
     {"report/document.cpp", "* *", "analyze r -q; cat r/report/*.json r/report/*.html | grep -o 'To make it: [^\"]*'",
      "split-data r --config 'a run.toml' -q"},
-    {"run/differences.cpp", "assay set * ...", make, make + "; sed -i 's/0.0, 1.0/0.0, 2.0/; s/seeds = 2/seeds = 1/' 'a run.toml'"},
+    {"run/differences.cpp", "assay set * ...", make,
+     make + "; sed -i 's/0.0, 1.0/0.0, 2.0/; s/seeds = 2/seeds = 1/' 'a run.toml'"},
     {"run/differences.cpp", "assay * * --run * ...", "assay run r --config 'a run.toml' -q --set \"run.name=it's\"",
      make + "; sed -i 's/0.0, 1.0/0.0, 2.0/' 'a run.toml'"},
     {"run/program.cpp", "* * --force", "search-driver r -q",
      until_search + "HANG=search timeout -s INT 3 search-driver r -q; touch quick; echo >> train.sh"},
     {"run/remedy.cpp", "* *", "search-driver r", "split-data r --config 'a run.toml' -q; baseline-train r -q"},
-    {"run/remedy.cpp", "assay run *", "search-driver r", "assay plan 'a run.toml' -q; assay run r --config 'a run.toml' -q; "
+    {"run/remedy.cpp", "assay run *", "search-driver r",
+     "assay plan 'a run.toml' -q; assay run r --config 'a run.toml' -q; "
      "assay set r training.x=1 2> /dev/null; assay set r 'params.training.x.float=[0.0,2.0]'"},
     {"run/remedy.cpp", "assay ask *", "search-driver h", hand},
     {"run/remedy.cpp", "assay ask * --run *", "assay run hand.toml"},
@@ -160,12 +189,13 @@ const std::vector<Scene> scenes = {
 
 const std::vector<Exception> exceptions = {
     {"apps/assay/add.cpp", "assay set * *", "two writers race for the last numbers; by_hand.cpp's has the same words"},
-    {"apps/assay/retry.cpp", "assay set * *", "two writers race for the last numbers; by_hand.cpp's has the same words"},
+    {"apps/assay/retry.cpp", "assay set * *",
+     "two writers race for the last numbers; by_hand.cpp's has the same words"},
     {"study/study.cpp", "assay trial * * --stage *", "two writers race for one trial; tell.cpp's has the same words"},
     {"launch/slurm.cpp", "...", "no message: a line of the jobs' own settings"},
     {"launch/submit.cpp", "...", "the sbatch lines themselves: tests/slurm runs them on a cluster"},
     {"report/document.cpp", "cp * again.toml", "a recipe of the report, for the project's folder"},
-    {"report/document.cpp", "...", "a recipe of the report, for the project's folder"},
+    {"report/document.cpp", "* ...", "a recipe of the report, for the project's folder"},
 };
 
 std::vector<Proposed> covered() {
@@ -175,6 +205,31 @@ std::vector<Proposed> covered() {
   std::sort(all.begin(), all.end());
   all.erase(std::unique(all.begin(), all.end()), all.end());
   return all;
+}
+
+/// Brings the message about and runs what it proposes.
+void play(const Scene& scene) {
+  Desk desk;
+  INFO(scene.file << ": " << scene.pattern);
+  if (!scene.before.empty()) desk(scene.before, scene.cluster);
+  const auto said = desk(scene.say, scene.cluster);
+  std::string proposed;
+  for (const auto& command : commands_in(said.out + said.error)) {
+    if (matches(scene.pattern, shell_words(command))) proposed = command;
+  }
+  INFO("it said: " << said.out << said.error);
+  REQUIRE_FALSE(proposed.empty());
+  if (!scene.fill.empty()) {
+    auto words = shell_words(proposed);
+    for (auto& word : words) {
+      if (const auto found = scene.fill.find(word); found != scene.fill.end()) word = found->second;
+    }
+    proposed = base::command(words);
+  }
+  if (!scene.between.empty()) desk(scene.between, scene.cluster);
+  const auto done = desk(proposed, scene.cluster);
+  INFO("`" << proposed << "` ended with " << done.code << ": " << done.out << done.error);
+  CHECK(done.code == scene.code);
 }
 
 }  // namespace
@@ -196,7 +251,8 @@ TEST_CASE("every proposed command has a scene that brings it about") {
 TEST_CASE("no message writes a command by itself") {
   const std::string programs = "split-data|baseline-train|proxy-select|search-driver|full-train-topk|analyze|sbatch";
   // With arguments, or between backticks, where a person takes it for a command.
-  const std::regex command("(^|[^a-z.])(assay [a-z]+|" + programs + R"() (\{|%s|--|RUN)|`(assay|)" + programs + ")[ `]");
+  const std::regex command("(^|[^a-z.])(assay [a-z]+|" + programs + R"() (\{|%s|--|RUN)|`(assay|)" + programs +
+                           ")[ `]");
   const std::regex executable(R"(executable\([^()]*\)(\.c_str\(\))?,\s*[a-z_.>-]*folder)");
   const std::map<std::string, std::string> allowed = {
       {"add RUN", "the help of a verb, RUN stands for any"},
@@ -228,29 +284,7 @@ TEST_CASE("no message writes a command by itself") {
 
 TEST_CASE("proposed commands can be pasted and do what the message says", "[slow]") {
   if (!built("search-driver") || !built("full-train-topk")) SKIP("the executables are not built");
-  Desk desk;
   for (const auto& scene : scenes) {
-    desk.begin();
-    INFO(scene.file << ": " << scene.pattern);
-    if (!scene.before.empty()) desk(scene.before, scene.cluster);
-    const auto said = desk(scene.say, scene.cluster);
-    std::string proposed;
-    for (const auto& command : commands_in(said.out + said.error)) {
-      if (matches(scene.pattern, shell_words(command))) proposed = command;
-    }
-    INFO("it said: " << said.out << said.error);
-    CHECK_FALSE(proposed.empty());
-    if (proposed.empty()) continue;
-    if (!scene.fill.empty()) {
-      auto words = shell_words(proposed);
-      for (auto& word : words) {
-        if (const auto found = scene.fill.find(word); found != scene.fill.end()) word = found->second;
-      }
-      proposed = base::command(words);
-    }
-    if (!scene.between.empty()) desk(scene.between, scene.cluster);
-    const auto done = desk(proposed, scene.cluster);
-    INFO("`" << proposed << "` ended with " << done.code << ": " << done.out << done.error);
-    CHECK(done.code == scene.code);
+    DYNAMIC_SECTION(scene.file << ": " << scene.pattern) { play(scene); }
   }
 }

@@ -4,7 +4,9 @@
 #include <set>
 
 #include "apps/assay/by_hand.hpp"
+#include "base/command.hpp"
 #include "config/settings.hpp"
+#include "run/remedy.hpp"
 #include "study/study.hpp"
 
 namespace assay::apps {
@@ -21,10 +23,12 @@ std::optional<run::Stage> closed_stage(const run::Run& run, const std::string& c
 }
 
 /// When a key that a closed study does not concern counts.
-std::string taken_up(const std::string& key) {
+std::string taken_up(const run::Run& run, const std::string& change) {
+  const auto [key, value] = cut_pair(change, "key=value");
   if (key.ends_with(".parallel")) {
-    return "`assay run` takes it up within seconds; workers of jobs that are submitted stay as many, `assay scale` "
-           "changes them";
+    const auto stage = key.substr(0, key.find('.'));
+    return fmt::format("a run on this machine takes it up within seconds; {} adds workers to jobs in Slurm's queue",
+                       base::proposal({"assay", "scale", run.folder().string(), stage + "=" + value}));
   }
   return config::key_class(key) == config::KeyClass::limit ? "running stages take it up at their next trial"
                                                            : "it counts for workers that start from now on";
@@ -37,7 +41,7 @@ void tell_limits(const run::Run& run, const std::vector<std::string>& changes) {
   for (const auto& change : changes) {
     const auto stage = closed_stage(run, change);
     if (!stage) {
-      open.insert(taken_up(change.substr(0, change.find('='))));
+      open.insert(taken_up(run, change));
     } else if (std::find(closed.begin(), closed.end(), *stage) == closed.end()) {
       closed.push_back(*stage);
     }
@@ -61,8 +65,8 @@ base::Exit set(const cli::Values& values) {
       std::printf("no finished stage depends on it\n");
   }
   for (const auto stage : stale) {
-    std::printf("%s becomes stale and is made anew at its next start (%s %s)\n", to_string(stage).c_str(),
-                executable(stage).c_str(), folder.c_str());
+    std::printf("%s becomes stale and is made again at its next start (%s)\n", to_string(stage).c_str(),
+                run::making_command(run::Run::open(folder), stage).c_str());
   }
   return base::Exit::done;
 }
