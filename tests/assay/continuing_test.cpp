@@ -33,7 +33,10 @@ struct Project {
   fs::path folder = scratch / "it's mine";
 
   Project() { fs::create_directories(folder); }
-  void write(const std::string& name, const std::string& text) const { os::publish(folder / name, text); }
+  void write(const std::string& name, const std::string& text) const {
+    fs::create_directories((folder / name).parent_path());
+    os::publish(folder / name, text);
+  }
   std::string read(const std::string& name) const { return os::try_read_file(folder / name).value_or(""); }
   Said operator()(const std::vector<std::string>& words,
                   const std::map<std::string, std::string>& environment = {}) const {
@@ -210,9 +213,9 @@ TEST_CASE("the run folder is named by [run] name") {
     words.insert(words.end(), more.begin(), more.end());
     const auto said = project(words);
     INFO(said.out << said.error);
-    const auto at = said.out.find("split-data.sbatch ");
+    const auto at = said.out.find("search-driver.sbatch ");
     REQUIRE(at != std::string::npos);
-    const auto rest = said.out.substr(at + 18, said.out.find('\n', at) - at - 18);
+    const auto rest = said.out.substr(at + 21, said.out.find('\n', at) - at - 21);
     return rest.substr(rest.find_last_of('/') + 1);
   };
   CHECK(folder_of("") == "c'");

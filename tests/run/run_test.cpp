@@ -88,7 +88,7 @@ TEST_CASE("a run folder of another configuration is refused by the differing key
                                      "1000 }\naccuracy = { goal = \"max\" }\n");
   const auto error = error_of([&] { Run::open(f.folder, other); });
   CHECK(error.code() == base::Exit::config);
-  CHECK_THAT(error.what(), ContainsSubstring("training.lr is 0.002 there and 0.1"));
+  CHECK_THAT(error.what(), ContainsSubstring("training.lr is 0.002 in the run folder, 0.1 in"));
   CHECK_THAT(error.what(), ContainsSubstring("assay set"));
   CHECK(error_of([&] { Run::open(f.folder, {}, {"training.lr=0.5"}); }).code() == base::Exit::config);
   CHECK(error_of([&] { Run::open(f.folder, {}, {}, 7); }).code() == base::Exit::config);
