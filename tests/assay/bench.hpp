@@ -15,12 +15,11 @@ struct Bench {
   Scratch scratch;
 
   explicit Bench(const std::string& more = "max_trials = 6\n") {
-    scratch.write(
-        "c.toml",
-        "[run]\nname = \"hand\"\n[params.training]\nlr = { float = [0.001, 1.0], log = true, default = 0.1 }\n"
-        "optimizer = { choice = [\"sgd\", \"adam\"] }\n[objectives]\nscore = { goal = \"max\" }\n[search]\n"
-        "algorithm = \"random\"\n" +
-            more);
+    scratch.write("c.toml",
+                  "[params.training]\nlr = { float = [0.001, 1.0], log = true, default = 0.1 }\n"
+                  "optimizer = { choice = [\"sgd\", \"adam\"] }\n[objectives]\nscore = { goal = \"max\" }\n[search]\n"
+                  "algorithm = \"random\"\n" +
+                      more);
   }
   Said operator()(std::vector<std::string> words) const {
     words.insert(words.begin(), "assay");

@@ -44,7 +44,7 @@ struct Lab {
         "#!/bin/sh\n. \"$ASSAY_SH\"\nlr=$training_lr\necho $ASSAY_TRIAL >> " + (scratch / "started").string() +
             "\nresult() { echo \"{\\\"final\\\": true, \\\"score\\\": $1}\" >> \"$ASSAY_METRICS\"; }\n" + script);
     scratch.write("c.toml",
-                  "[run]\nname = \"lab\"\n[data]\nformat = \"external\"\nitems = \"train.csv\"\nvalid = \"valid.csv\"\n"
+                  "[data]\nformat = \"external\"\nitems = \"train.csv\"\nvalid = \"valid.csv\"\n"
                   "label = \"kind\"\n[trial]\ncommand = [\"sh\", \"train.sh\"]\n[params.training]\n"
                   "lr = { float = [0.001, 1.0], log = true, default = 0.1 }\n[objectives]\nscore = { goal = \"max\" }\n"
                   "[study]\nheartbeat = \"1s\"\n[search]\nalgorithm = \"random\"\nmax_trials = 5\nmax_failed = 5\n" +
