@@ -136,7 +136,7 @@ inline bool matches(const std::string& pattern, const std::vector<std::string>& 
 /// What stands between backticks, and behind "again:" or "To make it:" to the end of the line.
 inline std::vector<std::string> commands_in(const std::string& said) {
   std::vector<std::string> commands;
-  static const std::regex form("`([^`\n]+)`|again: ([^\n]+)|To make it: ([^\"\n]+)");
+  static const std::regex form("`([^`\n]+)`|again: (assay [^\n]+)|To make it: ([^\"\n]+)");
   for (auto it = std::sregex_iterator(said.begin(), said.end(), form); it != std::sregex_iterator(); ++it) {
     for (std::size_t group = 1; group < it->size(); ++group) {
       if ((*it)[group].matched) commands.push_back((*it)[group]);
