@@ -181,7 +181,7 @@ TEST_CASE("a run folder of another configuration") {
   const auto said =
       tests::run_program(scratch, {"split-data", "run", "--config", "c.toml", "--set", "training.lr=0.5"});
   CHECK(said.code == 64);
-  check_sentence(said, {"founded from another configuration", "training.lr", "0.5", "assay set"});
+  check_sentence(said, {"created from another configuration", "training.lr", "0.5", "assay set"});
   CHECK(os::file_size(scratch / "run/split/done.json"));  // nothing already computed is lost
 }
 

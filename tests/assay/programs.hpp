@@ -67,7 +67,7 @@ inline std::string table(int rows = 90, int classes = 3) {
 
 /// A configuration on train.csv and valid.csv in the scratch folder; `more` comes behind it.
 inline std::string small_run(const std::string& blocks = "", const std::string& more = "") {
-  return "[data]\nformat = \"csv\"\ntrain = \"train.csv\"\nvalid = "
+  return "[run]\nseed = 1\n[data]\nformat = \"csv\"\ntrain = \"train.csv\"\nvalid = "
          "\"valid.csv\"\n[model]\ninput = [4]\nblocks = [\n" +
          (blocks.empty()
               ? std::string("  { op = \"linear\", name = \"hidden\", act = \"relu\", width = { int = [4, 40], "

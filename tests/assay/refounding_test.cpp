@@ -40,7 +40,7 @@ TEST_CASE("a configuration that was mended is taken as long as nothing was measu
   scratch.write("c.toml", whole + "lr = 0.5\n");
   const auto other = assay({"split-data", "runs/c", "--config", "c.toml"});
   CHECK(other.code == 64);
-  CHECK_THAT(other.error, ContainsSubstring("founded from another configuration"));
+  CHECK_THAT(other.error, ContainsSubstring("created from another configuration"));
 
   const auto import = assay({"assay", "import", "c.toml", "train.csv", "--run", "runs/other"});
   CHECK(import.code == 69);
@@ -60,7 +60,7 @@ TEST_CASE("a search without a trial takes a changed space, one with a trial does
   assay.scratch.write("c.toml", text);
   const auto said = assay({"ask", "c.toml"});
   CHECK(said.code == 64);
-  CHECK_THAT(said.error, ContainsSubstring("founded from another configuration"));
+  CHECK_THAT(said.error, ContainsSubstring("created from another configuration"));
 }
 
 TEST_CASE("words that are not what was wanted are told by name") {
