@@ -80,8 +80,10 @@ base::Exit run_study(cli::StageContext& context, const comm::World& world, Study
   study::Study study(run.folder(stage.stage),
                      founding_of(run, stage.stage, *stage.space, *stage.planner, stage.fidelities),
                      limits_of(run, stage));
+  study.set_judge(run.judge());
   const auto limits = [&] {
     run.reload();
+    study.set_judge(run.judge());
     if (stage.reconfigure) stage.reconfigure(run.config());
     return limits_of(run, stage);
   };

@@ -178,7 +178,7 @@ int without_workers(const StageContext& context, run::Stage stage, const run::St
   base::fail(Exit::config,
              "nothing in this configuration measures trials: a script asks for them, `assay ask {}`, and tells their "
              "results, `assay tell {} N {}=...`; the last one ends the search",
-             folder, folder, run.objectives().front().metric);
+             folder, folder, run.judge().first().metric);
 }
 
 /// Done already: says so and returns its exit code. Stale or forced: sets the old folder aside.

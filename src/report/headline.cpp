@@ -8,6 +8,7 @@
 #include "report/insight.hpp"
 #include "report/sections.hpp"
 #include "report/words.hpp"
+#include "study/standing.hpp"
 
 namespace assay::report {
 namespace {
@@ -145,7 +146,7 @@ Json figures_of(const Material& material) {
     const auto counts = view->counts();
     figures.push_back(figure("trials", base::with_commas(counts.claimed),
                              fmt::format("{} done, {} failed; front of {}", base::with_commas(counts.done),
-                                         base::with_commas(counts.failed), view->pareto().size())));
+                                         base::with_commas(counts.failed), study::Standings(*view).front().size())));
   }
   double cost = 0;
   for (const auto& [stage, view] : material.studies) {

@@ -14,6 +14,7 @@
 #include "run/metric.hpp"
 #include "stats/correlation.hpp"
 #include "stats/resampling.hpp"
+#include "study/standing.hpp"
 
 namespace assay::report {
 namespace {
@@ -159,7 +160,7 @@ Json search_section(const Material& material) {
     section["epochs"] = std::max(section["epochs"].get<std::int64_t>(), curve["steps"].back().get<std::int64_t>());
   }
   section["front"] = Json::array();
-  for (const auto* trial : view->pareto()) section["front"].push_back(trial->id);
+  for (const auto* standing : study::Standings(*view).front()) section["front"].push_back(standing->trial->id);
   section["counts"] = {{"claimed", counts.claimed},   {"running", counts.running}, {"done", counts.done},
                        {"stopped", counts.stopped},   {"failed", counts.failed},   {"infeasible", counts.infeasible},
                        {"wanted", view->max_trials()}};

@@ -21,7 +21,6 @@ struct Setup {
   std::shared_ptr<const space::Space> space;
   std::uint64_t seed = 1;
   std::vector<study::Proposal> first;  ///< the points to begin with: defaults, a warm start
-  MetricLimits limits;                 ///< constraints on metrics
   std::string description;             ///< name and settings as JSON, for Planner::describe
 };
 

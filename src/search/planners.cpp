@@ -83,7 +83,6 @@ std::unique_ptr<study::Planner> make_planner(const config::Config& config, std::
                          .space = std::move(space),
                          .seed = seed,
                          .first = std::move(first),
-                         .limits = MetricLimits(config),
                          .description = description_of(config, config.text("search.algorithm"))});
 }
 

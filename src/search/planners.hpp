@@ -41,11 +41,4 @@ std::vector<space::Params> reference_set(const space::Space& space, std::uint64_
 /// outputs; its place in the space where [model] lists no blocks.
 std::vector<double> size_features(const space::Space& space, const space::Params& params, std::int64_t outputs);
 
-/// The best k of a study: those measured at the highest fidelity first (what was measured at another one does not
-/// compare), of them the Pareto front by first objective, then the next best; constraint-breaking ones last.
-std::vector<study::TrialId> top_k(const study::StudyView& view, int k, const config::Config& config);
-
-/// True if every [[constraint]] on a metric holds.
-bool feasible(const study::Metrics& metrics, const config::Config& config);
-
 }  // namespace assay::search

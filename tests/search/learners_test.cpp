@@ -13,6 +13,7 @@
 #include "search/table.hpp"
 #include "stats/hypervolume.hpp"
 #include "stats/summary.hpp"
+#include "study/standing.hpp"
 
 using namespace assay;
 
@@ -339,7 +340,7 @@ TEST_CASE("nas-bench-macro: learners against random draws at equal trials") {
     for (std::uint64_t seed = 0; seed < seeds; ++seed) {
       const auto config = macro(name, "max_trials = " + std::to_string(trials) + "\n");
       const auto view = test::simulate(*planner_of(config), one, trials, seed, at);
-      left.push_back(93.13 - view.best()->result()->metrics.at("accuracy"));
+      left.push_back(93.13 - *study::Standings(view).best()->value);
     }
     return stats::median(left);
   };

@@ -194,7 +194,7 @@ TEST_CASE("good and bad with one objective: constraints first, stopped after fin
   const auto space = space_of("x.float = [0.0, 1.0]\n");
   const auto config = config::Config::parse("[[constraint]]\nmetric = \"size\"\nat_most = 10\n", "t.toml");
   study::ViewBuilder builder;
-  builder.objectives({{"score", true, {}}}).max_trials(100);
+  builder.judge(study::judge_of({{"score", true, {}}}, config)).max_trials(100);
   const auto point = at("x", 0.5);
   builder.done(0, point, {{"score", 1}, {"size", 5}}).done(1, point, {{"score", 3}, {"size", 5}});
   builder.done(2, point, {{"score", 9}, {"size", 20}}).done(3, point, {{"score", 8}, {"size", 15}});
@@ -207,7 +207,7 @@ TEST_CASE("good and bad with one objective: constraints first, stopped after fin
   other(4, study::State::running, {});
   other(5, study::State::failed, {});
   other(6, study::State::stopped, {{"score", 7}, {"size", 5}});
-  search::History history(space, search::MetricLimits(config));
+  search::History history(space);
   history.update(builder.build());
   using Ids = std::vector<study::TrialId>;
   CHECK(search::split(history, 1).good == Ids{1});

@@ -174,7 +174,7 @@ TEST_CASE("a rung measures what the planner gave it, at its own fidelity") {
 }
 
 TEST_CASE("nobody sees a record of another worker before the lag is over; its own at once") {
-  search::LaggedStudy study({30, 0}, 10, objectives, fidelities);
+  search::LaggedStudy study({30, 0}, 10, study::Judge(objectives), fidelities);
   const auto trial = std::make_shared<const study::Trial>(study::Trial{.id = 3});
   CHECK(study.write(100, trial) == 130);
   CHECK(study.view(129.9)->trials().empty());
