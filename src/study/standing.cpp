@@ -123,9 +123,9 @@ void Standings::mark_front() {
   }
 }
 
-const Standing* Standings::best() const { return best_; }
+const Standing* Standings::best() const& { return best_; }
 
-const Standing* Standings::least_violation() const {
+const Standing* Standings::least_violation() const& {
   const Standing* least = nullptr;
   for (const auto& standing : all_) {
     if (!standing.comparable || standing.feasible) continue;
@@ -134,7 +134,7 @@ const Standing* Standings::least_violation() const {
   return least;
 }
 
-std::vector<const Standing*> Standings::finalists(std::size_t count, bool infeasible) const {
+std::vector<const Standing*> Standings::finalists(std::size_t count, bool infeasible) const& {
   const auto& judge = view_->judge();
   const bool several = view_->objectives().size() > 1;
   std::vector<const Standing*> candidates;

@@ -36,19 +36,19 @@ class Standings {
   explicit Standings(const StudyView& view);
 
   /// By trial number; `trial` is nullptr where nobody claimed the number, or it is void.
-  const std::vector<Standing>& all() const { return all_; }
-  const Standing& at(TrialId id) const { return all_[static_cast<std::size_t>(id)]; }
+  const std::vector<Standing>& all() const& { return all_; }
+  const Standing& at(TrialId id) const& { return all_[static_cast<std::size_t>(id)]; }
 
   /// The greatest value among feasible and comparable trials, of equal ones the lower number; nullptr if there is none.
-  const Standing* best() const;
+  const Standing* best() const&;
   /// The non-dominated among the same, by number. One objective: the best alone.
-  const std::vector<const Standing*>& front() const { return front_; }
+  const std::vector<const Standing*>& front() const& { return front_; }
   /// The feasible ones, best first, at most `count`: those of the highest fidelity first, of them the front, then by
   /// value; thresholds break ties. Equal networks (network_tag, else parameters) are one. With `infeasible` those that
   /// break limits follow, the least violation first.
-  std::vector<const Standing*> finalists(std::size_t count, bool infeasible = false) const;
+  std::vector<const Standing*> finalists(std::size_t count, bool infeasible = false) const&;
   /// Of all that is done and infeasible at the compared fidelity: the least violation; nullptr if there is none.
-  const Standing* least_violation() const;
+  const Standing* least_violation() const&;
 
   std::size_t feasible() const { return feasible_; }      ///< comparable and feasible
   std::size_t comparable() const { return comparable_; }  ///< comparable, feasible or not
@@ -59,6 +59,14 @@ class Standings {
   /// The best feasible measurement of any rung at this level; nullptr if there is none.
   const Measurement* best_at(std::size_t level) const;
   const StudyView& view() const { return *view_; }
+
+  // What these give lives in the object: a temporary has nothing to give.
+  const std::vector<Standing>& all() const&& = delete;
+  const Standing& at(TrialId id) const&& = delete;
+  const Standing* best() const&& = delete;
+  const std::vector<const Standing*>& front() const&& = delete;
+  std::vector<const Standing*> finalists(std::size_t count, bool infeasible = false) const&& = delete;
+  const Standing* least_violation() const&& = delete;
 
  private:
   Standing stand(const Trial& trial) const;

@@ -129,9 +129,9 @@ run::FullFigures sample_full(const study::StudyView& view) {
                                 .parameters = 57'600,
                                 .multiply_adds = 1'200'000};
   };
-  figures.finalists = {finalist(study::Standings(view).best()->trial->id, 0.981, 0.968), finalist(3, 0.978, 0.966), finalist(5, 0.976, 0.967),
+  figures.finalists = {finalist(best_of(view), 0.981, 0.968), finalist(3, 0.978, 0.966), finalist(5, 0.976, 0.967),
                        finalist(-1, 0.962, 0)};
-  figures.winner = study::Standings(view).best()->trial->id;
+  figures.winner = best_of(view);
   figures.device_seconds = 50;
   return figures;
 }

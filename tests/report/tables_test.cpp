@@ -67,7 +67,8 @@ TEST_CASE("a table with a limit keeps the best trials, in the order of their num
   const auto table = report::trial_table(view, 20);
   REQUIRE(table.rows.size() == 20);
   CHECK(table.total == 200);
-  const auto best = std::to_string(study::Standings(view).best()->trial->id);
+  const study::Standings standings(view);
+  const auto best = std::to_string(standings.best()->trial->id);
   bool found = false;
   std::int64_t last = -1;
   for (const auto& row : table.rows) {

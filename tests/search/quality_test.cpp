@@ -31,7 +31,8 @@ std::vector<double> best_of(const test::Table& table, const std::string& algorit
   for (int seed = 0; seed < seeds; ++seed) {
     const auto view =
         test::simulate(*planner(algorithm), {{"accuracy", true, {}}}, trials, std::uint64_t(seed), measure, workers);
-    best.push_back(*study::Standings(view).best()->value);
+    const study::Standings standings(view);
+    best.push_back(*standings.best()->value);
   }
   return best;
 }

@@ -121,7 +121,7 @@ TEST_CASE("an elite that saw every view holds the same trials in the same order 
   const std::vector<study::Objective> with_threshold{{"accuracy", true, {}}, {"size", false, 0.7}};
   study::ViewBuilder builder;
   builder.objectives(with_threshold).max_trials(400);
-  search::History history(space, {});
+  search::History history(space);
   search::Elite elite(12);
   const auto ids = [](const std::vector<search::Scored>& best) {
     std::vector<study::TrialId> numbers;
@@ -136,7 +136,7 @@ TEST_CASE("an elite that saw every view holds the same trials in the same order 
     const auto view = builder.build();
     history.update(view);
     const auto kept = ids(elite.update(history));
-    search::History fresh(space, {});
+    search::History fresh(space);
     fresh.update(view);
     search::Elite anew(12);
     REQUIRE(kept == ids(anew.update(fresh)));

@@ -25,7 +25,7 @@ namespace {
 const std::vector<study::Objective> accuracy{{"accuracy", true, {}}};
 const std::vector<study::Objective> both{{"accuracy", true, {}}, {"latency_ms", false, {}}};
 
-search::StopRules rules_of(const search::StopSettings& settings) { return {settings, {}}; }
+search::StopRules rules_of(const search::StopSettings& settings) { return search::StopRules(settings); }
 
 /// Studies of one objective, by number.
 study::ViewBuilder study_of(const std::vector<double>& values,

@@ -25,13 +25,15 @@ space::Params point(std::int64_t x) { return {{"x", x}}; }
 
 Ids finalists(const StudyView& view, std::size_t count, bool infeasible = false) {
   Ids ids;
-  for (const auto* standing : Standings(view).finalists(count, infeasible)) ids.push_back(standing->trial->id);
+  const Standings standings(view);
+  for (const auto* standing : standings.finalists(count, infeasible)) ids.push_back(standing->trial->id);
   return ids;
 }
 
 Ids front(const StudyView& view) {
   Ids ids;
-  for (const auto* standing : Standings(view).front()) ids.push_back(standing->trial->id);
+  const Standings standings(view);
+  for (const auto* standing : standings.front()) ids.push_back(standing->trial->id);
   return ids;
 }
 
@@ -82,7 +84,8 @@ TEST_CASE("a limit on a metric that was not measured is not kept, and nothing fe
   CHECK(best(view) == -1);
   CHECK(front(view).empty());
   CHECK(finalists(view, 3).empty());
-  CHECK(Standings(view).least_violation()->trial->id == 2);
+  const Standings standings(view);
+  CHECK(standings.least_violation()->trial->id == 2);
   CHECK(broken_text(view.judge(), view.find(2)->result()->metrics) == "latency_ms is 9 (at most 5)");
   CHECK(broken_text(view.judge(), view.find(0)->result()->metrics) == "latency_ms was not measured");
 }
@@ -100,7 +103,8 @@ TEST_CASE("soft limits move the value, thresholds move nothing: the front keeps 
   const auto view = builder.build();
   CHECK(front(view) == Ids{0, 1, 2});
   CHECK(best(view) == 1);
-  CHECK(*Standings(view).at(0).value == Approx(0.55));
+  const Standings standings(view);
+  CHECK(*standings.at(0).value == Approx(0.55));
   CHECK(finalists(view, 4) == Ids{1, 0, 2, 3});
 }
 
@@ -169,8 +173,9 @@ TEST_CASE("a reward is the value; what cannot be derived does not compare") {
   add(2, {{"latency_ms", 1}});
   const auto view = builder.build();
   CHECK(best(view) == 1);
-  CHECK(*Standings(view).at(0).value == Approx(0.45));
-  CHECK(!Standings(view).at(2).comparable);
+  const Standings standings(view);
+  CHECK(*standings.at(0).value == Approx(0.45));
+  CHECK(!standings.at(2).comparable);
   CHECK(view.counts().done == 3);
   Metrics metrics{{"accuracy", 0.9}, {"reward", 1}};
   judge.strip(metrics);
