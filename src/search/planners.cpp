@@ -96,6 +96,12 @@ std::unique_ptr<StoppingPlanner> make_stopping_planner(const config::Config& con
   return std::make_unique<StoppingPlanner>(std::move(planner), config, name == "grid" || name == "list");
 }
 
+bool follows_model(const config::Config& config, const space::Space& space) {
+  const auto& algorithm = chosen(config, space, false);
+  return algorithm.models || config.text("search.early_stop") == "curve" ||
+         (algorithm.name == "asha" && config.text("search.asha.sampler") == "model");
+}
+
 std::vector<study::Fidelity> rungs_of(const config::Config& config, const space::Space& space,
                                       const study::Fidelity& top) {
   const auto& algorithm = chosen(config, space, false);

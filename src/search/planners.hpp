@@ -29,6 +29,9 @@ std::unique_ptr<StoppingPlanner> make_stopping_planner(const config::Config& con
 std::vector<study::Fidelity> rungs_of(const config::Config& config, const space::Space& space,
                                       const study::Fidelity& top);
 
+/// True if proposals, or early stops, follow a model fitted in floating point (Algorithm::models).
+bool follows_model(const config::Config& config, const space::Space& space);
+
 /// Trial n is proposal n; finished after the last. Baseline, reference ladder, proxy grid and finalists are such lists.
 std::unique_ptr<study::Planner> make_list_planner(std::string name, std::vector<study::Proposal> proposals);
 
