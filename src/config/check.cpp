@@ -282,6 +282,34 @@ void check_relations(const Node& root, const std::map<std::string, Written>& fou
 
 }  // namespace
 
+bool may_stand(std::string_view path) {
+  const auto known = [](std::string_view key) {
+    return find_setting(key) != nullptr || !setting_names(key).empty() ||
+           !setting_names(std::string(key) + "[]").empty();
+  };
+  if (known(path)) return true;
+  // Inside of a free table, a search domain or a list.
+  for (auto cut = path.find_last_of(".["); cut != std::string_view::npos; cut = path.find_last_of(".[")) {
+    path = path.substr(0, cut);
+    const auto* row = find_setting(path);
+    const bool list =
+        row != nullptr && (row->type == Type::texts || row->type == Type::integers || row->type == Type::path);
+    if (row != nullptr && (list || row->domain || row->type == Type::free)) return true;
+  }
+  return false;
+}
+
+std::string nearest_key(std::string_view path) {
+  const auto dot = path.rfind('.');
+  const auto parent = dot == std::string_view::npos ? "" : path.substr(0, dot);
+  auto names = setting_names(parent);
+  for (auto& each : names) {
+    if (each.ends_with("[]")) each.resize(each.size() - 2);
+  }
+  const auto near = base::nearest_word(path.substr(dot == std::string_view::npos ? 0 : dot + 1), names);
+  return near.empty() || parent.empty() ? near : fmt::format("{}.{}", parent, near);
+}
+
 bool is_domain(const Node& node) {
   constexpr std::array kinds = {"choice", "int", "float", "normal", "subset", "ref"};
   return std::any_of(kinds.begin(), kinds.end(), [&](const char* kind) { return static_cast<bool>(node.at(kind)); });

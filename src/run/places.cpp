@@ -1,6 +1,5 @@
 #include "run/places.hpp"
 
-#include <optional>
 #include <regex>
 
 #include "base/error.hpp"
@@ -16,12 +15,6 @@ using config::Config;
 using config::Node;
 
 constexpr std::string_view head = "# Founded from ", tail = "; all stages read only this file.";
-
-std::optional<fs::path> source_of(const std::string& text) {
-  const auto end = text.find(tail);
-  if (!text.starts_with(head) || end == std::string::npos || end > text.find('\n')) return std::nullopt;
-  return fs::path(text.substr(head.size(), end - head.size()));
-}
 
 /// The value of `theirs` that stands where `mine` has the one at this line and column.
 std::optional<Node> counterpart(const Node& mine, const Node& theirs, int line, int column) {
@@ -48,7 +41,7 @@ std::string shown(const fs::path& file) {
 std::optional<std::string> translated(const fs::path& file, int line, int column) {
   try {
     const auto text = os::try_read_file(file);
-    const auto source = text ? source_of(*text) : std::nullopt;
+    const auto source = text ? origin_of(*text) : std::nullopt;
     if (!source || !os::file_size(*source)) return std::nullopt;
     const auto found =
         counterpart(Config::parse(*text, file.string()).root(), Config::load(*source).root(), line, column);
@@ -63,6 +56,17 @@ std::optional<std::string> translated(const fs::path& file, int line, int column
 
 std::string origin_line(const fs::path& source) {
   return std::string(head) + fs::absolute(source).lexically_normal().string() + std::string(tail) + "\n";
+}
+
+std::optional<fs::path> origin_of(const std::string& text) {
+  const auto end = text.find(tail);
+  if (!text.starts_with(head) || end == std::string::npos || end > text.find('\n')) return std::nullopt;
+  return fs::path(text.substr(head.size(), end - head.size()));
+}
+
+Config parse_run(const std::string& text, const fs::path& file) {
+  const auto origin = origin_of(text);
+  return Config::parse(text, file.string(), {}, origin ? origin->parent_path() : fs::path());
 }
 
 std::string in_source(std::string message) {

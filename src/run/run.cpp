@@ -122,7 +122,7 @@ Run Run::open(const fs::path& folder, const std::optional<fs::path>& config_file
     text = os::read_file(file);  // somebody else may have been first
   }
   run.text_ = *text;
-  run.config_ = config::Config::parse(*text, file.string());
+  run.config_ = parse_run(*text, file);
   if (given) {
     run.check_same_run(*given, config_file->string());
   } else if (!changes.empty()) {
@@ -137,7 +137,7 @@ Run Run::preview(const fs::path& folder, const std::optional<fs::path>& config_f
   Run run;
   run.folder_ = absolute_folder(folder);
   run.text_ = founding_text(config::Config::load(*config_file, with_seed(overrides, seed)), *config_file);
-  run.config_ = config::Config::parse(run.text_, (run.folder_ / "run.toml").string());
+  run.config_ = parse_run(run.text_, run.folder_ / "run.toml");
   return run;
 }
 
@@ -159,13 +159,12 @@ void Run::check_same_run(const config::Config& given, const std::string& source)
             "this one with `assay set {} {}={}`, which says what must be made anew.",
             folder_.string(), key, was, is, source, folder_.string(), key, b == theirs.end() ? "..." : b->second));
   }
-  const auto resolved = config::Config::parse(given.resolved(), source);
-  for (const auto& row : config::settings()) {
-    if (row.key_class != config::KeyClass::limit || row.key.find('*') != std::string_view::npos) continue;
-    const auto a = config_.node(row.key), b = resolved.node(row.key);
-    if (!a || !b || a.json() == b.json()) continue;
-    base::log_warning("{} stays {} as in {}; `assay set {} {}={}` changes it.", row.key, a.json().dump(),
-                      (folder_ / "run.toml").string(), folder_.string(), row.key, b.json().dump());
+  for (const auto& change : config_.taken_up(config::Config::parse(given.resolved(), source))) {
+    const auto key = change.substr(0, change.find('='));
+    const auto there = config_.node(key);
+    base::log_warning("{} stays {} as in {}; `assay set {} {}` changes it.", key,
+                      there ? there.json().dump() : "not set", (folder_ / "run.toml").string(), folder_.string(),
+                      change);
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "config/config.hpp"
 #include "os/file.hpp"
 #include "os/host.hpp"
 #include "study/json.hpp"
@@ -69,6 +70,17 @@ Founding founding_from_json(const Json& json) {
   return founding;
 }
 
+Json without_judging(Json founding) {
+  if (founding.contains("objectives")) {
+    for (auto& objective : founding["objectives"]) objective.erase("threshold");
+  }
+  if (founding.contains("identity") && founding["identity"].contains("configuration")) {
+    auto& configuration = founding["identity"]["configuration"];
+    if (configuration.is_object()) configuration = config::identity_only(configuration);
+  }
+  return founding;
+}
+
 std::optional<std::string> first_difference(const Json& there, const Json& here, const std::string& path) {
   if (there == here) return std::nullopt;
   if (there.is_object() && here.is_object()) {
@@ -102,7 +114,7 @@ void found_or_join(const Layout& layout, const Founding& founding) {
     there = read_founding(layout);
     if (!there) base::fail(Exit::io, "{} exists and cannot be read", layout.founding().string());
   }
-  if (const auto difference = first_difference(*there, mine)) {
+  if (const auto difference = first_difference(without_judging(*there), without_judging(mine))) {
     base::fail(Exit::config,
                "the study in {} was founded with another configuration: {}. Restore that value, use another run "
                "folder, or start the stage anew with --force.",

@@ -13,6 +13,9 @@ namespace assay::study {
 base::Json to_json(const Founding& founding);
 Founding founding_from_json(const base::Json& json);
 
+/// Of a founding, also of an older version: without what only judges measurements (thresholds, bounds, rewards).
+base::Json without_judging(base::Json founding);
+
 /// Nothing if they are equal, else the first path at which they differ, with both values.
 std::optional<std::string> first_difference(const base::Json& there, const base::Json& here,
                                             const std::string& path = "");
