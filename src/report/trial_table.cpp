@@ -8,7 +8,6 @@
 
 #include "base/json.hpp"
 #include "report/csv.hpp"
-#include "study/standing.hpp"
 
 namespace assay::report {
 namespace {
@@ -88,15 +87,6 @@ std::vector<Column> columns_of(const Names& names) {
   }
   columns.insert(columns.end(), facts.begin(), facts.end());
   return columns;
-}
-
-/// "front" only where there are several objectives; "below": measured at a lower fidelity than the compared one.
-std::string mark_of(const study::Standing& standing, const study::Standings& standings) {
-  if (standing.best) return "best";
-  if (standing.front) return "front";
-  if (standing.shown == nullptr || standing.shown->state != study::State::done) return "";
-  if (!standing.feasible) return "infeasible";
-  return standing.level && *standing.level < standings.level() ? "below" : "";
 }
 
 std::vector<Cell> row_of(const study::Standing& standing, const study::Standings& standings, const Names& names) {
@@ -205,6 +195,14 @@ const char* name_of(Kind kind) {
 }
 
 }  // namespace
+
+std::string mark_of(const study::Standing& standing, const study::Standings& standings) {
+  if (standing.best) return "best";
+  if (standing.front) return "front";
+  if (standing.shown == nullptr || standing.shown->state != study::State::done) return "";
+  if (!standing.feasible) return "infeasible";
+  return standing.level && *standing.level < standings.level() ? "below" : "";
+}
 
 std::optional<TrialCost> trial_cost(const study::Trial& trial) {
   std::optional<TrialCost> cost;
