@@ -227,6 +227,53 @@ def write_files(cell, folder):
     (folder / "points.json").write_text(json.dumps(added_points(cell)))
 
 
+# ---- cells that cannot exist -------------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class Impossible:
+    """What a configuration must be refused with: by the first of the programs that does not end with 0."""
+
+    name: str
+    cell: Cell
+    edits: tuple  # pairs (text of the configuration, what stands there instead)
+    says: str  # part of the message
+    program: str = ""  # that must be the one; empty: any
+    codes: tuple = (64,)
+
+
+def impossible_cells():
+    limit = ('metric = "parameters"\nat_least', 'metric = "energy"\nat_least')
+    reward = ('metric = "parameters"\ntarget', 'metric = "energy"\ntarget')
+    rungs = "none of these rungs is below"
+    for evaluator in EVALUATORS:
+        cell = lambda judging, fidelity="full", evaluator=evaluator: Cell("one", judging, fidelity, evaluator, TASKS[0])
+        # Nobody can report energy. Who asks by hand is told by `tell`; a table's columns are data, hence 65.
+        codes = (64, 65) if evaluator == "table" else (64,)
+        yield Impossible(f"{evaluator}: a limit on what nobody reports", cell("hard"), (limit,), "energy", codes=codes)
+        yield Impossible(f"{evaluator}: a reward for what nobody reports", cell("reward"), (reward,), "energy", codes=codes)
+        short = cell("plain", "asha")
+        length = (f"epochs = {epochs(short)}", "epochs = 1")
+        yield Impossible(f"{evaluator}: rungs of a training that is too short", short, (length,), rungs)
+    for task, wrong, right in ((TASKS[1], ("accuracy", "max"), ("rmse", "min")), (TASKS[0], ("rmse", "min"), ("accuracy", "max"))):
+        yield Impossible(
+            f"built-in: {wrong[0]} of a {task}",
+            Cell("one", "plain", "full", "built-in", task),
+            ((f'{right[0]} = {{ goal = "{right[1]}"', f'{wrong[0]} = {{ goal = "{wrong[1]}"'),),
+            wrong[0],
+        )
+    for evaluator in ("table", "ask"):
+        cell = Cell("one", "plain", "full", evaluator, TASKS[0])
+        says = "a table" if evaluator == "table" else "asked for by hand"
+        yield Impossible(f"{evaluator}: full trainings", cell, (), says, "full-train-topk", (0, 64, 69))
+    cell = Cell("one", "reward", "full", "table", TASKS[0])
+    factors = config_text(cell)
+    factors = factors[factors.index("[[reward]]") : factors.index("[proxy]")]
+    yield Impossible("a reward without factors", cell, ((factors, ""),), "needs factors")
+    cell = Cell("one", "plain", "full", "table", TASKS[0])
+    yield Impossible("factors without a reward", cell, (("[proxy]", factors + "[proxy]"),), "no objective is made with it")
+
+
 if __name__ == "__main__":
     for each in table_cells() + other_cells():
         print(each.name)

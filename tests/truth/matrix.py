@@ -11,6 +11,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,28 @@ import world
 
 class Failed(Exception):
     """A program ended otherwise than it should."""
+
+
+# What must occur among the trials, or the comparison says little.
+WANTED = {"done", "stopped", "failed", "infeasible", "imported", "reused", "breaks a limit", "not at the top",
+          "measured with other parameters", "equal values"}  # fmt: skip
+KINDS = set()  # what occurred
+
+
+def kinds_of(truth):
+    for each in truth.trials.values():
+        yield each.state
+        kinds = {
+            "imported": each.imported,
+            "reused": each.reused,
+            "breaks a limit": each.shown.state == "done" and each.violation > 0,
+            "not at the top": each.value is not None and not each.comparable,
+            "measured with other parameters": each.params != each.first,
+        }
+        yield from (name for name, holds in kinds.items() if holds)
+    values = [each.value for each in truth.ranked]
+    if values and values.count(values[0]) > 1:
+        yield "equal values"
 
 
 class Driver:
@@ -88,6 +111,31 @@ class Driver:
             stopped = ["--stopped"] if world.missing(*point) else []
             self.call("assay", "tell", self.run, number, *words, *stopped)
 
+    def commands(self, only=""):
+        """The stages in order, or just one; by hand the stages are `assay ask` alone."""
+        if only:
+            if self.cell.evaluator == "ask":
+                return [("assay", ["ask", self.run, "--config", self.config]), (only, [self.run])]
+            return [(only, [self.run, "--config", self.config])]
+        if self.cell.evaluator == "ask":
+            return [("assay", ["ask", self.run, "--config", self.config, "--json"])]
+        stages = ("split-data", "baseline-train", "proxy-select", "search-driver")
+        return [(stage, [self.run, "--config", self.config, "--threads", 1]) for stage in stages]
+
+    def wait_for(self, ended, seconds=60):
+        """Until so many trials have ended and one more is at work."""
+        give_up = time.monotonic() + seconds
+        while time.monotonic() < give_up:
+            if (self.run / "search/study/study.json").exists():
+                try:
+                    counts = oracle.Truth(self.run).counts
+                except AssertionError:
+                    continue  # a commit was seen before its record
+                if sum(counts.values()) - counts["running"] >= ended and counts["running"]:
+                    return
+            time.sleep(0.02)
+        raise Failed(f"{ended} trials did not end within {seconds} s")
+
     def full(self):
         if self.cell.evaluator in ("table", "ask"):
             return None
@@ -98,6 +146,7 @@ class Driver:
         full = self.full()
         self.call("analyze", self.run)
         truth = oracle.Truth(self.run)
+        KINDS.update(kinds_of(truth))
         return surfaces.Surfaces(self.bin, self.run, truth, full).all()
 
 
@@ -153,9 +202,65 @@ def run_others(bin_folder, root, only):
     return in_parallel(one, [each for each in cells.other_cells() if only in each.name])
 
 
+def run_impossible(bin_folder, root, only):
+    """Cells that cannot exist: the error they must give."""
+
+    def one(cell):
+        driver = Driver(bin_folder, cell.cell, root / re.sub(r"\W+", "-", cell.name))
+        cells.write_files(cell.cell, driver.folder)
+        text = driver.config.read_text()
+        for old, new in cell.edits:
+            if old not in text:
+                raise Failed(f"the configuration does not hold {old!r}")
+            text = text.replace(old, new)
+        driver.config.write_text(text)
+        for program, words in driver.commands(cell.program):
+            ran = driver.call(program, *words, codes=range(256))
+            if ran.returncode == 0 and "--json" in words:  # asked for: told without what is named
+                told = ["accuracy=0.5", "parameters=5000", "latency_ms=1"]
+                program, words = "assay", ["tell", driver.run, json.loads(ran.stdout)["trial"], *told]
+                ran = driver.call(program, *words, codes=range(256))
+            if ran.returncode:
+                break
+        said = " ".join((ran.stdout + ran.stderr).split())
+        if ran.returncode not in cell.codes or cell.says not in said or cell.program not in ("", program):
+            wanted = f"one of {cell.codes} and a message with \"{cell.says}\""
+            return [f"{cell.name}: expected {wanted}, got {ran.returncode} from {program}: {said[-300:]}"]
+        return []
+
+    return in_parallel(one, [each for each in cells.impossible_cells() if only in each.name])
+
+
+def run_killed(bin_folder, root, only):
+    """Two workers; one is killed, then the other; looked at in between; then a third ends the search."""
+
+    def one(cell):
+        driver = Driver(bin_folder, cell, root / f"killed-{cell.name}")
+        driver.before_search()
+        driver.call("assay", "set", driver.run, "trial.table.wait=0.02")
+        driver.hand_in()
+        command = [driver.bin / "search-driver", driver.run, "--threads", "1", "-q"]
+        workers = [
+            subprocess.Popen(command, cwd=driver.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            for _ in range(2)
+        ]
+        for worker, ended in zip(workers, (5, 8)):
+            driver.wait_for(ended)
+            worker.kill()
+            worker.wait()
+        wrong = surfaces.Surfaces(driver.bin, driver.run, oracle.Truth(driver.run)).of_running()
+        wrong = [f"killed {cell.name}, while nobody works: {each}" for each in wrong]
+        driver.call("assay", "set", driver.run, "trial.table.wait=0")
+        driver.search()
+        return wrong + [f"killed {cell.name}: {each}" for each in driver.finish()]
+
+    chosen = [cells.Cell("two", "hard", fidelity, "table", cells.TASKS[0]) for fidelity in cells.FIDELITY]
+    return in_parallel(one, [each for each in chosen if only in each.name])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["table", "others"])
+    parser.add_argument("part", choices=["table", "others", "impossible", "killed"])
     parser.add_argument("--bin", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parents[2] / "bin")
     parser.add_argument("--keep", type=pathlib.Path, help="folder for the runs, which stay")
     parser.add_argument("--only", default="", help="cells whose name holds this")
@@ -164,12 +269,16 @@ def main():
     root.mkdir(parents=True, exist_ok=True)
     os.environ["OMP_NUM_THREADS"] = "1"
     begun, count, bad = time.monotonic(), 0, 0
-    run = {"table": run_table, "others": run_others}[options.part]
+    parts = {"table": run_table, "others": run_others, "impossible": run_impossible, "killed": run_killed}
+    run = parts[options.part]
     for _, wrong in run(options.bin.resolve(), root.resolve(), options.only):
         count += 1
         bad += bool(wrong)
         for each in wrong:
             print(each, flush=True)
+    for kind in sorted(WANTED - KINDS if options.part in ("table", "others") and not options.only else []):
+        bad += 1
+        print(f"no trial of all these runs is of the kind: {kind}")
     print(f"{options.part}: {count} groups of cells, {bad} with disagreements, {time.monotonic() - begun:.0f} s")
     if bad:
         print(f"the runs are kept in {root}")

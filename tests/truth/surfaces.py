@@ -79,19 +79,29 @@ class Surfaces:
             self.winner_folder()
         return self.found()
 
+    def of_running(self):
+        """Of a search that has not ended: what looks on."""
+        for look in (self.trials_json, self.trials_csv, self.export_json, self.export_csv, self.best, self.status):
+            look()
+        return self.found()
+
     # ---- what stands for a trial, wherever it stands --------------------------------------------------------------------
 
     @staticmethod
     def finite(metrics):
         return {name: value for name, value in metrics.items() if math.isfinite(value)}
 
+    def state(self, surface, trial, said):
+        # Whether somebody is still at it is a question of leases, not of records.
+        self.say(surface, "state", trial.state, "running" if said == "waiting" else said, trial.number)
+
     def row(self, surface, trial, row):
         """A row of a table of trials: state, fidelity, parameters and metrics of the shown measurement, and the marks."""
         of = trial.number
-        self.say(surface, "state", trial.state, row.get("state"), of)
+        self.state(surface, trial, row.get("state"))
         if trial.shown.state != "open":
             self.say(surface, "epochs", trial.shown.fidelity["epochs"], row.get("epochs"), of)
-        self.say(surface, "parameters", trial.params, row[PARAMETERS], of)
+        self.say(surface, "parameters", trial.params or {}, row[PARAMETERS], of)
         self.say(surface, "metrics", self.finite(trial.metrics), row[METRICS], of)
         self.marks(surface, trial, row)
 
@@ -121,7 +131,7 @@ class Surfaces:
     def record(self, surface, trial, record):
         """A trial with all its rungs, as `assay trial --json` and `assay export --json` have it."""
         of = trial.number
-        self.say(surface, "state", trial.state, record["state"], of)
+        self.state(surface, trial, record["state"])
         self.say(surface, "rungs", [each.rung for each in trial.rungs], [each["rung"] for each in record["rungs"]], of)
         for mine, its in zip(trial.rungs, record["rungs"]):
             where = f"{of} rung {mine.rung}"
