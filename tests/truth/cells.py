@@ -12,7 +12,7 @@ import world
 HERE = pathlib.Path(__file__).resolve().parent
 
 OBJECTIVES = ("one", "two")
-JUDGING = ("plain", "hard", "soft", "reward")
+JUDGING = ("plain", "hard", "soft", "reward")  # and "hopeless": limits that no point keeps
 FIDELITY = ("full", "asha", "pbt", "hyperband")
 EVALUATORS = ("table", "built-in", "command", "ask")
 TASKS = ("classification", "regression")
@@ -39,7 +39,8 @@ class Cell:
 
 
 def table_cells():
-    return [Cell(o, j, f, "table", t) for t, o, j, f in itertools.product(TASKS, OBJECTIVES, JUDGING, FIDELITY)]
+    all_ = [Cell(o, j, f, "table", t) for t, o, j, f in itertools.product(TASKS, OBJECTIVES, JUDGING, FIDELITY)]
+    return all_ + [Cell(o, "hopeless", f, "table", TASKS[0]) for o in OBJECTIVES for f in ("full", "asha")]
 
 
 def covering(*axes):
@@ -61,7 +62,8 @@ def other_cells():
     """The other evaluators: every pair of values of two axes."""
     rows = covering(OBJECTIVES, JUDGING, FIDELITY, EVALUATORS[1:], TASKS, WORKERS)
     # Somebody who keeps his own loop has no second worker beside him.
-    return [Cell(*row[:5], 1 if row[3] == "ask" else row[5]) for row in rows]
+    pairs = [Cell(*row[:5], 1 if row[3] == "ask" else row[5]) for row in rows]
+    return pairs + [Cell("one", "hopeless", "full", evaluator, TASKS[0]) for evaluator in EVALUATORS[1:]]
 
 
 # ---- configurations ----------------------------------------------------------------------------------------------------
@@ -93,6 +95,8 @@ def judging_text(cell):
     if cell.judging == "hard":
         text += f'[[constraint]]\nmetric = "{name}"\nat_most = {most}\n'
         text += f'[[constraint]]\nmetric = "parameters"\nat_least = {least}\n'
+    if cell.judging == "hopeless":
+        text += f'[[constraint]]\nmetric = "{name}"\nat_most = 0.1\n'
     if cell.judging == "soft":
         weight = 0.05 if cell.task == "classification" else 0.5
         text += f'[[constraint]]\nmetric = "{name}"\nat_most = {most / 2}\nweight = {weight}\n'
@@ -130,6 +134,7 @@ MODEL = """[model]
 input = [4]
 blocks = [
   { op = "linear", name = "hidden", act = "relu", width = { choice = [4, 8, 16, 24], default = 8 } },
+  { name = "tail", choice = [ { op = "skip" }, { op = "dropout", rate = 0.1 }, { op = "pool", kind = "max" } ] },
   { op = "linear", width = "classes" },
 ]
 """
@@ -150,7 +155,9 @@ def config_text(cell):
     text = f'[run]\nname = "{cell.name}"\nseed = 3\n' + EVALUATOR[cell.evaluator]
     text += f"[training]\nepochs = {epochs(cell)}\n"
     if cell.evaluator == "built-in":
-        text += "batch_size = 16\nlr = { float = [0.003, 0.3], log = true, default = 0.02 }\n"
+        few = cell.fidelity == "full"  # so few points that some are drawn twice
+        text += "batch_size = 16\nlr = "
+        text += "0.02\n" if few else "{ float = [0.003, 0.3], log = true, default = 0.02 }\n"
     text += judging_text(cell) + "[proxy]\nreference = 0\n[baseline]\nbatch_sweep = false\n[search]\n"
     text += "".join(f"{key} = {value}\n" for key, value in search_keys(cell).items())
     return text + "[full]\ntop_k = 3\nseeds = 2\n"
@@ -195,10 +202,13 @@ def imported_rows(cell):
         if cell.task == "regression":
             name, rows = "rmse", [(24, 0.02, 0.001), (8, 0.02, 3.0), (4, 0.02, 99.0)]
         sizes = {width: 5 * width + (width + 1) * (3 if cell.task == "classification" else 1) for width in (4, 8, 24)}
-        return [
-            {"hidden.width": w, "lr": lr, name: score, "parameters": sizes[w], "epochs": epochs(cell)}
+        rows = [
+            {"hidden.width": w, "tail": "skip", "lr": lr, name: score, "parameters": sizes[w], "epochs": epochs(cell)}
             for w, lr, score in rows
         ]
+        for row in rows if cell.fidelity == "full" else []:
+            del row["lr"]  # is not searched there
+        return rows
     rows = []
     for (depth, width, lr), accuracy, length in [((4, 64, 0.01), 0.99, 8), ((1, 32, 0.01), 0.9, 8), ((2, 32, 0.01), 0.8, 2)]:
         m = world.measure(depth, width, lr, length) | {"accuracy": accuracy, "rmse": round(10 * (1 - accuracy), 3)}
@@ -209,7 +219,7 @@ def imported_rows(cell):
 def added_points(cell):
     """Asked for by hand: one point twice, so that the second takes the first one's result."""
     if cell.evaluator == "built-in":
-        point = {"hidden.width": 16, "training.lr": 0.05}
+        point = {"hidden.width": 16, "tail": "dropout"}
     else:
         point = {"depth": 3, "width": 32, "lr": 0.01}
     return [point, point]

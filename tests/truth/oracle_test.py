@@ -160,7 +160,7 @@ class OracleTest(unittest.TestCase):
         self.assertEqual([truth.trials[n].violation for n in (0, 1)], [0.5, float("inf")])
         self.assertEqual(truth.least.number, 0)
         self.study.done(2, {"acc": 0.5, "ms": 4, "kb": 0.3})
-        self.study.done(3, {"acc": 0.4, "ms": 4, "kb": 0.0})
+        self.study.done(3, {"acc": 0.4, "ms": 4, "kb": 0.0}, x=2)
         truth = self.study.truth()
         self.assertAlmostEqual(truth.trials[2].value, 0.35)  # where the bound is 0 the excess counts itself
         self.assertEqual(truth.best.number, 3)

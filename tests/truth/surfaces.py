@@ -8,6 +8,7 @@ import re
 import subprocess
 
 PARAMETERS, METRICS = "(parameters)", "(metrics)"  # groups of a row: "parameters" may be a metric
+GROUPS = {"parameter": PARAMETERS, "metric": METRICS}
 
 
 def same(a, b):
@@ -106,21 +107,53 @@ class Surfaces:
         self.marks(surface, trial, row)
 
     def marks(self, surface, trial, row):
-        truth = self.truth
+        """Of a row of a table: feasible and violation where there are hard limits, value where penalties change it."""
+        judge, of = self.truth.judge, trial.number
+        if trial.shown.state != "done":
+            return
+        mark = row.get("mark")
+        if of in self.truth.front:
+            self.say(surface, "mark", "best" if trial is self.truth.best else "front", mark, of)
+        elif not trial.feasible or not trial.comparable:
+            names = {"infeasible": not trial.feasible, "below": trial.value is not None and not trial.comparable}
+            wanted = [name for name, holds in names.items() if holds] or [None]
+            self.say(surface, "mark", wanted[0], wanted[0] if mark in wanted else mark, of)
+        else:
+            self.say(surface, "mark", None, mark, of)
+        if any("weight" not in each for each in judge.limits):
+            self.say(surface, "feasible", trial.feasible, row.get("feasible") in (True, "yes", "true"), of)
+            self.violation(surface, trial, row)
+        if any("weight" in each for each in judge.limits) and trial.value is not None:
+            self.say(surface, "value", judge.sign(judge.main) * trial.value, row.get("value"), of)
+
+    def violation(self, surface, trial, row):
+        wanted = trial.violation if math.isfinite(trial.violation) else None
+        self.say(surface, "violation", wanted, row.get("violation"), trial.number)
+
+    def standing(self, surface, trial, said):
+        """All that is true of a trial, as `assay best`, `trial` and `status` have it."""
+        truth, judge, of = self.truth, self.truth.judge, trial.number
+        self.state(surface, trial, said.get("state"))
+        self.say(surface, "parameters", trial.params, said.get("params"), of)
+        if trial.shown.state == "open":
+            return
+        got = {key: value for key, value in said.get("metrics", {}).items() if value is not None}
+        self.say(surface, "metrics", self.finite(trial.metrics), got, of)
+        self.say(surface, "rung", trial.shown.rung, said.get("rung"), of)
         if trial.shown.state != "done":
             return
         wanted = {
             "comparable": trial.comparable,
             "feasible": trial.feasible,
             "best": truth.best is trial,
-            "front": trial.number in truth.front,
+            "front": of in truth.front,
+            "value": None if trial.value is None else judge.sign(judge.main) * trial.value,
         }
+        if math.isfinite(trial.penalty):
+            wanted["penalty"] = trial.penalty
         for key, value in wanted.items():
-            if key in row:
-                self.say(surface, key, value, row[key] in (True, "true", "yes"), trial.number)
-        for key, value in (("violation", trial.violation), ("penalty", trial.penalty)):
-            if row.get(key) is not None and math.isfinite(value):
-                self.say(surface, key, value, row[key], trial.number)
+            self.say(surface, key, value, said.get(key), of)
+        self.violation(surface, trial, said)
 
     def rows(self, surface, rows):
         self.say(surface, "trials", sorted(self.truth.trials), sorted(rows))
@@ -141,7 +174,6 @@ class Surfaces:
                 self.say(surface, "epochs", mine.fidelity["epochs"], its["fidelity"]["epochs"], where)
                 got = {key: value for key, value in its["metrics"].items() if value is not None}
                 self.say(surface, "metrics", self.finite(mine.metrics), got, where)
-        self.marks(surface, trial, record)
 
     @staticmethod
     def group(row):
@@ -207,27 +239,35 @@ class Surfaces:
             record = self.json("trial", number, "--json")
             if record is not None:
                 self.record("assay trial --json", self.truth.trials[number], record)
+                self.standing("assay trial --json", self.truth.trials[number], record["standing"])
 
     def best(self):
         said = self.json("best", "--json", "--front")
-        if said is not None:
-            self.verdict("assay best --json --front", said)
+        if said is None:
+            return
+        surface = "assay best --json --front"
+        self.verdict(surface, said)
+        for each in said["front"]:
+            self.standing(surface, self.truth.trials[each["trial"]], each)
+        if not self.truth.best:
+            least = self.truth.least and self.truth.least.number
+            self.say(surface, "least violation", least, self.number(said.get("least_violation")))
+
+    @staticmethod
+    def number(entry):
+        entry = entry["trial"] if isinstance(entry, dict) else entry
+        return None if entry == -1 else entry
 
     def verdict(self, surface, said):
-        """{"best": {"trial": N, ..} or N or null, "front": [..]}."""
-        number = lambda entry: entry["trial"] if isinstance(entry, dict) else entry
-        best = number(said.get("best"))
-        self.say(surface, "best", self.truth.best and self.truth.best.number, None if best == -1 else best)
+        """{"best": {"trial": N, ..} or N or null, "front": [..], "comparable": .., "feasible": ..}."""
+        truth = self.truth
+        self.say(surface, "best", truth.best and truth.best.number, self.number(said.get("best")))
         front = said.get("front", said.get("pareto"))
-        self.say(surface, "front", self.truth.front, sorted(map(number, front or [])))
-        if isinstance(said.get("best"), dict) and self.truth.best:
-            shown = self.truth.best
-            entry = said["best"]
-            if "params" in entry or "parameters" in entry:
-                self.say(surface, "parameters of the best", shown.params, entry.get("params", entry.get("parameters")))
-            if "metrics" in entry:
-                self.say(surface, "metrics of the best", self.finite(shown.metrics), entry["metrics"])
-            self.marks(surface, shown, entry)
+        self.say(surface, "front", truth.front, sorted(map(self.number, front or [])))
+        self.say(surface, "how many are comparable", len(truth.comparable), said.get("comparable"))
+        self.say(surface, "how many are comparable and feasible", len(truth.ranked), said.get("feasible"))
+        if isinstance(said.get("best"), dict) and said["best"].get("trial") in truth.trials:
+            self.standing(surface, truth.trials[said["best"]["trial"]], said["best"])
 
     def status(self):
         said = self.json("status", "--json")
@@ -235,7 +275,8 @@ class Surfaces:
             return
         stages = said["stages"]
         search = stages["search"] if isinstance(stages, dict) else next(s for s in stages if s["stage"] == "search")
-        self.figures("assay status --json", search.get("figures", search))
+        self.counts("assay status --json", search["counts"])
+        self.verdict("assay status --json", search)
 
     # ---- what stages leave ----------------------------------------------------------------------------------------------
 
@@ -246,9 +287,9 @@ class Surfaces:
     def figures(self, surface, figures):
         self.counts(surface, figures.get("counts", {}))
         self.verdict(surface, figures)
-        if self.truth.best and "best_score" in figures:
+        if self.truth.best:
             judge = self.truth.judge
-            self.say(surface, "best score", self.truth.best.metrics[judge.main], figures["best_score"])
+            self.say(surface, "best score", self.truth.best.metrics[judge.main], figures.get("best_score"))
 
     def search_done(self):
         generations = [self.run / "search/done.json", *(self.run / "search").glob("done.[0-9]*.json")]
@@ -273,13 +314,26 @@ class Surfaces:
     def document(self, surface, document):
         search = document["search"]
         self.counts(surface, search["counts"])
-        if "front" in search:
-            front = [each["trial"] if isinstance(each, dict) else each for each in search["front"]]
-            self.say(surface, "front", self.truth.front, sorted(front))
+        front = search.get("front", [])
+        self.say(surface, "front", self.truth.front, sorted(map(self.number, front)))
+        if "table" in search:
+            columns = [(each["group"], each["label"] if each["group"] in GROUPS else each["key"]) for each in search["table"]["columns"]]
+            rows = {}
+            for cells in zip(*search["table"]["values"]):
+                row = {PARAMETERS: {}, METRICS: {}}
+                for (group, name), cell in zip(columns, cells):
+                    if cell is not None:
+                        row.get(GROUPS.get(group), row)[name] = cell
+                rows[row["trial"]] = row
+            self.rows(surface, rows)
         if not self.full:
-            named = re.search(r"[Tt]rial (\d+)", document["headline"]["sentence"])
-            best = self.truth.best and self.truth.best.number
-            self.say(surface, "trial that the headline names", best, int(named.group(1)) if named else None)
+            sentence = document["headline"]["sentence"]
+            named = re.search(r"[Tt]rial (\d+)", sentence)
+            named = int(named.group(1)) if named else None
+            if self.truth.best:
+                self.say(surface, "trial that the headline names", self.truth.best.number, named)
+            elif named not in (None, self.truth.least and self.truth.least.number):
+                self.wrong.append(f"{surface}: nothing is feasible, but the headline says: {sentence}")
         if self.full and document.get("full"):
             self.finalists(surface, document["full"])
 
