@@ -137,9 +137,18 @@ struct Config::Data {
     return fs::absolute(folder / argument).lexically_normal().string();
   }
 
+  Json settled_imports(Json entries) const {
+    for (auto& entry : entries) {
+      auto& file = entry.is_object() ? entry.at("file") : entry;
+      file = find_path(file.get<std::string>());
+    }
+    return entries;
+  }
+
   /// The value as run.toml and identity give it: paths in full.
   Json settled(const Setting& row, const Node& node) const {
     const bool path = row.type == Type::path, command = row.key == "trial.command";
+    if (row.key == "search.import") return settled_imports(node.json());
     auto json = node.json();
     const auto settle = [&](Json& item) {
       if (item.is_string()) item = path ? find_path(item.get<std::string>()) : find_argument(item.get<std::string>());
@@ -262,7 +271,13 @@ std::string free_tables(const Node& root, std::string_view section) {
   if (!node) return text;
   const bool nested = section == "define" || section == "params";
   if (nested) {
+    std::string bare;
+    for (const auto& [name, value] : node.items()) {
+      if (!value.is_table()) bare += entry(name, value.json());
+    }
+    if (!bare.empty()) text += fmt::format("\n[{}]\n{}", section, bare);
     for (const auto& [name, table] : node.items()) {
+      if (!table.is_table()) continue;
       text += fmt::format("\n[{}.{}]\n", section, toml_key(name));
       for (const auto& [key, value] : table.items()) text += entry(key, value.json());
     }

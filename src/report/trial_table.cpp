@@ -60,7 +60,6 @@ Names names_of(const std::vector<const study::Trial*>& trials, const std::vector
 std::vector<Column> columns_of(const Names& names) {
   std::vector<Column> columns = {{"trial", "trial", Group::trial, Kind::number},
                                  {"state", "state", Group::trial, Kind::text}};
-  for (const auto& name : names.metrics) columns.push_back({name, name, Group::metric, Kind::number});
   const std::vector<Column> facts = {{"epochs", "epochs", Group::cost, Kind::number},
                                      {"data", "data", Group::cost, Kind::number},
                                      {"width_share", "width share", Group::cost, Kind::number},
@@ -76,6 +75,9 @@ std::vector<Column> columns_of(const Names& names) {
   std::set<std::string> taken;
   for (const auto& column : columns) taken.insert(column.key);
   for (const auto& column : facts) taken.insert(column.key);
+  for (const auto& name : names.metrics)
+    columns.push_back({taken.contains(name) ? "metrics." + name : name, name, Group::metric, Kind::number});
+  for (const auto& column : columns) taken.insert(column.key);
   for (const auto& name : names.parameters) {
     columns.push_back({taken.contains(name) ? "param." + name : name, name, Group::parameter,
                        names.text_parameters.contains(name) ? Kind::text : Kind::number});

@@ -41,6 +41,9 @@ std::vector<space::Params> reference_set(const space::Space& space, std::uint64_
 /// outputs; its place in the space where [model] lists no blocks.
 std::vector<double> size_features(const space::Space& space, const space::Params& params, std::int64_t outputs);
 
+/// The points of [search] points, in their order; empty if there are none.
+std::vector<study::Proposal> listed_points(const config::Config& config, const space::Space& space);
+
 /// The best k of a study: those measured at the highest fidelity first (what was measured at another one does not
 /// compare), of them the Pareto front by first objective, then the next best; constraint-breaking ones last.
 std::vector<study::TrialId> top_k(const study::StudyView& view, int k, const config::Config& config);

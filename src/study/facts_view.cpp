@@ -144,7 +144,7 @@ StudyView Facts::view(const std::vector<Objective>& objectives, const std::vecto
   for (const auto& worker : workers_) {
     if (worker.greeted) workers.push_back(worker.info);
   }
-  builder.objectives(objectives).fidelities(fidelities).max_trials(max_trials);
+  builder.objectives(objectives).fidelities(fidelities).max_trials(max_trials + imports_).imported(imports_);
   builder.closed(members_.has_value(), members_ ? members_->reason : "").workers(std::move(workers));
   return builder.build();
 }
