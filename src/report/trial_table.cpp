@@ -79,8 +79,8 @@ std::vector<Column> columns_of(const Names& names) {
   for (const auto& column : columns) taken.insert(column.key);
   for (const auto& column : facts) taken.insert(column.key);
   for (const auto& name : names.metrics)
-    columns.push_back({taken.contains(name) ? "metric." + name : name, name, Group::metric, Kind::number});
-  taken.insert(names.metrics.begin(), names.metrics.end());
+    columns.push_back({taken.contains(name) ? "metrics." + name : name, name, Group::metric, Kind::number});
+  for (const auto& column : columns) taken.insert(column.key);
   for (const auto& name : names.parameters) {
     columns.push_back({taken.contains(name) ? "param." + name : name, name, Group::parameter,
                        names.text_parameters.contains(name) ? Kind::text : Kind::number});

@@ -18,7 +18,7 @@ using Cell = std::variant<std::monostate, std::int64_t, double, std::string>;
 struct Column {
   enum class Group { trial, metric, parameter, cost };
   enum class Kind { number, seconds, text };
-  std::string key;    ///< unique; a name that another column has becomes "param.<name>" or "metric.<name>"
+  std::string key;    ///< unique; named like another column, a parameter becomes "param.<name>", a metric "metrics.<name>"
   std::string label;  ///< the name itself, for people
   Group group = Group::trial;
   Kind kind = Kind::text;
