@@ -42,14 +42,13 @@ TEST_CASE("the trial table has a row per trial and the objectives first among th
   REQUIRE(table.rows.size() == 60);
   CHECK(table.columns[0].key == "trial");
   CHECK(table.columns[1].key == "state");
-  CHECK(table.columns[2].key == "mark");
-  CHECK(table.columns[3].key == "accuracy");
-  CHECK(table.columns[4].key == "parameters");
+  CHECK(table.columns[2].key == "accuracy");
+  CHECK(table.columns[3].key == "parameters");
   CHECK(table.columns[column(table, "stem.width")].group == Column::Group::parameter);
   CHECK(table.columns[column(table, "act")].kind == Column::Kind::text);
   CHECK(report::to_text(table.rows[7][1]) == "failed");
   CHECK(report::to_text(table.rows[7][column(table, "failure")]) == "nan");
-  CHECK(report::to_text(table.rows[7][3]).empty());
+  CHECK(report::to_text(table.rows[7][2]).empty());
   for (const auto& row : table.rows) CHECK(row.size() == table.columns.size());
 }
 
