@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "study/standing.hpp"
+
 namespace assay::apps {
 
 double device_seconds(const study::StudyView& view) {
@@ -15,18 +17,22 @@ double device_seconds(const study::StudyView& view) {
   return sum;
 }
 
-run::SearchFigures search_figures(const study::StudyView& view, const run::Run& run, const study::Fidelity& fidelity,
-                                  bool partial) {
+run::SearchFigures search_figures(const study::StudyView& view, const study::Fidelity& fidelity, bool partial) {
   run::SearchFigures figures;
   figures.counts = view.counts();
   figures.fidelity = fidelity;
-  if (const auto* best = view.best()) {
-    figures.best = best->id;
-    figures.best_score = best->result()->metrics.at(run.objectives().front().metric);
+  const study::Standings standings(view);
+  figures.comparable = static_cast<std::int64_t>(standings.comparable());
+  figures.feasible = static_cast<std::int64_t>(standings.feasible());
+  if (figures.comparable > 0 && !view.fidelities().empty()) figures.reached = view.fidelities()[standings.level()];
+  if (const auto* best = standings.best()) {
+    figures.best = best->trial->id;
+    figures.best_score = best->shown->metrics.at(view.judge().first().metric);
+  } else if (const auto* least = standings.least_violation()) {
+    figures.least = least->trial->id;
+    figures.least_text = study::broken_text(view.judge(), least->shown->metrics);
   }
-  for (const auto* trial : view.pareto()) figures.pareto.push_back(trial->id);
-  // Equally good trials are no front.
-  if (view.objectives().size() == 1 && figures.best >= 0) figures.pareto = {figures.best};
+  for (const auto* standing : standings.front()) figures.pareto.push_back(standing->trial->id);
   figures.device_seconds = device_seconds(view);
   const auto brought = std::count_if(view.trials().begin(), view.trials().end(), [](const auto& trial) {
     return trial && trial->rungs.size() == 1 && study::imported(trial->what, 0);

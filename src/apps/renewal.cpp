@@ -54,7 +54,7 @@ class Renewal {
     if (nothing_kept) begun["program"] = run::program_of(run);
     os::publish(folder_ / "begun.json", begun.dump(2) + "\n");
     study::found_or_join(study::Layout{folder_}, study::founding_from_json(founding));
-    scribe_.emplace(folder_);
+    scribe_.emplace(folder_, run_.judge());
   }
   ~Renewal() {
     std::error_code ignored;

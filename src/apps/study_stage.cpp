@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <optional>
 #include <string>
 #include <thread>
@@ -12,12 +13,18 @@
 #include "eval/table.hpp"
 #include "run/metric.hpp"
 #include "run/program.hpp"
+#include "search/planners.hpp"
 #include "stats/intervals.hpp"
+#include "study/reward.hpp"
+#include "study/signature.hpp"
 #include "study/study.hpp"
 #include "worker/worker.hpp"
 
 namespace assay::apps {
 namespace {
+
+/// What the signature covers of a search that follows a model.
+constexpr std::int64_t first_proposals = 15;
 
 study::Limits limits_of(const run::Run& run, const StudyStage& stage) {
   auto limits = run.limits(stage.stage);
@@ -35,6 +42,39 @@ void warn_of_other_program(const run::Run& run, run::Stage stage) {
   stages.push_back(stage);
   for (const auto one : stages) {
     if (const auto text = run::other_program(run, one); !text.empty()) base::log_warning("{}", text);
+  }
+}
+
+/// Objectives made from others follow the configuration; times follow the machine.
+study::SignatureScope scope_of(const run::Run& run, run::Stage stage) {
+  study::SignatureScope scope{.unsigned_metrics = {"train_seconds", "latency_ms"}};
+  const study::Reward reward(run.config());
+  for (const auto& objective : run.objectives()) {
+    if (reward.derives(objective.metric)) scope.unsigned_metrics.insert(objective.metric);
+  }
+  if (stage != run::Stage::search) return scope;
+  const auto level = base::verbosity();
+  base::set_verbosity(base::Level::quiet);  // the worker has said what it chose
+  if (search::follows_model(run.config(), space::Space::load(run.config(), "search"))) scope.trials = first_proposals;
+  base::set_verbosity(level);
+  return scope;
+}
+
+void print_signature(const cli::StageContext& context, run::Stage stage) {
+  const auto& run = context.run;
+  study::Reader reader(run.folder(stage));
+  if (!reader.founded()) {
+    base::log_info("{} has no trials, and so no signature", run::to_string(stage));
+    return;
+  }
+  const auto view = reader.refresh();
+  const auto scope = scope_of(run, stage);
+  const auto signature = study::sign(view, scope);
+  std::printf("signature %s %s (%lld measurements of %lld trials%s)\n", run::to_string(stage).c_str(),
+              signature.hash.c_str(), static_cast<long long>(signature.measurements),
+              static_cast<long long>(signature.trials), scope.trials > 0 ? ", the first proposals alone" : "");
+  for (const auto& line : base::split(study::signed_text(view, scope), '\n')) {
+    if (!line.empty()) base::log_detail("{}", line);
   }
 }
 
@@ -58,8 +98,9 @@ int run_stage(int argc, char** argv, run::Stage stage, const std::string& descri
     world->groups(world->size()).broadcast(bytes);
     return std::stoi(bytes);
   };
-  const int code = cli::run_stage(argc, argv, stage, description, in_world, agree,
-                                  [stage](const run::Run& run) { renew_mended(run, stage); });
+  const auto sign = [stage](const cli::StageContext& context) { print_signature(context, stage); };
+  const auto refresh = [stage](const run::Run& run) { renew_mended(run, stage); };
+  const int code = cli::run_stage(argc, argv, stage, description, in_world, agree, refresh, sign);
   // Without this the others wait in a collective, and this rank for them in MPI_Finalize.
   if (failed && world && world->size() > 1) {
     if (world->rank() != 0) {
@@ -91,11 +132,14 @@ base::Exit run_study(cli::StageContext& context, const comm::World& world, Study
   if (group.rank() != 0) return worker::follow(group, *evaluator);
   warn_of_other_program(run, stage.stage);
 
+  if (stage.found) stage.found();
   study::Study study(run.folder(stage.stage),
                      founding_of(run, stage.stage, *stage.space, *stage.planner, stage.fidelities),
                      limits_of(run, stage));
+  study.set_judge(run.judge());
   const auto limits = [&] {
     run.reload();
+    study.set_judge(run.judge());
     if (stage.reconfigure) stage.reconfigure(run.config());
     return limits_of(run, stage);
   };

@@ -124,6 +124,33 @@ void check_domain(const Setting& row, const Node& domain) {
   if (const auto initial = domain.at("default"); initial && !initial.is_table()) check_scalar(row, initial);
 }
 
+/// A key of [params] itself: a value or a domain. A table of further keys may be a role that is misspelt.
+void check_bare(const Node& node) {
+  if (!node.is_table() || is_domain(node)) return;
+  const auto path = node.path();
+  const auto near = base::nearest_word(path.substr(path.find('.') + 1), {"model", "training", "augment"});
+  if (!near.empty()) node.fail(fmt::format("unknown section {}; did you mean params.{}?", path, near), near);
+}
+
+/// Files, and tables of a file and how it is read.
+void check_imports(const Node& node) {
+  if (!node.is_array()) node.fail(fmt::format("expected an array of files, found {}", node.type_name()));
+  const std::vector<std::string> keys = {"file", "map", "skip", "defaults"};
+  for (const auto& [place, entry] : node.items()) {
+    const auto file = entry.is_table() ? entry.at("file") : entry;
+    if (!file) entry.fail("file is missing; name the table to import");
+    if (file.string().empty()) file.fail("the path is empty; name a file or leave the key out");
+    if (!entry.is_table()) continue;
+    for (const auto& [key, value] : entry.items()) {
+      const auto near = base::nearest_word(key, keys);
+      if (std::find(keys.begin(), keys.end(), key) == keys.end())
+        value.fail(fmt::format("unknown key {}; an import takes {}", key, base::join(keys, ", ")), near);
+      if (key == "skip" || key == "defaults") value.boolean();
+    }
+    for (const auto& [old, now] : entry.at("map").items()) now.string();
+  }
+}
+
 void check_value(const Setting& row, const Node& node) {
   if (row.domain && is_domain(node)) return check_domain(row, node);
   if (row.domain && node.is_table()) {
@@ -139,6 +166,8 @@ void check_value(const Setting& row, const Node& node) {
     case Type::duration:
       return check_duration(row, node);
     case Type::free: {
+      if (row.key == "search.import") return check_imports(node);
+      if (row.key == "params.*") return check_bare(node);
       const bool list = row.key == "search.points";
       if (list ? !node.is_array() : !node.is_table()) {
         node.fail(fmt::format("expected {}, found {}", list ? "an array of tables" : "a table", node.type_name()));
@@ -281,6 +310,34 @@ void check_relations(const Node& root, const std::map<std::string, Written>& fou
 }
 
 }  // namespace
+
+bool may_stand(std::string_view path) {
+  const auto known = [](std::string_view key) {
+    return find_setting(key) != nullptr || !setting_names(key).empty() ||
+           !setting_names(std::string(key) + "[]").empty();
+  };
+  if (known(path)) return true;
+  // Inside of a free table, a search domain or a list.
+  for (auto cut = path.find_last_of(".["); cut != std::string_view::npos; cut = path.find_last_of(".[")) {
+    path = path.substr(0, cut);
+    const auto* row = find_setting(path);
+    const bool list =
+        row != nullptr && (row->type == Type::texts || row->type == Type::integers || row->type == Type::path);
+    if (row != nullptr && (list || row->domain || row->type == Type::free)) return true;
+  }
+  return false;
+}
+
+std::string nearest_key(std::string_view path) {
+  const auto dot = path.rfind('.');
+  const auto parent = dot == std::string_view::npos ? "" : path.substr(0, dot);
+  auto names = setting_names(parent);
+  for (auto& each : names) {
+    if (each.ends_with("[]")) each.resize(each.size() - 2);
+  }
+  const auto near = base::nearest_word(path.substr(dot == std::string_view::npos ? 0 : dot + 1), names);
+  return near.empty() || parent.empty() ? near : fmt::format("{}.{}", parent, near);
+}
 
 bool is_domain(const Node& node) {
   constexpr std::array kinds = {"choice", "int", "float", "normal", "subset", "ref"};

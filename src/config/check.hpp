@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "config/settings.hpp"
 
@@ -17,6 +18,11 @@ struct Written {
 /// Concrete key -> value, for every row that is written, overlays included ("search.training.lr"). Error(config) at the
 /// first unknown key, wrong type, value out of range or not among the choices.
 std::map<std::string, Written> check(const Node& root);
+
+/// Whether something may stand at this path.
+bool may_stand(std::string_view path);
+/// The valid key nearest to an unknown one; "" if none is near.
+std::string nearest_key(std::string_view path);
 
 /// True where no data are named, and trials are looked up in a table or measured by a command that reads its own: there
 /// is nothing to read or to split.

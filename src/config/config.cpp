@@ -9,10 +9,12 @@
 #include "base/command.hpp"
 #include "base/hash.hpp"
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "base/time.hpp"
 #include "base/version.hpp"
-#include "config/check.hpp"
+#include "config/data.hpp"
 #include "config/document.hpp"
+#include "config/path.hpp"
 #include "config/settings.hpp"
 #include "os/file.hpp"
 
@@ -34,7 +36,97 @@ bool takes_text(std::string_view key) {
 /// Rows that have one key, as opposed to patterns with * and [].
 bool is_concrete(const Setting& row) { return row.key.find_first_of("*[") == std::string_view::npos; }
 
-/// The defaults of all rows as a document of their own, so that they are read like any other value.
+/// "key=" of a key that there is not: nothing would be taken out, and nobody would know.
+void check_removal(const std::string& override) {
+  const auto cut = cut_override(override);
+  if (!cut || !cut->second.empty() || may_stand(cut->first)) return;
+  const auto near = nearest_key(cut->first);
+  throw Error(Exit::config, {.file = "--set " + override},
+              fmt::format("{}: unknown key{}", cut->first, near.empty() ? "" : "; did you mean " + near + "?"))
+      .with_nearest(near);
+}
+
+}  // namespace
+
+std::shared_ptr<const Config::Data> Config::Data::make(std::string text, std::string name, fs::path folder,
+                                                       fs::path beside, std::vector<std::string> overrides) {
+  auto data = std::make_shared<Data>();
+  data->root = Document::parse(text, name, overrides, takes_text);
+  data->written = check(data->root);
+  for (const auto& override : overrides) check_removal(override);
+  data->text = std::move(text);
+  data->name = std::move(name);
+  data->folder = std::move(folder);
+  data->beside = std::move(beside);
+  data->overrides = std::move(overrides);
+  data->check_times();
+  return data;
+}
+
+Node Config::Data::value(std::string_view key) const {
+  const auto found = written.find(std::string(key));
+  if (found != written.end()) return found->second.node;
+  const auto initial = defaults().find(key);
+  return initial != defaults().end() ? initial->second : Node();
+}
+
+Node Config::Data::need(std::string_view key, std::initializer_list<Type> types) const {
+  const auto* row = find_setting(key);
+  base::require(row != nullptr && std::find(types.begin(), types.end(), row->type) != types.end(),
+                "\"{}\" is not a key of this type in the settings table", key);
+  auto node = value(key);
+  if (!node) throw Error(Exit::config, {.file = name}, fmt::format("{} is missing: {}", key, row->help));
+  if (node.is_table()) node.fail("is a search domain, but one value is needed here");
+  return node;
+}
+
+std::string Config::Data::find_path(const std::string& path, const fs::path& from) const {
+  const fs::path given(path);
+  if (given.is_absolute()) return path;
+  std::error_code ignored;
+  for (const auto& base : {from, fs::current_path(ignored), fs::path(base::share_folder())}) {
+    if (!base.empty() && fs::exists(base / given, ignored))
+      return fs::absolute(base / given).lexically_normal().string();
+  }
+  return path;
+}
+
+/// An argument of the command that is a file beside the TOML file: trials run in folders of their own.
+std::string Config::Data::find_argument(const std::string& argument, const fs::path& from) {
+  std::error_code ignored;
+  if (from.empty() || argument.empty() || !fs::is_regular_file(from / argument, ignored)) return argument;
+  return fs::absolute(from / argument).lexically_normal().string();
+}
+
+Json Config::Data::settled(const Setting& row, const Node& node) const {
+  const bool path = row.type == Type::path, command = row.key == "trial.command";
+  if (row.key == "search.import") {
+    auto entries = node.json();
+    for (auto& entry : entries) {
+      auto& file = entry.is_object() ? entry.at("file") : entry;
+      file = find_path(file.get<std::string>(), node.from_override() ? beside : folder);
+    }
+    return entries;
+  }
+  if (!path && !command) return node.json();
+  const auto settle = [&](const Node& item) -> Json {
+    if (!item.is_string()) return item.json();
+    const auto& from = item.from_override() ? beside : folder;
+    return path ? find_path(item.string(), from) : find_argument(item.string(), from);
+  };
+  if (!node.is_array()) return settle(node);
+  auto json = Json::array();
+  for (const auto& [key, item] : node.items()) json.push_back(settle(item));
+  return json;
+}
+
+void Config::Data::check_times() const {
+  const auto lease = value("study.lease"), beat = value("study.heartbeat");
+  if (seconds_of(lease) >= 2 * seconds_of(beat)) return;
+  (written.contains("study.lease") ? lease : beat)
+      .fail("study.lease must be at least twice study.heartbeat, else living workers lose their trials");
+}
+
 const std::map<std::string, Node, std::less<>>& defaults() {
   static const auto all = [] {
     std::map<std::string, Node, std::less<>> nodes;
@@ -56,112 +148,6 @@ double seconds_of(const Node& node) {
   return text.empty() ? 0 : base::parse_duration(text, node.path());
 }
 
-/// One spelling for equal values: 2e-3 and 0.002, 1 and 1.0 where the row takes any number, "60s" and "1m".
-std::string canonical(const Setting& row, const Json& value) {
-  if (value.is_number() && row.type == Type::number) return fmt::format("{}", value.get<double>());
-  if (value.is_number_float()) return to_toml(value);
-  if (value.is_string() && row.type != Type::free) return value.get<std::string>();
-  return value.dump();
-}
-
-void flatten(const Setting& row, const std::string& path, const Json& value, std::map<std::string, std::string>& into) {
-  if (!value.is_structured() || value.empty()) {
-    into[path] = canonical(row, value);
-  } else if (value.is_object()) {
-    for (const auto& [key, below] : value.items()) flatten(row, path + "." + toml_key(key), below, into);
-  } else {
-    for (std::size_t i = 0; i < value.size(); ++i) flatten(row, fmt::format("{}[{}]", path, i), value[i], into);
-  }
-}
-
-bool below_prefix(std::string_view key, std::string_view prefix) {
-  return key.starts_with(prefix) &&
-         (key.size() == prefix.size() || key[prefix.size()] == '.' || key[prefix.size()] == '[');
-}
-
-}  // namespace
-
-struct Config::Data {
-  std::string text, name;
-  fs::path folder;  ///< of the TOML file; empty: none
-  std::vector<std::string> overrides;
-  Node root;
-  std::map<std::string, Written> written;
-
-  static std::shared_ptr<const Data> make(std::string text, std::string name, fs::path folder,
-                                          std::vector<std::string> overrides) {
-    auto data = std::make_shared<Data>();
-    data->root = Document::parse(text, name, overrides, takes_text);
-    data->written = check(data->root);
-    data->text = std::move(text);
-    data->name = std::move(name);
-    data->folder = std::move(folder);
-    data->overrides = std::move(overrides);
-    data->check_times();
-    return data;
-  }
-
-  /// The value of a row as written or by default; empty if there is neither.
-  Node value(std::string_view key) const {
-    const auto found = written.find(std::string(key));
-    if (found != written.end()) return found->second.node;
-    const auto initial = defaults().find(key);
-    return initial != defaults().end() ? initial->second : Node();
-  }
-
-  /// For getters: a value must be there, and be no domain.
-  Node need(std::string_view key, std::initializer_list<Type> types) const {
-    const auto* row = find_setting(key);
-    base::require(row != nullptr && std::find(types.begin(), types.end(), row->type) != types.end(),
-                  "\"{}\" is not a key of this type in the settings table", key);
-    auto node = value(key);
-    if (!node) throw Error(Exit::config, {.file = name}, fmt::format("{} is missing: {}", key, row->help));
-    if (node.is_table()) node.fail("is a search domain, but one value is needed here");
-    return node;
-  }
-
-  std::string find_path(const std::string& path) const {
-    const fs::path given(path);
-    if (given.is_absolute()) return path;
-    std::error_code ignored;
-    for (const auto& base : {folder, fs::current_path(ignored), fs::path(base::share_folder())}) {
-      if (!base.empty() && fs::exists(base / given, ignored))
-        return fs::absolute(base / given).lexically_normal().string();
-    }
-    return path;
-  }
-
-  /// An argument of the command that is a file beside the TOML file: trials run in folders of their own.
-  std::string find_argument(const std::string& argument) const {
-    std::error_code ignored;
-    if (folder.empty() || argument.empty() || !fs::is_regular_file(folder / argument, ignored)) return argument;
-    return fs::absolute(folder / argument).lexically_normal().string();
-  }
-
-  /// The value as run.toml and identity give it: paths in full.
-  Json settled(const Setting& row, const Node& node) const {
-    const bool path = row.type == Type::path, command = row.key == "trial.command";
-    auto json = node.json();
-    const auto settle = [&](Json& item) {
-      if (item.is_string()) item = path ? find_path(item.get<std::string>()) : find_argument(item.get<std::string>());
-    };
-    if (!path && !command) return json;
-    if (!json.is_array()) {
-      settle(json);
-    } else {
-      for (auto& item : json) settle(item);
-    }
-    return json;
-  }
-
-  void check_times() const {
-    const auto lease = value("study.lease"), beat = value("study.heartbeat");
-    if (seconds_of(lease) >= 2 * seconds_of(beat)) return;
-    (written.contains("study.lease") ? lease : beat)
-        .fail("study.lease must be at least twice study.heartbeat, else living workers lose their trials");
-  }
-};
-
 Config Config::load(const fs::path& file, const std::vector<std::string>& overrides) {
   const auto text = os::try_read_file(file);
   if (!text) {
@@ -169,13 +155,15 @@ Config Config::load(const fs::path& file, const std::vector<std::string>& overri
                base::proposal({"assay", "new", file.string()}));
   }
   Config config;
-  config.data_ = Data::make(*text, file.string(), fs::absolute(file).parent_path(), overrides);
+  config.data_ =
+      Data::make(*text, file.string(), fs::absolute(file).parent_path(), fs::absolute(file).parent_path(), overrides);
   return config;
 }
 
-Config Config::parse(std::string_view text, const std::string& name, const std::vector<std::string>& overrides) {
+Config Config::parse(std::string_view text, const std::string& name, const std::vector<std::string>& overrides,
+                     const fs::path& beside) {
   Config config;
-  config.data_ = Data::make(std::string(text), name, {}, overrides);
+  config.data_ = Data::make(std::string(text), name, {}, beside, overrides);
   return config;
 }
 
@@ -183,7 +171,7 @@ Config Config::with(const std::vector<std::string>& overrides) const {
   auto all = data_->overrides;
   all.insert(all.end(), overrides.begin(), overrides.end());
   Config config;
-  config.data_ = Data::make(data_->text, data_->name, data_->folder, std::move(all));
+  config.data_ = Data::make(data_->text, data_->name, data_->folder, data_->beside, std::move(all));
   return config;
 }
 
@@ -220,10 +208,15 @@ Node Config::root() const { return data_->root; }
 
 Node Config::node(std::string_view dotted_key) const {
   auto node = data_->root;
-  while (node && !dotted_key.empty()) {
-    const auto dot = dotted_key.find('.');
-    node = node.at(dotted_key.substr(0, dot));
-    dotted_key = dot == std::string_view::npos ? "" : dotted_key.substr(dot + 1);
+  if (dotted_key.empty()) return node;
+  auto steps = steps_of(dotted_key);
+  if (!steps) {  // names as they are, without the quotes that they would need
+    steps.emplace();
+    for (auto& name : base::split(dotted_key, '.')) steps->push_back({std::move(name), {}});
+  }
+  for (const auto& step : *steps) {
+    if (!node) break;
+    node = step.index ? node.item(*step.index) : node.at(step.key);
   }
   return node;
 }
@@ -263,7 +256,13 @@ std::string free_tables(const Node& root, std::string_view section) {
   if (!node) return text;
   const bool nested = section == "define" || section == "params";
   if (nested) {
+    std::string bare;
+    for (const auto& [name, value] : node.items()) {
+      if (!value.is_table()) bare += entry(name, value.json());
+    }
+    if (!bare.empty()) text += fmt::format("\n[{}]\n{}", section, bare);
     for (const auto& [name, table] : node.items()) {
+      if (!table.is_table()) continue;
       text += fmt::format("\n[{}.{}]\n", section, toml_key(name));
       for (const auto& [key, value] : table.items()) text += entry(key, value.json());
     }
@@ -307,42 +306,6 @@ std::string Config::resolved() const {
     }
   }
   return text;
-}
-
-std::map<std::string, std::string> Config::identity(const std::vector<std::string>& prefixes) const {
-  std::map<std::string, std::string> flat;
-  const auto add = [&](const std::string& key, const Setting& row, const Node& node) {
-    if (row.key_class != KeyClass::identity) return;
-    if (row.type == Type::duration) {
-      flat[key] = fmt::format("{}", seconds_of(node));
-    } else {
-      flatten(row, key, data_->settled(row, node), flat);
-    }
-  };
-  for (const auto& [key, written] : data_->written) add(key, *written.row, written.node);
-  for (const auto& [key, node] : defaults()) {
-    if (!data_->written.contains(key)) add(key, *find_setting(key), node);
-  }
-  std::erase_if(flat, [&](const auto& pair) {
-    return std::none_of(prefixes.begin(), prefixes.end(),
-                        [&](const auto& prefix) { return below_prefix(pair.first, prefix); });
-  });
-  // What the file says is what counts, not where it lies.
-  if (const auto file = flat.find("space.import"); file != flat.end()) {
-    if (const auto text = os::try_read_file(this->text("space.import"))) {
-      file->second = "content " + base::short_hash(*text);
-    }
-  }
-  return flat;
-}
-
-KeyClass key_class(std::string_view key) {
-  for (auto path = std::string(key); !path.empty();) {
-    if (const auto* row = find_setting(path)) return row->key_class;
-    const auto cut = path.find_last_of(".[");
-    path.resize(cut == std::string::npos ? 0 : cut);  // a key inside a free table has the table's class
-  }
-  return KeyClass::identity;
 }
 
 }  // namespace assay::config

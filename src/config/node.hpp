@@ -40,6 +40,8 @@ class Node {
   std::vector<std::pair<std::string, Node>> items() const;
   /// Empty Node if the key is not there (or this is no table).
   Node at(std::string_view key) const;
+  /// Of an array; an empty Node beyond its end (or if this is no array).
+  Node item(std::size_t index) const;
   std::size_t size() const;
 
   /// Dotted path from the root, e.g. "model.blocks[2].width".
@@ -47,6 +49,8 @@ class Node {
   /// file:line:column of the key (of an array's item: of the value). Values set by an override report "--set
   /// key=value".
   const base::Where& where() const { return where_; }
+  /// True if an override brought this very value.
+  bool from_override() const;
   /// The whole value below as JSON.
   base::Json json() const;
 

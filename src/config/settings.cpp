@@ -10,6 +10,7 @@ namespace assay::config {
 namespace {
 
 constexpr auto I = KeyClass::identity;
+constexpr auto J = KeyClass::judging;
 constexpr auto L = KeyClass::limit;
 constexpr auto S = KeyClass::site;
 
@@ -44,6 +45,7 @@ constexpr Setting table[] = {
     {"params.model", Type::free, "", I, "free keys for an external trainer: architecture"},
     {"params.training", Type::free, "", I, "free keys for an external trainer: training"},
     {"params.augment", Type::free, "", I, "free keys for an external trainer: augmentation"},
+    {"params.*", Type::free, "", I, "a free key without a role: it counts as training, and stands beside the roles in ASSAY_PARAMS"},
     {"space.import", Type::path, "", I, "NNI's search_space.json: its parameters join [params.<role>]"},
     {"space.role", Type::text, "", I, "what imported parameters are; without: training", {}, {}, "model|training|augment"},
 
@@ -68,19 +70,19 @@ constexpr Setting table[] = {
     {"augment.cutout", Type::integer, "0", I, "side of a random erased square in pixels; 0: off", 0, 4096, "", true},
 
     {"objectives.*.goal", Type::text, "", I, "direction", {}, {}, "max|min"},
-    {"objectives.*.threshold", Type::number, "", I, "least useful value: reference point of the hypervolume"},
-    {"objectives.*.target", Type::number, "", L, "good enough: stop = [\"target\"] ends the search where a trial has reached all targets"},
+    {"objectives.*.threshold", Type::number, "", J, "least useful value: reference point of the hypervolume"},
+    {"objectives.*.target", Type::number, "", J, "good enough: stop = [\"target\"] ends the search where a trial has reached all targets"},
     {"objectives.*.of", Type::text, "", I, "derived: this metric times the factors of the [[reward]] entries"},
 
-    {"reward[].metric", Type::text, "", I, "what should stay below its target, e.g. \"latency_ms\""},
-    {"reward[].target", Type::number, "", I, "factor of a derived objective: (target / measured)^exponent", 0, {}, "", false, true},
-    {"reward[].kind", Type::text, "", I, "hard (default): at most 1, exponent 1; soft: on both sides of the target, exponent 0.07", {}, {}, "hard|soft"},
-    {"reward[].exponent", Type::number, "", I, "how strongly the factor counts, instead of the kind's own", 0, {}, "", false, true},
+    {"reward[].metric", Type::text, "", J, "what should stay below its target, e.g. \"latency_ms\""},
+    {"reward[].target", Type::number, "", J, "factor of a derived objective: (target / measured)^exponent", 0, {}, "", false, true},
+    {"reward[].kind", Type::text, "", J, "hard (default): at most 1, exponent 1; soft: on both sides of the target, exponent 0.07", {}, {}, "hard|soft"},
+    {"reward[].exponent", Type::number, "", J, "how strongly the factor counts, instead of the kind's own", 0, {}, "", false, true},
 
-    {"constraint[].metric", Type::text, "", I, "a measured metric"},
-    {"constraint[].at_most", Type::number, "", I, "its upper limit"},
-    {"constraint[].at_least", Type::number, "", I, "its lower limit"},
-    {"constraint[].weight", Type::number, "", I, "soft: what the first objective loses where the limit is missed by its own size; else hard", 0, {}, "", false, true},
+    {"constraint[].metric", Type::text, "", J, "a measured metric"},
+    {"constraint[].at_most", Type::number, "", J, "its upper limit"},
+    {"constraint[].at_least", Type::number, "", J, "its lower limit"},
+    {"constraint[].weight", Type::number, "", J, "soft: what the first objective loses where the limit is missed by its own size; else hard", 0, {}, "", false, true},
     {"constraint[].require", Type::text, "", I, "relation between parameters, e.g. \"hidden2 <= hidden1\""},
 
     {"baseline.batch_sweep", Type::flag, "true", I, "measure throughput at power-of-two batch sizes"},
@@ -99,8 +101,9 @@ constexpr Setting table[] = {
 
     {"search.algorithm", Type::text, "\"auto\"", I, "auto says what it chose and why", {}, {}, "auto|random|grid|list|evolution|tpe|nsga2|nsga3|smac|sobol|anneal|naive_evolution|reinforce|ppo|asha|hyperband|bohb|econas|pbt"},
     {"search.reuse", Type::flag, "true", I, "a network that equals one measured before takes its result instead of a training"},
-    {"search.points", Type::free, "", I, "points to try (list): [ { lr = 0.1 }, ... ]"},
-    {"search.max_trials", Type::integer, "100", L, "trials, exactly", 1, 10000000},
+    {"search.points", Type::free, "", I, "points to measure first, in this order (list: all that it tries): [ { lr = 0.1 }, ... ]"},
+    {"search.import", Type::free, "", S, "results measured elsewhere that the search begins with: [ \"earlier.csv\", { file = \"ray.csv\", map = { \"config/lr\" = \"lr\" } } ]; they do not count against max_trials"},
+    {"search.max_trials", Type::integer, "100", L, "trials to measure, exactly; what is imported comes on top", 1, 10000000},
     {"search.max_failed", Type::integer, "0", L, "the search ends after so many failed trials; 0: a third of max_trials", 0},
     {"search.parallel", Type::integer, "2", L, "workers", 1, 100000},
     {"search.max_duration", Type::duration, "\"\"", L, "no new trial that would typically end after the search is so old by the clock, e.g. \"12h\"; empty: no limit"},
@@ -148,10 +151,10 @@ constexpr Setting table[] = {
     {"search.pbt.resample", Type::number, "0.25", I, "probability that a copy draws a parameter anew", 0, 1},
     {"search.pbt.factor", Type::number, "0.2", I, "else it moves by this share of its range", 0, 1, "", false, true},
 
-    {"search.stop", Type::texts, "[\"invalid\"]", L, "rules that end the search early, and say why; []: none. Lists and grids know only target", {}, {}, "converged|invalid|no-progress|target|gain"},
-    {"search.stop_window", Type::integer, "200", L, "trials over which converged and gain look back", 10, 1000000},
-    {"search.stop_tolerance", Type::number, "0.01", L, "least growth over the window: of the first window's spread, or of the hypervolume (converged)", 0, 1},
-    {"search.noise", Type::number, "0", L, "standard deviation of the objective between trainings of one network (gain)", 0},
+    {"search.stop", Type::texts, "[\"invalid\"]", J, "rules that end the search early, and say why; []: none. Lists and grids know only target", {}, {}, "converged|invalid|no-progress|target|gain"},
+    {"search.stop_window", Type::integer, "200", J, "trials over which converged and gain look back", 10, 1000000},
+    {"search.stop_tolerance", Type::number, "0.01", J, "least growth over the window: of the first window's spread, or of the hypervolume (converged)", 0, 1},
+    {"search.noise", Type::number, "0", J, "standard deviation of the objective between trainings of one network (gain)", 0},
     {"search.early_stop", Type::text, "\"none\"", I, "which trials need not be trained to their end; curve: those that will hardly beat the best", {}, {}, "none|median|percentile|curve"},
     {"search.early_stop_from", Type::integer, "3", I, "first step (epoch) at which a trial is judged", 0},
     {"search.early_stop_curves", Type::integer, "5", I, "fewest finished trials to compare with", 1, 1000000},
@@ -163,6 +166,7 @@ constexpr Setting table[] = {
     {"full.top_k", Type::integer, "3", I, "finalists", 1, 10000},
     {"full.seeds", Type::integer, "3", I, "trainings of each finalist", 1, 1000},
     {"full.baseline", Type::flag, "true", I, "train the defaults too, as control"},
+    {"full.infeasible", Type::flag, "false", J, "train what breaks a [[constraint]] where too few trials keep all of them; it may win"},
     {"full.gpus_per_trial", Type::integer, "1", S, "GPUs that share one training", 1, 4096},
     {"full.gpu_quota", Type::integer, "0", L, "GPUs in use at a time; 0: no quota", 0},
     {"full.parallel", Type::integer, "0", L, "workers; 0: gpu_quota / gpus_per_trial, else search.parallel", 0, 100000},
@@ -189,7 +193,7 @@ constexpr Setting table[] = {
     {"study.pack_outputs_after", Type::duration, "\"1h\"", L, "how long the output of an ended trial stays where it was"},
     {"study.heartbeat", Type::duration, "\"20s\"", L, "how often a worker shows that it lives"},
 
-    {"report.title", Type::text, "\"\"", S, "of the report; empty: the run's name"},
+    {"report.title", Type::text, "\"\"", J, "of the report; empty: the run's name"},
 };
 // clang-format on
 

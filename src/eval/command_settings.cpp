@@ -14,6 +14,7 @@
 #include "os/file.hpp"
 #include "os/host.hpp"
 #include "run/results.hpp"
+#include "space/outside.hpp"
 #include "study/reward.hpp"
 
 namespace assay::eval {
@@ -123,15 +124,6 @@ class RowFiles {
   std::vector<std::string> items_, valid_items_;
 };
 
-Json free_parameters(const space::Space& space, const space::Params& params) {
-  const auto all = space.instantiate(params);
-  Json values;
-  for (const auto* role : {"model", "training", "augment"}) {
-    values[role] = all.contains("params") && all["params"].contains(role) ? all["params"][role] : Json::object();
-  }
-  return values;
-}
-
 /// The command brings its own processes: the other ranks of a group have nothing to do.
 class IdleEvaluator : public study::Evaluator {
  public:
@@ -160,9 +152,13 @@ std::unique_ptr<study::Evaluator> make_command_evaluator(const Context& context)
   settings.look_seconds = context.run.limits(context.stage).heartbeat_seconds / 2;
   settings.keep_alive = config.flag("trial.keep_alive");
   settings.keep_output = config.flag("trial.keep_output");
-  for (const auto& metric : study::Reward(config).measured(context.run.objectives()))
-    settings.required.push_back(metric);
-  settings.values = [space = context.space](const space::Params& params) { return free_parameters(*space, params); };
+  const auto judge = context.run.judge();
+  for (const auto& objective : judge.objectives()) {
+    if (!judge.reward().derives(objective.metric)) settings.required.push_back(objective.metric);
+  }
+  settings.values = [&config, space = context.space](const space::Params& params) {
+    return space::outside_values(config, *space, params);
+  };
   settings.rows = RowFiles(context);
   settings.program.emplace(context.run);
   return make_command_evaluator(std::move(settings));

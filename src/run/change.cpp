@@ -2,9 +2,9 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
-#include "config/settings.hpp"
 #include "os/file.hpp"
 #include "os/host.hpp"
+#include "run/places.hpp"
 #include "run/run.hpp"
 
 namespace assay::run {
@@ -45,21 +45,25 @@ bool only_limits(const std::vector<std::string>& overrides) {
 }
 
 void Run::reload() {
-  const auto text = os::try_read_file(folder_ / "run.toml");
+  const auto file = folder_ / "run.toml";
+  const auto text = os::try_read_file(file);
   if (!text || *text == text_) return;
   text_ = *text;
-  const auto fresh = config::Config::parse(*text, (folder_ / "run.toml").string());
-  // Identity keys keep the value that this process started with; a change of those concerns the next start.
-  std::vector<std::string> changes;
-  for (const auto& row : config::settings()) {
-    if (row.key_class != config::KeyClass::limit || row.key.find('*') != std::string_view::npos) continue;
-    const auto now = fresh.node(row.key);
-    const auto before = config_.node(row.key);
-    if (!now || (before && before.json() == now.json())) continue;
-    changes.push_back(std::string(row.key) + "=" + now.json().dump());
-    base::log_info("{} is now {}", row.key, now.json().dump());
+  // Identity and site keys keep the values that this process started with: a change of those concerns the next start.
+  const auto changes = config_.taken_up(parse_run(*text, file));
+  if (changes.empty()) return;
+  try {
+    config_ = config_.with(changes);
+  } catch (const base::Error& error) {
+    base::log_warning("a change of {} does not fit what this process started with, it counts from the next start: {}",
+                      file.string(), error.what());
+    return;
   }
-  if (!changes.empty()) config_ = config_.with(changes);
+  for (const auto& change : changes) {
+    const auto equals = change.find('=');
+    const auto value = change.substr(equals + 1);
+    base::log_info("{} is now {}", change.substr(0, equals), value.empty() ? "not set" : value);
+  }
 }
 
 std::vector<Stage> set_keys(const std::filesystem::path& folder, const std::vector<std::string>& overrides) {

@@ -107,7 +107,7 @@ Run Run::found(const fs::path& folder, const fs::path& source, const config::Con
   Run run;
   run.folder_ = absolute_folder(folder);
   run.text_ = founding_text(given, source);
-  run.config_ = config::Config::parse(run.text_, (run.folder_ / "run.toml").string());
+  run.config_ = parse_run(run.text_, run.folder_ / "run.toml");
   return run;
 }
 
@@ -141,7 +141,7 @@ Run Run::open(const fs::path& folder, const std::optional<fs::path>& config_file
     text = os::read_file(file);  // somebody else may have been first
   }
   run.text_ = *text;
-  run.config_ = config::Config::parse(*text, file.string());
+  run.config_ = parse_run(*text, file);
   if (!given && changes.empty()) return run;
   const auto wanted = given ? *given : run.config_.with(changes);
   run.check_same_run(wanted, config_file.value_or(file), changes);
@@ -216,6 +216,12 @@ std::vector<study::Objective> Run::objectives() const {
 double Run::trial_timeout() const {
   return config_.text("trial.timeout").empty() ? 0 : config_.seconds("trial.timeout");
 }
+
+study::Judge Run::judge() const {
+  return study::judge_of(objectives(), config_);
+}
+
+study::Reader Run::reader(Stage stage) const { return study::Reader(folder(stage), judge()); }
 
 study::Limits Run::limits(Stage stage) const {
   study::Limits limits;

@@ -161,8 +161,8 @@ Json Run::identity(Stage stage) const {
 }
 
 /// Empty if `noted` (the identity in done.json or begun.json) is what the run asks for now.
-std::string Run::stale_reason(const Json& noted, Stage stage) const {
-  const auto now = identity(stage);
+std::string Run::stale_reason(const Json& written, Stage stage) const {
+  const auto noted = config::identity_only(written), now = identity(stage);
   std::set<std::string> keys;
   for (const auto& [key, value] : noted.items()) keys.insert(key);
   for (const auto& [key, value] : now.items()) keys.insert(key);

@@ -35,7 +35,7 @@ PointSearch::PointSearch(const Setup& setup)
       seed_(setup.seed),
       all_(shuffled(space_->enumerate(largest_small_space), seed_)),
       small_(all_.has_value()),
-      history_(setup.space, setup.limits) {
+      history_(setup.space) {
   const auto trials = static_cast<std::size_t>(setup.config.integer("search.max_trials"));
   most_listed_ = std::min(largest_listed_space, std::max(largest_small_space, listed_per_trial * trials));
   for (auto& proposal : first_) proposal.params = space_->normalise(proposal.params);
@@ -64,9 +64,14 @@ study::Decision PointSearch::next(const study::StudyView& view) {
 
 std::optional<study::Proposal> PointSearch::propose(const study::StudyView& view, study::TrialId trial,
                                                     base::Rng& rng) {
-  if (trial < begin()) return first_[static_cast<std::size_t>(trial)];
   history_.update(view);
   seen_.update(view);
+  own_.update(view);
+  if (const auto place = own_.place(trial); place < begin()) {
+    const auto& first = first_[static_cast<std::size_t>(place)];
+    const bool imported = place < trial && seen_.contains(first.params);
+    if (!imported) return first;
+  }
   if (running_out(trial)) return unseen_point(trial);
   study::Proposal proposal;
   for (int attempt = 0; attempt < tries; ++attempt) {

@@ -1,6 +1,7 @@
 #include "search/progress.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace assay::search {
 namespace {
@@ -23,14 +24,11 @@ bool join(stats::Points& front, const std::vector<double>& point) {
 }  // namespace
 
 void Progress::update(const study::StudyView& view) {
-  const auto same = [](const auto& a, const auto& b) {
-    return a.metric == b.metric && a.maximise == b.maximise && a.threshold == b.threshold;
-  };
-  const auto& objectives = view.objectives();
-  if (view.trials().size() < seen_.size() || view.fidelities() != fidelities_ ||
-      !std::equal(objectives.begin(), objectives.end(), objectives_.begin(), objectives_.end(), same)) {
-    *this = Progress(std::move(limits_));
-    objectives_ = objectives;
+  if (view.trials().size() < seen_.size() || view.fidelities() != fidelities_ || view.judge() != judge_) {
+    const auto version = version_ + 1;
+    *this = Progress();
+    version_ = version;
+    judge_ = view.judge();
     fidelities_ = view.fidelities();
   }
   const auto& now = view.trials();
@@ -46,8 +44,9 @@ void Progress::read(std::size_t place, const study::Trial* trial) {
   const auto state = trial == nullptr ? study::State::running : trial->state();
   const auto* result = trial == nullptr ? nullptr : trial->result();
   if (result != nullptr) {
-    score = score_of(result->metrics, objectives_, limits_);
-    kind = score ? Kind::done : Kind::failed;
+    score = judge_.score(result->metrics);
+    // What cannot be judged teaches as little as what failed: a metric that a limit names was never reported.
+    kind = score && std::isfinite(score->violation) ? Kind::done : Kind::failed;
     if (score && !score->feasible()) score.reset();
     // A trial may have begun above the lowest fidelity: its rung says nothing.
     if (study::level_of(result->at, result->item.rung, fidelities_) + 1 < fidelities_.size()) score.reset();
@@ -58,6 +57,8 @@ void Progress::read(std::size_t place, const study::Trial* trial) {
   } else if (state == study::State::failed && trial->rungs.back().failure != study::Failure::infrastructure) {
     kind = Kind::failed;
   }
+  const bool imported = result != nullptr && study::imported(trial->what, result->item.rung);
+  if (imported) kind = Kind::open;
   count(kinds_[place], -1);
   count(kind, 1);
   kinds_[place] = kind;
@@ -67,7 +68,7 @@ void Progress::read(std::size_t place, const study::Trial* trial) {
   const bool had = known != results_.end() && known->trial == id;
   if (had && score && known->score.values == score->values && known->score.violation == score->violation) return;
   if (had) remove(id);
-  if (score) this->place(id, std::move(*score));
+  if (score) this->place(id, std::move(*score), imported);
 }
 
 void Progress::count(Kind kind, std::int64_t by) {
@@ -76,10 +77,11 @@ void Progress::count(Kind kind, std::int64_t by) {
   infeasible_ += kind == Kind::infeasible ? by : 0;
 }
 
-void Progress::place(study::TrialId id, Score score) {
+void Progress::place(study::TrialId id, Score score, bool imported) {
   const auto at = std::lower_bound(results_.begin(), results_.end(), id, before);
   const auto place = static_cast<std::size_t>(at - results_.begin());
-  results_.insert(at, {id, std::move(score)});
+  results_.insert(at, {id, std::move(score), imported});
+  measured_here_ += imported ? 0 : 1;
   stale_from_ = std::min(stale_from_, static_cast<std::size_t>(id) / block);
   rank_from(place);
 }
@@ -87,6 +89,7 @@ void Progress::place(study::TrialId id, Score score) {
 void Progress::remove(study::TrialId id) {
   const auto at = std::lower_bound(results_.begin(), results_.end(), id, before);
   const auto place = static_cast<std::size_t>(at - results_.begin());
+  measured_here_ -= at->imported ? 0 : 1;
   results_.erase(at);
   stale_from_ = std::min(stale_from_, static_cast<std::size_t>(id) / block);
   rank_from(place);

@@ -1,9 +1,13 @@
 #include "study/founding.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/time.hpp"
+#include "config/config.hpp"
 #include "os/file.hpp"
 #include "os/host.hpp"
 #include "study/json.hpp"
@@ -14,6 +18,9 @@ namespace {
 
 using base::Exit;
 using base::Json;
+
+/// So long nobody takes to found a study once its folder is there.
+constexpr double founding_seconds = 10;
 
 std::string shorten(const Json& json) {
   auto text = json.dump();
@@ -69,6 +76,17 @@ Founding founding_from_json(const Json& json) {
   return founding;
 }
 
+Json without_judging(Json founding) {
+  if (founding.contains("objectives")) {
+    for (auto& objective : founding["objectives"]) objective.erase("threshold");
+  }
+  if (founding.contains("identity") && founding["identity"].contains("configuration")) {
+    auto& configuration = founding["identity"]["configuration"];
+    if (configuration.is_object()) configuration = config::identity_only(configuration);
+  }
+  return founding;
+}
+
 std::optional<std::string> first_difference(const Json& there, const Json& here, const std::string& path) {
   if (there == here) return std::nullopt;
   if (there.is_object() && here.is_object()) {
@@ -102,12 +120,34 @@ void found_or_join(const Layout& layout, const Founding& founding) {
     there = read_founding(layout);
     if (!there) base::fail(Exit::io, "{} exists and cannot be read", layout.founding().string());
   }
-  if (const auto difference = first_difference(*there, mine)) {
+  if (const auto difference = first_difference(without_judging(*there), without_judging(mine))) {
     base::fail(Exit::config,
                "the study in {} was founded with another configuration: {}. Restore that value, use another run "
                "folder, or start the stage anew with --force.",
                layout.stage.string(), *difference);
   }
+}
+
+void found_filled_or_join(const Layout& layout, const Founding& founding, const Fill& fill) {
+  if (!read_founding(layout)) {
+    const Layout apart{layout.stage / (".founding." + os::random_name())};
+    os::make_folders(apart.stage);
+    found_or_join(apart, founding);
+    fill(apart.stage);
+    os::sync_folder(apart.study());
+    const bool placed = os::rename_into_place(apart.study(), layout.study());
+    // Somebody is about to found it there, or died before he had done so.
+    const double since = base::steady_seconds();
+    while (!placed && !read_founding(layout) && base::steady_seconds() - since < founding_seconds)
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    if (!placed && !read_founding(layout)) {
+      if (const auto stop = os::try_read_file(layout.stop())) os::publish(apart.stop(), *stop);
+      os::rename_aside(layout.study());
+      os::rename_into_place(apart.study(), layout.study());
+    }
+    os::remove_all(apart.stage);
+  }
+  found_or_join(layout, founding);
 }
 
 std::optional<Json> read_founding(const Layout& layout) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -97,10 +98,22 @@ std::string to_string(Failure failure) { return name_of(failure_names, failure);
 State state_from(const std::string& text) { return value_of(state_names, text, "state"); }
 Failure failure_from(const std::string& text) { return value_of(failure_names, text, "failure"); }
 
+double metric_or_nan(const Metrics& metrics, const std::string& name) {
+  const auto found = metrics.find(name);
+  return found == metrics.end() ? std::numeric_limits<double>::quiet_NaN() : found->second;
+}
+
 bool imported(const Proposal& what, int rung) {
   const auto origin = what.tags.find(origin_tag);
   return rung == 0 && origin != what.tags.end() && origin->second == "import";
 }
+
+namespace {
+constexpr std::string_view importer_mark = "import-";
+}
+
+std::string importer_id(const std::string& random_name) { return std::string(importer_mark) + random_name; }
+bool brings_results(const std::string& worker) { return worker.starts_with(importer_mark); }
 
 const Measurement* Trial::result() const {
   for (auto rung = rungs.rbegin(); rung != rungs.rend(); ++rung) {

@@ -5,7 +5,11 @@
 namespace assay::study {
 
 ViewBuilder& ViewBuilder::objectives(std::vector<Objective> objectives) {
-  view_.objectives_ = std::move(objectives);
+  return judge(Judge(std::move(objectives)));
+}
+
+ViewBuilder& ViewBuilder::judge(std::shared_ptr<const Judge> judge) {
+  view_.judge_ = std::move(judge);
   return *this;
 }
 
@@ -16,6 +20,11 @@ ViewBuilder& ViewBuilder::fidelities(std::vector<Fidelity> fidelities) {
 
 ViewBuilder& ViewBuilder::max_trials(std::int64_t count) {
   view_.max_trials_ = count;
+  return *this;
+}
+
+ViewBuilder& ViewBuilder::imported(std::int64_t count) {
+  view_.imported_ = count;
   return *this;
 }
 

@@ -16,9 +16,14 @@ class ViewBuilder {
   /// Goes on from a view.
   explicit ViewBuilder(const StudyView& view) : view_(view), trials_(view.trials()) {}
 
+  /// Judged by these alone, without limits or rewards.
   ViewBuilder& objectives(std::vector<Objective> objectives);
+  /// The metrics of trials are taken as they are: what is derived must be among them.
+  ViewBuilder& judge(Judge judge) { return this->judge(std::make_shared<const Judge>(std::move(judge))); }
+  ViewBuilder& judge(std::shared_ptr<const Judge> judge);
   ViewBuilder& fidelities(std::vector<Fidelity> fidelities);
   ViewBuilder& max_trials(std::int64_t count);
+  ViewBuilder& imported(std::int64_t count);
   ViewBuilder& closed(bool closed, std::string reason = {});
   ViewBuilder& workers(std::vector<WorkerInfo> workers);
   /// Puts the trial at its number (replacing what was there); numbers between stay gaps.

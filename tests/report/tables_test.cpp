@@ -1,11 +1,13 @@
 // CSV after RFC 4180, the trial table, and the tables of candidates and finalists.
 #include <catch2/catch_test_macros.hpp>
+#include <set>
 
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "report/csv.hpp"
 #include "report/document.hpp"
 #include "report/trial_table.hpp"
+#include "study/standing.hpp"
 #include "sample.hpp"
 #include "study/view_builder.hpp"
 
@@ -60,12 +62,26 @@ TEST_CASE("a parameter named like another column keeps a name of its own") {
   CHECK(report::to_json(table)[0]["parameters"]["width"] == 3);
 }
 
+TEST_CASE("a metric named like a column of facts keeps a name of its own") {
+  study::ViewBuilder builder;
+  builder.objectives({{"accuracy", true, {}}})
+      .done(0, {{"x", 1.5}}, {{"accuracy", 0.5}, {"seconds", 12.5}, {"epochs", 3}, {"trial", 7}});
+  const auto table = report::trial_table(builder.build());
+  CHECK(report::to_text(table.rows[0][column(table, "metrics.seconds")]) == "12.5");
+  CHECK(report::to_text(table.rows[0][column(table, "metrics.trial")]) == "7");
+  CHECK(report::to_text(table.rows[0][column(table, "trial")]) == "0");
+  std::set<std::string> keys;
+  for (const auto& one : table.columns) CHECK(keys.insert(one.key).second);
+  CHECK(report::to_json(table)[0]["metrics"]["trial"] == 7);
+}
+
 TEST_CASE("a table with a limit keeps the best trials, in the order of their numbers") {
   const auto view = tests::sample_search(200);
   const auto table = report::trial_table(view, 20);
   REQUIRE(table.rows.size() == 20);
   CHECK(table.total == 200);
-  const auto best = std::to_string(view.best()->id);
+  const study::Standings standings(view);
+  const auto best = std::to_string(standings.best()->trial->id);
   bool found = false;
   std::int64_t last = -1;
   for (const auto& row : table.rows) {

@@ -21,20 +21,20 @@ bool may_be_over(const run::Run& run, const study::StudyView& view, study::Plann
   if (!view.running().empty()) return false;
   const auto limits = run.limits(Stage::search);
   if (view.closed() || limits.max_seconds > 0 || limits.max_device_seconds > 0) return true;
-  return view.counts().failed >= limits.max_failed || free_numbers(view, limits.max_trials) == 0 ||
+  return view.counts().failed >= limits.max_failed || free_numbers(run, view) == 0 ||
          std::holds_alternative<study::Finished>(planner.next(view));
 }
 
 void publish(const run::Run& run, const study::StudyView& view, bool failed) {
-  const auto figures = search_figures(view, run, view.fidelities().back(), failed);
-  if (figures.best < 0) {
+  const auto figures = search_figures(view, view.fidelities().back(), failed);
+  if (figures.comparable == 0) {
     std::printf("the search is closed and none of its trials succeeded: %s\n",
                 base::proposal({"assay", "trials", run.folder().string()}).c_str());
     return;
   }
   const auto json = run::to_json(figures);
   const double seconds = run.finish(Stage::search, json, base::unix_seconds(), failed);
-  const auto text = launch::summary(Stage::search, json, run.objectives().front().metric);
+  const auto text = launch::summary(Stage::search, json, run.judge().first().metric);
   std::printf("%s\n", run::stage_line(Stage::search, failed ? "partial" : "done", text, seconds).c_str());
 }
 
@@ -63,7 +63,7 @@ void need_measuring(const run::Run& run) {
              "nothing in this configuration measures trials ([model] blocks, [trial] command or a table): a script "
              "asks for them, {}, and tells their results, {}",
              run::asking_command(run),
-             base::proposal({"assay", "tell", folder, "N", run.objectives().front().metric + "=..."}));
+             base::proposal({"assay", "tell", folder, "N", run.judge().first().metric + "=..."}));
 }
 
 }  // namespace assay::apps

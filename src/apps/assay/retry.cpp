@@ -70,7 +70,7 @@ Exit retry_open(const run::Run& run, Stage stage, const study::StudyView& view,
                "the {} stage is still at work on its list: let it end ({}), then its failed trials can be tried again",
                to_string(stage), run::making_command(run, stage));
   }
-  need_numbers(run, free_numbers(view, run.limits(stage).max_trials), static_cast<std::int64_t>(numbers.size()));
+  need_numbers(run, free_numbers(run, view), static_cast<std::int64_t>(numbers.size()));
   auto study = join_study(run, stage);
   std::vector<study::TrialId> fresh;
   for (const auto number : numbers) {
@@ -115,7 +115,7 @@ Exit retry_closed(const run::Run& run, Stage stage, const study::StudyView& view
               static_cast<long long>(kept));
   std::printf("%s will be measured again: %s\n", count_text(numbers).c_str(),
               run::measuring_command(run, stage).c_str());
-  const auto free = stage == Stage::search ? free_numbers(view, run.limits(stage).max_trials) : 0;
+  const auto free = stage == Stage::search ? free_numbers(run, view) : 0;
   if (free > 0) {
     std::printf("the search is open again and goes on to search.max_trials: %lld further trials\n",
                 static_cast<long long>(free));
