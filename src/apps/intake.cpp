@@ -1,6 +1,7 @@
 #include "apps/intake.hpp"
 
 #include "apps/assay/scribe.hpp"
+#include "base/command.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
@@ -137,7 +138,7 @@ void check_points(const Intake& intake, const run::Run& run, std::int64_t max_tr
   if (count <= max_trials) return;
   base::fail(Exit::config, "{} are to be measured first and search.max_trials is {}: raise it, `{}`",
              counted(intake.points.size(), "point"), max_trials,
-             launch::shell_line({"assay", "set", run.folder().string(), fmt::format("search.max_trials={}", count)}));
+             base::command({"assay", "set", run.folder().string(), fmt::format("search.max_trials={}", count)}));
 }
 
 Brought bring(const std::filesystem::path& stage, const study::Judge& judge, const Intake& intake, const study::StudyView& view,

@@ -98,12 +98,6 @@ std::string origin_line(const fs::path& source) {
   return std::string(head) + fs::absolute(source).lexically_normal().string() + std::string(tail) + "\n";
 }
 
-std::optional<fs::path> origin_of(const std::string& text) {
-  const auto end = text.find(tail);
-  if (!text.starts_with(head) || end == std::string::npos || end > text.find('\n')) return std::nullopt;
-  return fs::path(text.substr(head.size(), end - head.size()));
-}
-
 Config parse_run(const std::string& text, const fs::path& file) {
   const auto origin = origin_of(text);
   return Config::parse(text, file.string(), {}, origin ? origin->parent_path() : fs::path());

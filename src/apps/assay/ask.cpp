@@ -74,12 +74,12 @@ std::int64_t count_of(const cli::Values& values) {
   }
   check_open(run, view, std::get<Study::Ended>(offer).reason);
   const auto folder = run.folder().string();
-  auto next = fmt::format("`{}` draws the conclusion once all are told", launch::shell_line({"search-driver", folder}));
+  auto next = fmt::format("`{}` draws the conclusion once all are told", base::command({"search-driver", folder}));
   if (run.by_hand()) {
     next = conclude_by_hand(run)
                ? fmt::format("`{}` shows the best, `{}` makes a report",
-                             launch::shell_line({"assay", "trials", folder, "--sort", run.objectives().front().metric}),
-                             launch::shell_line({"analyze", folder}))
+                             base::command({"assay", "trials", folder, "--sort", run.objectives().front().metric}),
+                             base::command({"analyze", folder}))
                : "The last result that is told ends it";
   }
   base::fail(Exit::partial, "the search has no further trial: {}. {}", std::get<Study::Ended>(offer).reason, next);

@@ -5,6 +5,7 @@
 
 #include "apps/assay/dialect.hpp"
 #include "apps/assay/likeness.hpp"
+#include "base/command.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "launch/slurm.hpp"
@@ -28,7 +29,7 @@ bool is_list_of_tables(const Json& json) {
          std::all_of(json.begin(), json.end(), [](const Json& entry) { return entry.is_object(); });
 }
 
-std::string leave_out(const std::string& column) { return launch::shell_line({"--map", column + "="}); }
+std::string leave_out(const std::string& column) { return base::command({"--map", column + "="}); }
 
 }  // namespace
 
@@ -138,7 +139,7 @@ void Columns::take_weak_matches() {
   for (const auto& [name, columns] : matches) {
     if (columns.size() > 1) {
       base::fail(Exit::config, "{}: {} may each be {}; say which one it is: {}", source_, base::join(columns, " and "),
-                 name, launch::shell_line({"--map", columns.front() + "=" + name}));
+                 name, base::command({"--map", columns.front() + "=" + name}));
     }
     const bool parameter = space_.find(name) != nullptr;
     columns_[columns.front()] = {parameter ? Role::parameter : Role::metric, name, ""};

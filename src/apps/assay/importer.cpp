@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "apps/assay/dialect.hpp"
+#include "base/command.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -68,7 +69,7 @@ class Reader {
 };
 
 std::string Reader::map_text(const std::string& old, const std::string& now) const {
-  return options_.map_text ? options_.map_text(old, now) : launch::shell_line({"--map", old + "=" + now});
+  return options_.map_text ? options_.map_text(old, now) : base::command({"--map", old + "=" + now});
 }
 
 Sorted Reader::sort(const Row& row) const {
