@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "base/json.hpp"
+#include "search/planners.hpp"
+
 namespace assay::apps {
 
 double device_seconds(const study::StudyView& view) {
@@ -27,6 +30,7 @@ run::SearchFigures search_figures(const study::StudyView& view, const run::Run& 
   for (const auto* trial : view.pareto()) figures.pareto.push_back(trial->id);
   // Equally good trials are no front.
   if (view.objectives().size() == 1 && figures.best >= 0) figures.pareto = {figures.best};
+  figures.finalists = search::top_k(view, static_cast<int>(run.config().integer("full.top_k")), run.config());
   figures.device_seconds = device_seconds(view);
   const auto brought = std::count_if(view.trials().begin(), view.trials().end(), [](const auto& trial) {
     return trial && trial->rungs.size() == 1 && study::imported(trial->what, 0);
@@ -37,6 +41,18 @@ run::SearchFigures search_figures(const study::StudyView& view, const run::Run& 
   const auto& why = view.end_reason();
   figures.reason = partial ? "too many failed trials" : why.starts_with("all trials are") ? "all trials are done" : why;
   return figures;
+}
+
+std::optional<Rejudged> judge_search_again(const run::Run& run) {
+  using Kind = run::Status::Kind;
+  const auto status = run.status(run::Stage::search);
+  if ((status.kind != Kind::done && status.kind != Kind::partial) || status.judged.empty()) return std::nullopt;
+  study::Reader reader(run.folder(run::Stage::search));
+  const bool partial = status.kind == Kind::partial;
+  Rejudged result{.before = run::search_figures(status.done.at("figures"))};
+  result.now = search_figures(reader.refresh(), run, result.before.fidelity, partial);
+  run.finish(run::Stage::search, run::to_json(result.now), 0, partial);
+  return result;
 }
 
 }  // namespace assay::apps

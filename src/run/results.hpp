@@ -79,7 +79,8 @@ struct SearchFigures {
   double best_score = 0;
   std::vector<study::TrialId> pareto;
   double device_seconds = 0, mean_trial_seconds = 0;
-  std::string reason;  ///< why it ended
+  std::string reason;                     ///< why it ended
+  std::vector<study::TrialId> finalists;  ///< that [full] top_k trains, as they were when these figures were derived
 };
 
 struct FullFigures {
