@@ -16,9 +16,9 @@ namespace {
 run::BaselineFigures figures_of(const run::Run& run, const study::Measurement& result, std::int64_t valid_rows,
                                 int gpus) {
   run::BaselineFigures figures;
-  const auto objective = run.objectives().front();
+  const auto objective = run.judge().first();
   figures.metrics = result.metrics;
-  figures.score = apps::metric_interval(objective, result.metrics.at(objective.metric), valid_rows);
+  figures.score = apps::metric_interval(objective, study::metric_or_nan(result.metrics, objective.metric), valid_rows);
   figures.parameters = apps::size_metric(result, "parameters");
   figures.multiply_adds = apps::size_metric(result, "multiply_adds");
   figures.training_seconds = result.device_seconds / gpus;  // also of attempts before a resume
@@ -56,7 +56,7 @@ base::Exit baseline_train(cli::StageContext& context, const comm::World& world) 
     }
     const auto json = run::to_json(figures);
     return context.finish(run::Stage::baseline, json,
-                          launch::summary(run::Stage::baseline, json, run.objectives().front().metric));
+                          launch::summary(run::Stage::baseline, json, run.judge().first().metric));
   });
 }
 

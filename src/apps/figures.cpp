@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/json.hpp"
-#include "search/planners.hpp"
+#include "study/standing.hpp"
 
 namespace assay::apps {
 
@@ -23,14 +23,21 @@ run::SearchFigures search_figures(const study::StudyView& view, const run::Run& 
   run::SearchFigures figures;
   figures.counts = view.counts();
   figures.fidelity = fidelity;
-  if (const auto* best = view.best()) {
-    figures.best = best->id;
-    figures.best_score = best->result()->metrics.at(run.objectives().front().metric);
+  const study::Standings standings(view);
+  figures.comparable = static_cast<std::int64_t>(standings.comparable());
+  figures.feasible = static_cast<std::int64_t>(standings.feasible());
+  if (figures.comparable > 0 && !view.fidelities().empty()) figures.reached = view.fidelities()[standings.level()];
+  if (const auto* best = standings.best()) {
+    figures.best = best->trial->id;
+    figures.best_score = best->shown->metrics.at(view.judge().first().metric);
+  } else if (const auto* least = standings.least_violation()) {
+    figures.least = least->trial->id;
+    figures.least_text = study::broken_text(view.judge(), least->shown->metrics);
   }
-  for (const auto* trial : view.pareto()) figures.pareto.push_back(trial->id);
-  // Equally good trials are no front.
-  if (view.objectives().size() == 1 && figures.best >= 0) figures.pareto = {figures.best};
-  figures.finalists = search::top_k(view, static_cast<int>(run.config().integer("full.top_k")), run.config());
+  for (const auto* standing : standings.front()) figures.pareto.push_back(standing->trial->id);
+  const auto top_k = static_cast<std::size_t>(run.config().integer("full.top_k"));
+  for (const auto* standing : standings.finalists(top_k, run.config().flag("full.infeasible")))
+    figures.finalists.push_back(standing->trial->id);
   figures.device_seconds = device_seconds(view);
   const auto brought = std::count_if(view.trials().begin(), view.trials().end(), [](const auto& trial) {
     return trial && trial->rungs.size() == 1 && study::imported(trial->what, 0);
@@ -47,7 +54,7 @@ std::optional<Rejudged> judge_search_again(const run::Run& run) {
   using Kind = run::Status::Kind;
   const auto status = run.status(run::Stage::search);
   if ((status.kind != Kind::done && status.kind != Kind::partial) || status.judged.empty()) return std::nullopt;
-  study::Reader reader(run.folder(run::Stage::search));
+  auto reader = run.reader(run::Stage::search);
   const bool partial = status.kind == Kind::partial;
   Rejudged result{.before = run::search_figures(status.done.at("figures"))};
   result.now = search_figures(reader.refresh(), run, result.before.fidelity, partial);

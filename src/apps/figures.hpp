@@ -13,7 +13,7 @@ namespace assay::apps {
 /// Sum over all measurements of a study; imported results cost nothing here.
 double device_seconds(const study::StudyView& view);
 
-/// Of a search that ended; best = -1 if no trial has a result. `partial`: too many of its trials failed.
+/// Of a search that ended; best = -1 if no trial is feasible and comparable. `partial`: too many of its trials failed.
 run::SearchFigures search_figures(const study::StudyView& view, const run::Run& run, const study::Fidelity& fidelity,
                                   bool partial);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "apps/study_stage.hpp"
@@ -10,8 +11,8 @@
 #include "base/text.hpp"
 #include "nn/network_py.hpp"
 #include "os/file.hpp"
-#include "search/planners.hpp"
 #include "stats/intervals.hpp"
+#include "study/standing.hpp"
 
 namespace assay::apps {
 namespace {
@@ -37,7 +38,7 @@ run::Interval interval_over_seeds(const study::Objective& objective, const std::
 }
 
 std::string card(const run::FinalistFigures& winner, const run::FullFigures& figures, const run::Run& run) {
-  const auto objective = run.objectives().front();
+  const auto objective = run.judge().first();
   std::string text = fmt::format("# Winner of {}\n\n", run.name());
   text += winner.trial < 0 ? "The baseline (all defaults) was not beaten.\n\n"
                            : fmt::format("Trial {} of the search.\n\n", winner.trial);
@@ -63,18 +64,33 @@ std::string card(const run::FinalistFigures& winner, const run::FullFigures& fig
 
 }  // namespace
 
+namespace {
+
+[[noreturn]] void no_finalist(const study::Standings& standings) {
+  const auto* least = standings.least_violation();
+  if (least == nullptr) base::fail(base::Exit::upstream, "the search has no finished trial to train in full");
+  base::fail(base::Exit::partial,
+             "no trial of the search keeps all constraints, so there is no finalist; trial {} breaks them least: {}. "
+             "Loosen the [[constraint]], search further, or train the least violating ones with full.infeasible = true",
+             least->trial->id, study::broken_text(standings.view().judge(), least->shown->metrics));
+}
+
+}  // namespace
+
 std::vector<Finalist> choose_finalists(const study::StudyView& search, const space::Space& space,
                                        const config::Config& config) {
-  const auto metric = search.objectives().front().metric;
+  const auto& metric = search.judge().first().metric;
   std::vector<Finalist> finalists;
   const auto defaults = space.defaults();
   bool baseline = config.flag("full.baseline");
-  for (const auto id : search::top_k(search, static_cast<int>(config.integer("full.top_k")), config)) {
-    const auto* trial = search.find(id);
-    finalists.push_back({id, trial->what_of(*trial->result()).params, trial->result()->metrics.at(metric)});
-    if (trial->what.params == defaults) baseline = false;
+  const study::Standings standings(search);
+  for (const auto* standing : standings.finalists(static_cast<std::size_t>(config.integer("full.top_k")),
+                                                  config.flag("full.infeasible"))) {
+    finalists.push_back(
+        {standing->trial->id, standing->what->params, study::metric_or_nan(standing->shown->metrics, metric)});
+    if (standing->what->params == defaults) baseline = false;
   }
-  if (finalists.empty()) base::fail(base::Exit::upstream, "the search has no finished trial to train in full");
+  if (finalists.empty()) no_finalist(standings);
   if (baseline) finalists.push_back({-1, defaults, 0});
   return finalists;
 }
@@ -91,15 +107,31 @@ std::vector<study::Proposal> trainings(const std::vector<Finalist>& finalists, i
   return proposals;
 }
 
+namespace {
+
+/// A metric that a seed lacks has no mean.
+void judge_means(run::FinalistFigures& finalist, const std::vector<study::Metrics>& seeds, const study::Judge& judge) {
+  for (const auto& [name, first] : seeds.front()) {
+    double sum = 0;
+    for (const auto& metrics : seeds) sum += study::metric_or_nan(metrics, name);
+    if (std::isfinite(sum)) finalist.metrics[name] = sum / static_cast<double>(seeds.size());
+  }
+  finalist.violation = judge.violation(finalist.metrics);
+  finalist.feasible = finalist.violation == 0;
+}
+
+}  // namespace
+
 run::FullFigures judge_finalists(const study::StudyView& view, const std::vector<Finalist>& finalists,
                                  const run::Run& run, std::int64_t rows) {
-  const auto objective = run.objectives().front();
+  const auto objective = run.judge().first();
   run::FullFigures figures;
   figures.winner = -2;
   figures.device_seconds = device_seconds(view);
   for (const auto& finalist : finalists) {
     run::FinalistFigures result;
     result.trial = finalist.trial, result.params = finalist.params, result.search_score = finalist.search_score;
+    std::vector<study::Metrics> measurements;
     for (const auto* trial : trainings_of(view, finalist.trial)) {
       const auto* measured = trial->result();
       if (measured == nullptr) {
@@ -108,24 +140,42 @@ run::FullFigures judge_finalists(const study::StudyView& view, const std::vector
                                               trial->rungs.empty() ? "never ran" : trial->rungs.back().reason));
         continue;
       }
-      result.scores.push_back(measured->metrics.at(objective.metric));
+      const double score = study::metric_or_nan(measured->metrics, objective.metric);
+      if (!std::isfinite(score)) {
+        figures.missing.push_back(fmt::format("finalist {} with seed {} has no {} (trial {} of full)",
+                                              finalist_tag(finalist.trial), trial->what.tags.at("seed"),
+                                              objective.metric, trial->id));
+        continue;
+      }
+      result.scores.push_back(score);
+      measurements.push_back(measured->metrics);
       result.parameters = size_metric(*measured, "parameters");
       result.multiply_adds = size_metric(*measured, "multiply_adds");
     }
     if (result.scores.empty()) continue;
     result.score = interval_over_seeds(objective, result.scores, rows);
+    judge_means(result, measurements, view.judge());
     figures.finalists.push_back(std::move(result));
   }
-  std::stable_sort(figures.finalists.begin(), figures.finalists.end(), [&](const auto& a, const auto& b) {
-    return objective.maximise ? a.score.estimate > b.score.estimate : a.score.estimate < b.score.estimate;
-  });
-  if (!figures.finalists.empty()) figures.winner = figures.finalists.front().trial;
+  // Best first: what keeps the limits, among others what breaks them less; then the mean score after soft penalties.
+  const auto& limits = view.judge().limits();
+  const double sign = objective.maximise ? 1 : -1;
+  const auto key = [&](const run::FinalistFigures& finalist) {
+    return std::pair(finalist.violation, -sign * finalist.score.estimate + limits.penalty(finalist.metrics));
+  };
+  std::stable_sort(figures.finalists.begin(), figures.finalists.end(),
+                   [&](const auto& a, const auto& b) { return key(a) < key(b); });
+  const bool any = run.config().flag("full.infeasible");
+  const auto winner = std::find_if(figures.finalists.begin(), figures.finalists.end(),
+                                   [&](const auto& finalist) { return finalist.feasible || any; });
+  if (winner != figures.finalists.end()) figures.winner = winner->trial;
   return figures;
 }
 
 void publish_winner(const run::FullFigures& figures, const study::StudyView& view, const run::Run& run,
                     const space::Space&) {
-  const auto& winner = figures.finalists.front();
+  const auto& winner = *std::find_if(figures.finalists.begin(), figures.finalists.end(),
+                                     [&](const auto& finalist) { return finalist.trial == figures.winner; });
   const auto folder = run.folder(run::Stage::full) / "winner";
   for (const auto* trial : trainings_of(view, winner.trial)) {
     const auto* measured = trial->result();

@@ -17,7 +17,8 @@ struct Finalist {
   double search_score = 0;  ///< first objective as the search measured it; 0 for the baseline
 };
 
-/// The [full] top_k best of the search, and the defaults unless [full] baseline = false or they are among the best.
+/// The [full] top_k finalists of the search, and the defaults unless [full] baseline = false or they are among the
+/// best. Error(partial) if no trial keeps the limits and [full] infeasible = false, Error(upstream) if none has a result.
 std::vector<Finalist> choose_finalists(const study::StudyView& search, const space::Space& space,
                                        const config::Config& config);
 
@@ -26,7 +27,9 @@ std::vector<Finalist> choose_finalists(const study::StudyView& search, const spa
 std::vector<study::Proposal> trainings(const std::vector<Finalist>& finalists, int seeds);
 
 /// Scores per seed on the untouched validation set (`rows` rows), best mean first. One seed: Wilson's interval; more: a
-/// t interval over seeds, which does not contain the uncertainty of the validation set itself.
+/// t interval over seeds, which does not contain the uncertainty of the validation set itself. The means over the seeds
+/// are judged like a trial: what breaks a limit is shown and cannot win (winner = -2 if all do), unless [full]
+/// infeasible = true.
 run::FullFigures judge_finalists(const study::StudyView& view, const std::vector<Finalist>& finalists,
                                  const run::Run& run, std::int64_t rows);
 

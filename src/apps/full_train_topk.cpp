@@ -19,7 +19,7 @@ base::Exit full_train(cli::StageContext& context, const comm::World& world) {
   run.need(run::Stage::search);
   const auto split = run::split_figures(run.need(run::Stage::split));
   const auto space = std::make_shared<const space::Space>(space::Space::load(config, "search", "full"));
-  study::Reader searched(run.folder(run::Stage::search));
+  auto searched = run.reader(run::Stage::search);
   const auto found = searched.refresh();
   const auto finalists = apps::choose_finalists(found, *space, config);
   auto proposals = apps::trainings(finalists, static_cast<int>(config.integer("full.seeds")));
@@ -35,15 +35,17 @@ base::Exit full_train(cli::StageContext& context, const comm::World& world) {
   return apps::run_study(context, world, std::move(stage), [&](const study::StudyView& view, bool) {
     auto figures = apps::judge_finalists(view, finalists, run, split.untouched);
     figures.untouched = !config::without_data(config);
-    if (figures.winner < -1 || figures.finalists.empty()) {
+    if (figures.finalists.empty()) {
       base::fail(base::Exit::partial, "every training of the finalists failed; see `assay trials {} --stage full`",
                  run.folder().string());
     }
-    apps::publish_winner(figures, view, run, *space);
+    const bool won = figures.winner >= -1;
+    if (won) apps::publish_winner(figures, view, run, *space);
+    if (!won) figures.missing.push_back("no finalist keeps all constraints when trained in full: there is no winner");
     for (const auto& missing : figures.missing) base::log_warning("{}", missing);
     const auto json = run::to_json(figures);
     return context.finish(run::Stage::full, json,
-                          launch::summary(run::Stage::full, json, run.objectives().front().metric),
+                          launch::summary(run::Stage::full, json, run.judge().first().metric),
                           !figures.missing.empty());
   });
 }

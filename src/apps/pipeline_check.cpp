@@ -1,18 +1,54 @@
 #include "apps/pipeline_check.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "apps/founding.hpp"
 #include "apps/proxy_choice.hpp"
 #include "arch/check_blocks.hpp"
+#include "base/text.hpp"
 #include "search/planners.hpp"
 
 namespace assay::apps {
 
+namespace {
+
+/// The built-in trainer reports these; what a command reports is known once it has run, a table checks its columns.
+void check_reportable(const config::Config& config) {
+  const auto task = config.text("data.task");
+  std::vector<std::string> known = {"loss", "parameters", "multiply_adds", "latency_ms", "train_seconds"};
+  if (task != "regression") known.emplace_back("accuracy");
+  if (task != "classification") known.insert(known.end(), {"rmse", "r2"});
+  const auto check = [&](const config::Node& where, const std::string& name) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) return;
+    const auto near = base::nearest_word(name, known);
+    where.fail(fmt::format("the built-in trainer does not report {}{}; it reports {}", name,
+                           near.empty() ? "" : " (did you mean " + near + "?)", base::join(known, ", ")));
+  };
+  for (const auto& [name, objective] : config.node("objectives").items()) {
+    const auto of = objective.at("of");
+    check(of ? of : objective, of ? of.string() : name);
+  }
+  for (const auto* list : {"constraint", "reward"}) {
+    for (const auto& [key, entry] : config.node(list).items()) {
+      if (const auto metric = entry.at("metric")) check(metric, metric.string());
+    }
+  }
+}
+
+}  // namespace
+
 void check_pipeline(const config::Config& config) {
   config.check_run();
   const bool table = config.has("trial.table"), program = !config.texts("trial.command").empty();
-  if (!table && !program) arch::check_blocks(config);
+  if (!table && !program) {
+    arch::check_blocks(config);
+    check_reportable(config);
+  }
   const bool proxies = config.integer("proxy.reference") > 0 && (!table || config.has("trial.table.epoch"));
   if (proxies) proxy_candidates(config, full_fidelity(config, run::Stage::proxy));
   const auto space = std::make_shared<const space::Space>(space::Space::load(config));

@@ -28,7 +28,7 @@ Measured collect(const study::StudyView& view, const std::string& candidate, con
     const auto* result = trial->result();
     if (result == nullptr || !result->metrics.contains(objective.metric)) continue;
     const auto index = static_cast<std::size_t>(std::stol(trial->what.tags.at("reference")));
-    measured.scores.at(index) = result->metrics.at(objective.metric) * (objective.maximise ? 1 : -1);
+    measured.scores.at(index) = study::metric_or_nan(result->metrics, objective.metric) * (objective.maximise ? 1 : -1);
     measured.seconds.at(index) = result->device_seconds;
   }
   return measured;
@@ -130,7 +130,7 @@ std::vector<study::Fidelity> proxy_candidates(const config::Config& config, cons
 
 run::ProxyFigures choose_proxy(const study::StudyView& view, const run::Run& run, const study::Fidelity& full,
                                const std::vector<study::Fidelity>& candidates) {
-  const auto objective = run.objectives().front();
+  const auto objective = run.judge().first();
   const auto networks = view.trials().size() / (candidates.size() + 1);
   const auto reference = collect(view, "full", objective, networks);
 

@@ -43,7 +43,7 @@ base::Exit no_proxy(cli::StageContext& context, const std::string& why) {
   figures.verdict = "nothing to choose: " + why;
   const auto json = run::to_json(figures);
   return context.finish(run::Stage::proxy, json,
-                        launch::summary(run::Stage::proxy, json, context.run.objectives().front().metric));
+                        launch::summary(run::Stage::proxy, json, context.run.judge().first().metric));
 }
 
 base::Exit proxy_select(cli::StageContext& context, const comm::World& world) {
@@ -74,7 +74,7 @@ base::Exit proxy_select(cli::StageContext& context, const comm::World& world) {
     const auto figures = apps::choose_proxy(view, run, full, candidates);
     const auto json = run::to_json(figures);
     return context.finish(run::Stage::proxy, json,
-                          launch::summary(run::Stage::proxy, json, run.objectives().front().metric), partial);
+                          launch::summary(run::Stage::proxy, json, run.judge().first().metric), partial);
   });
 }
 

@@ -2,19 +2,27 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <optional>
 #include <string>
 #include <thread>
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "eval/table.hpp"
 #include "run/metric.hpp"
+#include "search/planners.hpp"
 #include "stats/intervals.hpp"
+#include "study/reward.hpp"
+#include "study/signature.hpp"
 #include "study/study.hpp"
 #include "worker/worker.hpp"
 
 namespace assay::apps {
 namespace {
+
+/// What the signature covers of a search that follows a model.
+constexpr std::int64_t first_proposals = 15;
 
 study::Limits limits_of(const run::Run& run, const StudyStage& stage) {
   auto limits = run.limits(stage.stage);
@@ -24,6 +32,39 @@ study::Limits limits_of(const run::Run& run, const StudyStage& stage) {
     limits.max_failed = std::min(limits.max_failed, stage.trials + 1);
   }
   return limits;
+}
+
+/// Objectives made from others follow the configuration; times follow the machine.
+study::SignatureScope scope_of(const run::Run& run, run::Stage stage) {
+  study::SignatureScope scope{.unsigned_metrics = {"train_seconds", "latency_ms"}};
+  const study::Reward reward(run.config());
+  for (const auto& objective : run.objectives()) {
+    if (reward.derives(objective.metric)) scope.unsigned_metrics.insert(objective.metric);
+  }
+  if (stage != run::Stage::search) return scope;
+  const auto level = base::verbosity();
+  base::set_verbosity(base::Level::quiet);  // the worker has said what it chose
+  if (search::follows_model(run.config(), space::Space::load(run.config(), "search"))) scope.trials = first_proposals;
+  base::set_verbosity(level);
+  return scope;
+}
+
+void print_signature(const cli::StageContext& context, run::Stage stage) {
+  const auto& run = context.run;
+  study::Reader reader(run.folder(stage));
+  if (!reader.founded()) {
+    base::log_info("{} has no trials, and so no signature", run::to_string(stage));
+    return;
+  }
+  const auto view = reader.refresh();
+  const auto scope = scope_of(run, stage);
+  const auto signature = study::sign(view, scope);
+  std::printf("signature %s %s (%lld measurements of %lld trials%s)\n", run::to_string(stage).c_str(),
+              signature.hash.c_str(), static_cast<long long>(signature.measurements),
+              static_cast<long long>(signature.trials), scope.trials > 0 ? ", the first proposals alone" : "");
+  for (const auto& line : base::split(study::signed_text(view, scope), '\n')) {
+    if (!line.empty()) base::log_detail("{}", line);
+  }
 }
 
 }  // namespace
@@ -46,7 +87,8 @@ int run_stage(int argc, char** argv, run::Stage stage, const std::string& descri
     world->groups(world->size()).broadcast(bytes);
     return std::stoi(bytes);
   };
-  const int code = cli::run_stage(argc, argv, stage, description, in_world, agree);
+  const auto sign = [stage](const cli::StageContext& context) { print_signature(context, stage); };
+  const int code = cli::run_stage(argc, argv, stage, description, in_world, agree, sign);
   // Without this the others wait in a collective, and this rank for them in MPI_Finalize.
   if (failed && world && world->size() > 1) {
     if (world->rank() != 0) {
@@ -80,8 +122,10 @@ base::Exit run_study(cli::StageContext& context, const comm::World& world, Study
   study::Study study(run.folder(stage.stage),
                      founding_of(run, stage.stage, *stage.space, *stage.planner, stage.fidelities),
                      limits_of(run, stage));
+  study.set_judge(run.judge());
   const auto limits = [&] {
     run.reload();
+    study.set_judge(run.judge());
     if (stage.reconfigure) stage.reconfigure(run.config());
     return limits_of(run, stage);
   };

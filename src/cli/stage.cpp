@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -23,7 +24,8 @@ using Kind = run::Status::Kind;
 
 constexpr int go_on = -1;  ///< decision of a rank: run the recipe; anything else is an exit code
 
-void add_options(CLI::App& app, StageOptions& options, std::string& budget, bool& verbose, bool& quiet) {
+void add_options(CLI::App& app, StageOptions& options, std::string& budget, bool& verbose, bool& quiet,
+                 bool with_signature) {
   app.add_option("RUN_DIR", options.folder, "run folder")->required()->type_name("");
   app.add_option("--config", options.config, "found the run folder from this file (or check that it belongs to it)")
       ->type_name("FILE");
@@ -44,7 +46,11 @@ void add_options(CLI::App& app, StageOptions& options, std::string& budget, bool
   app.add_option("--time-budget", budget, "stop cleanly after this time (exit code 75): 90s, 30m, 8h")->type_name("T");
   app.add_flag("--force", options.force, "make a finished stage anew; the old folder is renamed, never deleted");
   app.add_flag("--dry-run", options.dry_run, "say what would be done");
-  app.add_flag("--json", options.json, "print the figures as JSON");
+  auto* json = app.add_flag("--json", options.json, "print the figures as JSON");
+  if (with_signature) {
+    app.add_flag("--signature", options.signature, "one CPU worker; then a hash of what was tried and measured")
+        ->excludes(json);
+  }
   auto* loud = app.add_flag("-v,--verbose", verbose, "more lines, the settings first");
   app.add_flag("-q,--quiet", quiet, "warnings only")->excludes(loud);
 }
@@ -58,12 +64,27 @@ struct Parsed {
   std::optional<int> exit;  ///< --help, --version, usage errors
 };
 
-Parsed parse(int argc, char** argv, run::Stage stage, const std::string& description) {
+/// The same arithmetic on every CPU: MKL, oneDNN and ATen choose their kernels by its features when they first compute.
+void sign_alone(StageOptions& options) {
+  if (options.workers > 1 || launched().size > 1 || options.device == "cuda") {
+    base::fail(Exit::config, "--signature is for one worker on the CPU: leave out {}",
+               options.workers > 1   ? "--workers"
+               : launched().size > 1 ? "the MPI launcher"
+                                     : "--device cuda");
+  }
+  options.device = "cpu";
+  options.threads = 1;
+  ::setenv("MKL_CBWR", "COMPATIBLE", 1);
+  ::setenv("ONEDNN_MAX_CPU_ISA", "SSE41", 1);
+  ::setenv("ATEN_CPU_CAPABILITY", "default", 1);
+}
+
+Parsed parse(int argc, char** argv, run::Stage stage, const std::string& description, bool with_signature) {
   Parsed parsed;
   CLI::App app(description, run::executable(stage));
   std::string budget;
   bool verbose = false, quiet = false;
-  add_options(app, parsed.options, budget, verbose, quiet);
+  add_options(app, parsed.options, budget, verbose, quiet, with_signature);
   app.set_version_flag("--version", version_line(run::executable(stage)));
   app.footer(
       "Exit codes: 0 done, 3 partly done, 64 configuration, 65 data, 69 an earlier stage is missing, 70 a defect, "
@@ -182,7 +203,7 @@ int without_workers(const StageContext& context, run::Stage stage, const run::St
   base::fail(Exit::config,
              "nothing in this configuration measures trials: a script asks for them, `assay ask {}`, and tells their "
              "results, `assay tell {} N {}=...`; the last one ends the search",
-             folder, folder, run.objectives().front().metric);
+             folder, folder, run.judge().first().metric);
 }
 
 /// Done already: says so and returns its exit code. Stale or forced: sets the old folder aside.
@@ -281,14 +302,16 @@ Exit StageContext::finish(run::Stage stage, const base::Json& figures, const std
 }
 
 int run_stage(int argc, char** argv, run::Stage stage, const std::string& description,
-              const std::function<Exit(StageContext&)>& recipe, const std::function<int(int)>& agree) {
+              const std::function<Exit(StageContext&)>& recipe, const std::function<int(int)>& agree,
+              const std::function<void(const StageContext&)>& signature) {
   std::optional<StageContext> context;
   StageOptions options;
   bool begun = false;
   try {
-    auto parsed = parse(argc, argv, stage, description);
+    auto parsed = parse(argc, argv, stage, description, static_cast<bool>(signature));
     if (parsed.exit) return *parsed.exit;
     options = parsed.options;
+    if (options.signature) sign_alone(options);
     check_folder(options, stage);
     check_force(options, stage);
     if (options.dry_run) return dry_run(options, stage);
@@ -298,10 +321,15 @@ int run_stage(int argc, char** argv, run::Stage stage, const std::string& descri
     context.emplace(StageContext{options, run::Run::open(options.folder, options.config, options.set, options.seed),
                                  base::unix_seconds()});
     show_settings(context->run, stage);
-    if (const int decision = decide(*context, stage, agree); decision != go_on) return decision;
-    begun = true;
-    if (options.workers > 1) return run_crew(argc, argv, context->run, options);
-    return static_cast<int>(recipe(*context));
+    int code = decide(*context, stage, agree);
+    if (code == go_on) {
+      begun = true;
+      if (options.workers > 1) return run_crew(argc, argv, context->run, options);
+      code = static_cast<int>(recipe(*context));
+    }
+    const auto exit = static_cast<Exit>(code);
+    if (options.signature && (exit == Exit::done || exit == Exit::partial)) signature(*context);
+    return code;
   } catch (const std::bad_alloc&) {
     report_failure(context ? &*context : nullptr, options, stage, begun,
                    base::Error(Exit::io, "out of memory: give the job more, or make batches or networks smaller"));

@@ -24,6 +24,7 @@ struct StageOptions {
   int workers = 1;  ///< processes among which this one shares its cores and GPUs out
   double time_budget = 0;
   bool force = false, dry_run = false, json = false;
+  bool signature = false;
 };
 
 /// Handed to a stage's recipe.
@@ -42,8 +43,12 @@ struct StageContext {
 /// Ranks of one MPI launch must take the same way: `agree` (asked only where a launcher started more than one rank)
 /// gets this rank's decision and returns rank 0's; the other ranks look at nothing. Without it every process decides by
 /// itself, like a worker of its own.
+///
+/// With a `signature` the stage has the option --signature: one CPU worker on one path of arithmetic, and, once the
+/// stage is done or partly done, a call of it.
 int run_stage(int argc, char** argv, run::Stage stage, const std::string& description,
-              const std::function<base::Exit(StageContext&)>& recipe, const std::function<int(int)>& agree = {});
+              const std::function<base::Exit(StageContext&)>& recipe, const std::function<int(int)>& agree = {},
+              const std::function<void(const StageContext&)>& signature = {});
 
 /// This process's rank and the number of ranks by the launcher's environment, without starting MPI; 0 of 1 without one.
 struct Launched {

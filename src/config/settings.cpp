@@ -164,6 +164,7 @@ constexpr Setting table[] = {
     {"full.top_k", Type::integer, "3", I, "finalists", 1, 10000},
     {"full.seeds", Type::integer, "3", I, "trainings of each finalist", 1, 1000},
     {"full.baseline", Type::flag, "true", I, "train the defaults too, as control"},
+    {"full.infeasible", Type::flag, "false", I, "train what breaks a [[constraint]] where too few trials keep all of them; it may win"},
     {"full.gpus_per_trial", Type::integer, "1", S, "GPUs that share one training", 1, 4096},
     {"full.gpu_quota", Type::integer, "0", L, "GPUs in use at a time; 0: no quota", 0},
     {"full.parallel", Type::integer, "0", L, "workers; 0: gpu_quota / gpus_per_trial, else search.parallel", 0, 100000},

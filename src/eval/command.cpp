@@ -96,13 +96,19 @@ class Attempt {
     }
     const auto ended = follow(kept->child());
     os::publish(files_.output(), kept->output(printed), os::Durable::no);
-    if (kept->child().poll() || terminated_ || !complaint_.empty()) kept.reset();
+    if (kept->child().poll() || terminated_ || !tail_.complaint().empty()) kept.reset();
     return finish(ended);
   }
 
  private:
   Outcome finish(const os::Ended& ended) {
     auto outcome = conclude(ended);
+    // What was reported stays visible, whatever happened to the process afterwards.
+    const auto& line = final_ ? final_ : last_;
+    if (outcome.state == State::failed && line) {
+      outcome.metrics = line->metrics;
+      outcome.attributes = line->attributes;
+    }
     outcome.device_seconds = (base::steady_seconds() - started_) * std::max(1, settings_.gpus);
     os::share_tree(files_.checkpoint());  // the next attempt may be a colleague's
     os::sync_tree(files_.checkpoint());
@@ -159,7 +165,7 @@ class Attempt {
       }
       if (ended) return *ended;
       if (kept_alive_ && final_) return {};
-      if (kept_alive_ && !complaint_.empty()) child.signal(SIGKILL);
+      if (kept_alive_ && !tail_.complaint().empty()) child.signal(SIGKILL);
       stop_if_wanted(child, now);
       // Short trials are looked at often, long ones seldom.
       std::this_thread::sleep_for(std::chrono::milliseconds(now - started_ < 5 ? 5 : 50));
@@ -167,21 +173,14 @@ class Attempt {
   }
 
   void read_metrics(bool ended) {
-    if (!complaint_.empty()) return;
-    try {
-      for (auto& line : tail_.read(ended)) {
-        if (line.final) {
-          final_ = std::move(line);
-        } else {
-          if (reporter_.report(line.step, line.metrics) == study::Verdict::stop && cause_ == Cause::none)
-            ask(Cause::judged);
-          last_ = std::move(line);
-        }
+    for (auto& line : tail_.read(ended)) {
+      if (line.final) {
+        final_ = std::move(line);
+      } else {
+        if (reporter_.report(line.step, line.metrics) == study::Verdict::stop && cause_ == Cause::none)
+          ask(Cause::judged);
+        last_ = std::move(line);
       }
-    } catch (const base::Error& error) {
-      if (error.code() != base::Exit::data) throw;
-      complaint_ = error.what();
-      if (cause_ == Cause::none) ask(Cause::judged);
     }
   }
 
@@ -231,7 +230,7 @@ class Attempt {
   }
 
   Outcome conclude(const os::Ended& ended) const {
-    if (!complaint_.empty()) return failed(Failure::exit, complaint_);
+    if (!tail_.complaint().empty() && !final_ && cause_ == Cause::none) return failed(Failure::exit, tail_.complaint());
     if (final_ && final_->attributes.contains("failed") && cause_ == Cause::none) return said_failed();
     if (ended.signal == 0 && ended.code == 0 && final_ && cause_ != Cause::judged && cause_ != Cause::decided)
       return finished();
@@ -247,15 +246,17 @@ class Attempt {
       case Cause::none:
         break;
     }
+    const std::string after = final_ ? ", after its final line in ASSAY_METRICS" : "";
     if (ended.signal != 0) {
       return failed(Failure::exit, "the command was ended by " + os::signal_name(ended.signal) +
-                                       (ended.signal == SIGKILL ? " (out of memory?)" : ""));
+                                       (ended.signal == SIGKILL ? " (out of memory?)" : "") + after);
     }
     if (ended.code == continue_later) {
       if (!os::list_folder(files_.checkpoint()).empty()) return again("the command asked to be continued later");
       return failed(Failure::exit, "the command ended with 75 (continue later) but left nothing in ASSAY_CHECKPOINT");
     }
-    if (ended.code != 0) return failed(Failure::exit, fmt::format("the command ended with exit code {}", ended.code));
+    if (ended.code != 0)
+      return failed(Failure::exit, fmt::format("the command ended with exit code {}{}", ended.code, after));
     return failed(Failure::exit, "the command ended without a line {\"final\": true, ...} in ASSAY_METRICS");
   }
 
@@ -281,6 +282,11 @@ class Attempt {
     for (const auto& name : settings_.required) {
       if (final_->metrics.contains(name)) continue;
       if (const auto text = final_->attributes.find(name); text != final_->attributes.end()) {
+        if (text->second.starts_with('[') || text->second.starts_with('{')) {
+          return failed(Failure::exit, fmt::format("\"{}\" is a list or an object in the final line of ASSAY_METRICS, "
+                                                   "where a number is expected: {:.80}",
+                                                   name, text->second));
+        }
         return failed(Failure::exit,
                       fmt::format("\"{}\" is the text \"{}\" in the final line of ASSAY_METRICS, where a number is "
                                   "expected: write it without quotation marks",
@@ -289,8 +295,8 @@ class Attempt {
       return failed(Failure::exit, "the final line in ASSAY_METRICS lacks \"" + name +
                                        "\", which [objectives] names; " + instead_of(name));
     }
-    for (const auto& [name, value] : final_->metrics) {
-      if (!std::isfinite(value)) return failed(Failure::nan, "\"" + name + "\" is not a number");
+    for (const auto& name : settings_.required) {
+      if (!std::isfinite(final_->metrics.at(name))) return failed(Failure::nan, "\"" + name + "\" is not a number");
     }
     Outcome outcome;
     outcome.metrics = final_->metrics;
@@ -316,7 +322,6 @@ class Attempt {
   CommandFiles files_;
   MetricsTail tail_;
   std::optional<MetricsLine> last_, final_;
-  std::string complaint_;  ///< what was wrong with ASSAY_METRICS
   Cause cause_ = Cause::none;
   os::Path result_;  ///< the name that says that this trial has its result
   double started_ = 0, asked_ = 0, looked_ = 0;

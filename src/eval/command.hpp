@@ -26,7 +26,7 @@ struct CommandSettings {
   int threads = 0;                     ///< OMP_NUM_THREADS; 0: as inherited
   bool keep_output = true;
   bool keep_alive = false;            ///< one process for many trials: see KeptCommand
-  std::vector<std::string> required;  ///< metrics that the final line must hold: the objectives
+  std::vector<std::string> required;  ///< metrics that the final line must hold: the objectives that are not derived
   /// {"model": {..}, "training": {..}, "augment": {..}} at a point of the space.
   std::function<base::Json(const space::Params&)> values;
   /// {"train": {"items": [..], "rows": path}, "valid": {..}} for a piece of work.

@@ -159,8 +159,10 @@ std::unique_ptr<study::Evaluator> make_command_evaluator(const Context& context)
   settings.look_seconds = context.run.limits(context.stage).heartbeat_seconds / 2;
   settings.keep_alive = config.flag("trial.keep_alive");
   settings.keep_output = config.flag("trial.keep_output");
-  for (const auto& metric : study::Reward(config).measured(context.run.objectives()))
-    settings.required.push_back(metric);
+  const auto judge = context.run.judge();
+  for (const auto& objective : judge.objectives()) {
+    if (!judge.reward().derives(objective.metric)) settings.required.push_back(objective.metric);
+  }
   settings.values = [space = context.space](const space::Params& params) { return free_parameters(*space, params); };
   settings.rows = RowFiles(context);
   return make_command_evaluator(std::move(settings));

@@ -2,15 +2,12 @@
 
 #include "base/error.hpp"
 #include "eval/command.hpp"
-#include "eval/rewarding.hpp"
 #include "eval/table.hpp"
 #include "eval/trainer.hpp"
 
 namespace assay::eval {
 
-namespace {
-
-std::unique_ptr<study::Evaluator> make_measuring(const Context& context) {
+std::unique_ptr<study::Evaluator> make_evaluator(const Context& context) {
   const auto& config = context.run.config();
   if (uses_table(config)) {
     if (context.rows == Rows::final) {
@@ -23,12 +20,6 @@ std::unique_ptr<study::Evaluator> make_measuring(const Context& context) {
   }
   if (!config.texts("trial.command").empty()) return make_command_evaluator(context);
   return make_trainer(context);
-}
-
-}  // namespace
-
-std::unique_ptr<study::Evaluator> make_evaluator(const Context& context) {
-  return with_reward(make_measuring(context), context.run.config());
 }
 
 }  // namespace assay::eval

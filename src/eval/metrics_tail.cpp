@@ -16,6 +16,8 @@ namespace {
 using base::Json;
 
 constexpr std::size_t chunk_bytes = 1 << 16;
+/// Of a list or an object beside the metrics.
+constexpr std::size_t longest_attribute = 1000;
 
 Json parse(const std::string& line) {
   auto json = Json::parse(line, nullptr, false);
@@ -47,8 +49,9 @@ MetricsLine parse_metrics_line(const std::string& line, std::int64_t default_ste
     } else if (value.is_boolean()) {
       result.metrics[name] = value.get<bool>() ? 1 : 0;
     } else {
-      base::fail(base::Exit::data, "\"{}\" is neither a number nor a text in a line of ASSAY_METRICS: {:.200}", name,
-                 line);
+      const auto text = value.dump();
+      result.attributes[name] =
+          text.size() <= longest_attribute ? text : fmt::format("{} characters, left out", text.size());
     }
   }
   return result;
@@ -71,7 +74,12 @@ std::vector<MetricsLine> MetricsTail::read(bool ended) {
     }
     const std::string line(base::trim(std::string_view(bytes).substr(start, end - start)));
     start = std::min(end + 1, bytes.size());
-    if (!line.empty()) result.push_back(parse_metrics_line(line, ++count_));
+    if (line.empty()) continue;
+    try {
+      result.push_back(parse_metrics_line(line, ++count_));
+    } catch (const base::Error& error) {
+      if (complaint_.empty()) complaint_ = error.what();
+    }
   }
   offset_ += start;
   return result;

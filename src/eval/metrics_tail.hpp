@@ -26,12 +26,16 @@ class MetricsTail {
  public:
   explicit MetricsTail(std::filesystem::path file) : file_(std::move(file)) {}
   /// Lines completed since the last call; with `ended` an unfinished last line counts as well.
+  /// Lines that cannot be read are passed over.
   std::vector<MetricsLine> read(bool ended = false);
+  /// What was wrong with the first of those; empty if there was none.
+  const std::string& complaint() const { return complaint_; }
 
  private:
   std::filesystem::path file_;
   std::uint64_t offset_ = 0;
   std::int64_t count_ = 0;
+  std::string complaint_;
 };
 
 }  // namespace assay::eval

@@ -9,7 +9,7 @@
 #include "base/text.hpp"
 #include "data/csv.hpp"
 #include "space/domain.hpp"
-#include "study/reward.hpp"
+#include "study/judge.hpp"
 
 namespace assay::eval {
 namespace {
@@ -74,11 +74,20 @@ std::string params_text(const space::Params& params) {
   return base::join(parts, ", ");
 }
 
-std::vector<std::string> objectives_of(const config::Config& config) {
+study::Judge judge_of(const config::Config& config) {
   std::vector<study::Objective> objectives;
   for (const auto& [name, node] : config.node("objectives").items()) objectives.push_back({.metric = name});
-  const auto names = study::Reward(config).measured(objectives);
-  return {names.begin(), names.end()};
+  return study::judge_of(std::move(objectives), config);
+}
+
+/// Without them a trial failed: the objectives that are measured, not derived.
+std::vector<std::string> objectives_of(const config::Config& config) {
+  const auto judge = judge_of(config);
+  std::vector<std::string> names;
+  for (const auto& objective : judge.objectives()) {
+    if (!judge.reward().derives(objective.metric)) names.push_back(objective.metric);
+  }
+  return names;
 }
 
 }  // namespace
@@ -92,9 +101,10 @@ struct Table::Columns {
     take_single(config, "trial.table.cost", cost);
     take_parameters(config, space, table);
     take_metrics(config);
-    for (const auto& objective : objectives_of(config)) {
-      if (std::none_of(metrics.begin(), metrics.end(), [&](const auto& pair) { return pair.first == objective; }))
-        no_column(csv_, objective, "the objective " + objective, names_);
+    // Objectives, what rewards are made from, and what limits name.
+    for (const auto& metric : judge_of(config).named()) {
+      if (std::none_of(metrics.begin(), metrics.end(), [&](const auto& pair) { return pair.first == metric; }))
+        no_column(csv_, metric, "the metric " + metric, names_);
     }
   }
 

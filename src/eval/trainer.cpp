@@ -40,15 +40,6 @@ Outcome failed(State state, Failure failure, std::string reason) {
   return outcome;
 }
 
-/// Metrics that cost extra and are measured only if somebody wants them.
-std::set<std::string> wanted_metrics(const run::Run& run) {
-  auto names = study::Reward(run.config()).measured(run.objectives());
-  for (const auto& [key, constraint] : run.config().node("constraint").items()) {
-    if (const auto metric = constraint.at("metric")) names.insert(metric.string());
-  }
-  return names;
-}
-
 /// One trial's network and settings at its fidelity.
 struct Design {
   train::Settings settings;
@@ -125,7 +116,7 @@ Trainer::Trainer(const Context& context)
     : context_(context),
       device_(train::choose_device(context.device, context.group.local_rank())),
       sum_(context.group, device_),
-      wanted_(wanted_metrics(context.run)) {
+      wanted_(context.run.judge().named()) {
   if (data::is_external(context.run.config())) {
     base::fail(base::Exit::config,
                "[data] external = true: the built-in trainer cannot read these data. Name your own trainer with "

@@ -245,7 +245,7 @@ Exit StageRun::conclude() {
   show_warnings();
   const auto status = run_.status(stage_);
   if (is_done(status)) {
-    const auto metric = run_.objectives().front().metric;
+    const auto metric = run_.judge().first().metric;
     display_.ended(
         stage_,
         run::stage_line(stage_, status.kind == Kind::partial ? "partial" : "done",
@@ -294,7 +294,7 @@ Exit run_locally(run::Run& run, const LocalOptions& options) {
     const auto status = run.status(stage);
     if (is_done(status)) {
       display.ended(stage, run::stage_line(stage, status.kind == Kind::partial ? "partial" : "done",
-                                           summary(stage, status.done.at("figures"), run.objectives().front().metric),
+                                           summary(stage, status.done.at("figures"), run.judge().first().metric),
                                            status.done.value("seconds", -1.0)));
       if (status.kind == Kind::partial) worst = Exit::partial;
       continue;

@@ -8,6 +8,7 @@
 #include "base/time.hpp"
 #include "run/metric.hpp"
 #include "run/results.hpp"
+#include "study/standing.hpp"
 
 namespace assay::launch {
 namespace {
@@ -54,11 +55,53 @@ std::string proxy_text(const run::ProxyFigures& figures) {
   return text + "chosen " + study::to_text(*figures.chosen, figures.chosen->epochs);
 }
 
+/// "at 8 epochs", with what else is reduced.
+std::string at_text(const study::Fidelity& at) {
+  auto text = study::to_text(at, 0);
+  if (const auto full = text.find(", full data"); full != std::string::npos) text.erase(full, 11);
+  return "at " + text;
+}
+
+/// "  best 67.0 % at 8 epochs (78.2 % at 2 epochs)": fidelities are named where trials were measured at several.
+std::string best_text(const study::Standings& standings) {
+  const auto& view = standings.view();
+  const auto& first = view.judge().first();
+  const bool several = view.fidelities().size() > 1;
+  if (standings.best() == nullptr) {
+    const auto* least = standings.least_violation();
+    if (least == nullptr) return "";
+    return fmt::format("  none keeps all constraints, trial {} breaks them least ({})", least->trial->id,
+                       study::broken_text(view.judge(), least->shown->metrics));
+  }
+  const auto score = [&](const study::Measurement& at) { return score_text(first.metric, at.metrics.at(first.metric)); };
+  auto text = "  best " + score(*standings.best()->shown);
+  if (!several) return text;
+  text += " " + at_text(standings.best()->shown->at);
+  const double sign = first.maximise ? 1 : -1;
+  const study::Measurement* better = nullptr;
+  for (std::size_t level = 0; level < standings.level(); ++level) {
+    const auto* below = standings.best_at(level);
+    const double than = (better != nullptr ? *better : *standings.best()->shown).metrics.at(first.metric);
+    if (below != nullptr && sign * below->metrics.at(first.metric) > sign * than) better = below;
+  }
+  return better == nullptr ? text : text + fmt::format(" ({} {})", score(*better), at_text(better->at));
+}
+
 std::string search_text(const run::SearchFigures& figures, const std::string& metric) {
   const auto& counts = figures.counts;
-  auto text = fmt::format("{} trials; best {} (trial {})",
-                          base::with_commas(counts.done + counts.stopped + counts.failed + counts.infeasible),
-                          score_text(metric, figures.best_score), figures.best);
+  auto text = fmt::format("{} trials; ",
+                          base::with_commas(counts.done + counts.stopped + counts.failed + counts.infeasible));
+  if (figures.best >= 0) {
+    text += fmt::format("best {}{} (trial {})", score_text(metric, figures.best_score),
+                        figures.reached && *figures.reached != figures.fidelity ? " " + at_text(*figures.reached) : "",
+                        figures.best);
+  } else {
+    text += "no trial keeps all constraints";
+    if (figures.least >= 0)
+      text += fmt::format(", trial {} breaks them least ({})", figures.least, figures.least_text);
+  }
+  if (figures.best >= 0 && figures.feasible < figures.comparable)
+    text += fmt::format("; {} of {} keep all constraints", figures.feasible, figures.comparable);
   if (figures.pareto.size() > 1) text += fmt::format("; front {}", figures.pareto.size());
   if (counts.failed > 0) text += fmt::format("; failed {}", counts.failed);
   if (counts.stopped > 0) text += fmt::format("; stopped early {}", counts.stopped);
@@ -75,7 +118,8 @@ std::string full_text(const run::FullFigures& figures, const std::string& metric
     if (finalist.trial == figures.winner) winner = &finalist;
     if (finalist.trial < 0) baseline = &finalist;
   }
-  if (winner == nullptr) return fmt::format("{} finalists, no winner", figures.finalists.size());
+  if (winner == nullptr)
+    return fmt::format("{} finalists, no winner: none keeps all constraints", figures.finalists.size());
   auto text = fmt::format(
       "{} {}{}", winner->trial < 0 ? "the baseline wins with" : fmt::format("winner: trial {},", winner->trial),
       interval_text(metric, winner->score), figures.untouched ? " on untouched data" : "");
@@ -146,20 +190,17 @@ std::string progress(const study::StudyView& view, std::int64_t planned, int wor
   planned = std::max(planned, ended);
   auto text = fmt::format("{}/{} trials", ended, planned);
   if (workers >= 0) text += fmt::format("  {} worker{}", workers, workers == 1 ? "" : "s");
-  if (const auto* best = view.best(); best != nullptr && !view.objectives().empty()) {
-    const auto& metric = view.objectives().front().metric;
-    const auto& metrics = best->result()->metrics;
-    if (metrics.contains(metric)) text += "  best " + score_text(metric, metrics.at(metric));
-  }
+  const study::Standings standings(view);
+  if (!view.objectives().empty()) text += best_text(standings);
   if (const auto running = view.running(); planned == 1 && !running.empty() && !running.front()->reports.empty()) {
     const auto& last = running.front()->reports.back();
     text += fmt::format("  epoch {}/{}", last.step, running.front()->at.epochs);
     for (const auto& [metric, value] : last.metrics) {
-      if (!view.objectives().empty() && metric == view.objectives().front().metric)
+      if (!view.objectives().empty() && metric == view.judge().first().metric)
         text += "  " + score_text(metric, value);
     }
   }
-  if (view.objectives().size() > 1 && ended > 0) text += fmt::format("  front {}", view.pareto().size());
+  if (view.objectives().size() > 1 && ended > 0) text += fmt::format("  front {}", standings.front().size());
   if (counts.failed > 0) text += fmt::format("  failed {}", counts.failed);
   if (rate > 0) {
     text += rate >= 1 ? fmt::format("  {:.1f} trials/s", rate)

@@ -8,6 +8,7 @@
 #include "report/insight.hpp"
 #include "report/sections.hpp"
 #include "report/words.hpp"
+#include "study/standing.hpp"
 
 namespace assay::report {
 namespace {
@@ -143,9 +144,10 @@ Json figures_of(const Material& material) {
   }
   if (const auto* view = material.study(Stage::search)) {
     const auto counts = view->counts();
+    const study::Standings standings(*view);
     figures.push_back(figure("trials", base::with_commas(counts.claimed),
                              fmt::format("{} done, {} failed; front of {}", base::with_commas(counts.done),
-                                         base::with_commas(counts.failed), view->pareto().size())));
+                                         base::with_commas(counts.failed), standings.front().size())));
   }
   double cost = 0;
   for (const auto& [stage, view] : material.studies) {

@@ -42,7 +42,7 @@ StageState state_of(const run::Run& run, Stage stage) {
 
 void read_study(Material& material, const run::Run& run, Stage stage) {
   guarded(material, "the study of the " + run::to_string(stage) + " stage", [&] {
-    study::Reader reader(run.folder(stage));
+    auto reader = run.reader(stage);
     if (reader.founded()) material.studies.emplace(stage, reader.refresh());
   });
 }

@@ -14,6 +14,7 @@
 #include "run/metric.hpp"
 #include "stats/correlation.hpp"
 #include "stats/resampling.hpp"
+#include "study/standing.hpp"
 
 namespace assay::report {
 namespace {
@@ -158,8 +159,9 @@ Json search_section(const Material& material) {
   for (const auto& curve : section["curves"]) {
     section["epochs"] = std::max(section["epochs"].get<std::int64_t>(), curve["steps"].back().get<std::int64_t>());
   }
+  const study::Standings standings(*view);
   section["front"] = Json::array();
-  for (const auto* trial : view->pareto()) section["front"].push_back(trial->id);
+  for (const auto* standing : standings.front()) section["front"].push_back(standing->trial->id);
   section["counts"] = {{"claimed", counts.claimed},   {"running", counts.running}, {"done", counts.done},
                        {"stopped", counts.stopped},   {"failed", counts.failed},   {"infeasible", counts.infeasible},
                        {"wanted", view->max_trials()}};

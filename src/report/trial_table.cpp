@@ -4,9 +4,11 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "base/json.hpp"
 #include "report/csv.hpp"
+#include "study/standing.hpp"
 
 namespace assay::report {
 namespace {
@@ -14,12 +16,6 @@ namespace {
 using base::Json;
 using Group = Column::Group;
 using Kind = Column::Kind;
-
-/// The measurement that stands for a trial: the highest finished rung, else the last one.
-const study::Measurement* shown(const study::Trial& trial) {
-  if (const auto* result = trial.result()) return result;
-  return trial.rungs.empty() ? nullptr : &trial.rungs.back();
-}
 
 Cell cell_of(const space::Value& value) {
   if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
@@ -36,21 +32,25 @@ struct Names {
   std::set<std::string> text_parameters;
 };
 
-Names names_of(const std::vector<const study::Trial*>& trials, const std::vector<study::Objective>& objectives) {
+/// Metrics of the objectives first, then what rewards and limits name, then the others.
+Names names_of(const std::vector<const study::Standing*>& trials, const study::Judge& judge) {
   std::set<std::string> metrics, parameters;
   Names names;
-  for (const auto* trial : trials) {
-    for (const auto& [name, value] : trial->what.params) {
+  for (const auto* standing : trials) {
+    for (const auto& [name, value] : standing->what->params) {
       parameters.insert(name);
       const auto cell = cell_of(value);
       if (std::holds_alternative<std::string>(cell)) names.text_parameters.insert(name);
     }
-    if (const auto* at = shown(*trial)) {
-      for (const auto& [name, value] : at->metrics) metrics.insert(name);
+    if (standing->shown != nullptr) {
+      for (const auto& [name, value] : standing->shown->metrics) metrics.insert(name);
     }
   }
-  for (const auto& objective : objectives) {
+  for (const auto& objective : judge.objectives()) {
     if (metrics.erase(objective.metric) > 0) names.metrics.push_back(objective.metric);
+  }
+  for (const auto& name : judge.named()) {
+    if (metrics.erase(name) > 0) names.metrics.push_back(name);
   }
   names.metrics.insert(names.metrics.end(), metrics.begin(), metrics.end());
   names.parameters.assign(parameters.begin(), parameters.end());
@@ -59,8 +59,11 @@ Names names_of(const std::vector<const study::Trial*>& trials, const std::vector
 
 std::vector<Column> columns_of(const Names& names) {
   std::vector<Column> columns = {{"trial", "trial", Group::trial, Kind::number},
-                                 {"state", "state", Group::trial, Kind::text}};
-  for (const auto& name : names.metrics) columns.push_back({name, name, Group::metric, Kind::number});
+                                 {"state", "state", Group::trial, Kind::text},
+                                 {"mark", "mark", Group::trial, Kind::text},
+                                 {"feasible", "feasible", Group::trial, Kind::text},
+                                 {"violation", "violation", Group::trial, Kind::number},
+                                 {"value", "value", Group::trial, Kind::number}};
   const std::vector<Column> facts = {{"epochs", "epochs", Group::cost, Kind::number},
                                      {"data", "data", Group::cost, Kind::number},
                                      {"width_share", "width share", Group::cost, Kind::number},
@@ -76,6 +79,9 @@ std::vector<Column> columns_of(const Names& names) {
   std::set<std::string> taken;
   for (const auto& column : columns) taken.insert(column.key);
   for (const auto& column : facts) taken.insert(column.key);
+  for (const auto& name : names.metrics)
+    columns.push_back({taken.contains(name) ? "metric." + name : name, name, Group::metric, Kind::number});
+  taken.insert(names.metrics.begin(), names.metrics.end());
   for (const auto& name : names.parameters) {
     columns.push_back({taken.contains(name) ? "param." + name : name, name, Group::parameter,
                        names.text_parameters.contains(name) ? Kind::text : Kind::number});
@@ -84,16 +90,30 @@ std::vector<Column> columns_of(const Names& names) {
   return columns;
 }
 
-std::vector<Cell> row_of(const study::Trial& trial, const Names& names) {
-  std::vector<Cell> row = {trial.id, study::to_string(trial.state())};
-  const auto* at = shown(trial);
+/// "front" only where there are several objectives; "below": measured at a lower fidelity than the compared one.
+std::string mark_of(const study::Standing& standing, const study::Standings& standings) {
+  if (standing.best) return "best";
+  if (standing.front) return "front";
+  if (standing.shown == nullptr || standing.shown->state != study::State::done) return "";
+  if (!standing.feasible) return "infeasible";
+  return standing.level && *standing.level < standings.level() ? "below" : "";
+}
+
+std::vector<Cell> row_of(const study::Standing& standing, const study::Standings& standings, const Names& names) {
+  const auto& trial = *standing.trial;
+  const auto* at = standing.shown;
+  const bool done = at != nullptr && at->state == study::State::done;
+  std::vector<Cell> row = {trial.id, study::to_string(trial.state()), cell_of(mark_of(standing, standings)),
+                           done ? Cell(standing.feasible ? "yes" : "no") : Cell(),
+                           done ? cell_of(standing.violation) : Cell(),
+                           standing.value ? cell_of(*standing.value) : Cell()};
   for (const auto& name : names.metrics) {
     const bool known = at != nullptr && at->metrics.contains(name);
     row.push_back(known ? cell_of(at->metrics.at(name)) : Cell());
   }
   for (const auto& name : names.parameters) {
-    const auto found = trial.what.params.find(name);
-    row.push_back(found == trial.what.params.end() ? Cell() : cell_of(found->second));
+    const auto found = standing.what->params.find(name);
+    row.push_back(found == standing.what->params.end() ? Cell() : cell_of(found->second));
   }
   if (at == nullptr) {
     row.resize(row.size() + 11);
@@ -106,17 +126,24 @@ std::vector<Cell> row_of(const study::Trial& trial, const Names& names) {
          std::int64_t{at->attempt}, cell_of(at->worker), cell_of(at->host),
          at->failure == study::Failure::none ? Cell() : Cell(study::to_string(at->failure)), cell_of(at->reason)});
   }
-  row.push_back(cell_of(trial.what.note));
+  row.push_back(cell_of(standing.what->note));
   return row;
 }
 
-/// Whole columns of one value tell nothing: fidelity shares that are all 1 are left out.
-void drop_idle(TrialTable& table) {
+/// Whole columns of one value tell nothing: fidelity shares that are all 1 are left out, and feasibility where there are
+/// no limits, the value where it is the first objective.
+void drop_idle(TrialTable& table, const study::Judge& judge) {
+  const auto& limits = judge.limits().all();
+  const bool soft = std::any_of(limits.begin(), limits.end(), [](const auto& limit) { return limit.weight; });
+  const bool hard = std::any_of(limits.begin(), limits.end(), [](const auto& limit) { return !limit.weight; });
   for (std::size_t c = table.columns.size(); c-- > 0;) {
     const auto& key = table.columns[c].key;
-    if (key != "data" && key != "width_share" && key != "resolution_share") continue;
-    if (table.columns[c].group != Group::cost) continue;
-    const bool idle = std::all_of(table.rows.begin(), table.rows.end(), [c](const auto& row) {
+    const bool share = table.columns[c].group == Group::cost &&
+                       (key == "data" || key == "width_share" || key == "resolution_share");
+    const bool judged = table.columns[c].group == Group::trial &&
+                        (((key == "feasible" || key == "violation") && !hard) || (key == "value" && !soft));
+    if (!share && !judged) continue;
+    const bool idle = judged || std::all_of(table.rows.begin(), table.rows.end(), [c](const auto& row) {
       return std::holds_alternative<std::monostate>(row[c]) || row[c] == Cell(1.0);
     });
     if (!idle) continue;
@@ -126,22 +153,17 @@ void drop_idle(TrialTable& table) {
   }
 }
 
-/// The best by the first objective, then the newest; back in the order of their numbers.
-void cut(std::vector<const study::Trial*>& trials, std::size_t limit, const std::vector<study::Objective>& objectives) {
-  if (limit == 0 || trials.size() <= limit || objectives.empty()) return;
-  const auto& objective = objectives.front();
-  const auto key = [&](const study::Trial* trial) {
-    const auto* result = trial->result();
-    if (result == nullptr || !result->metrics.contains(objective.metric)) return -INFINITY;
-    const double score = result->metrics.at(objective.metric) * (objective.maximise ? 1 : -1);
-    return std::isfinite(score) ? static_cast<float>(score) : -INFINITY;
+/// The front and the best by value, then the newest; back in the order of their numbers. Fidelities are not mixed.
+void cut(std::vector<const study::Standing*>& trials, std::size_t limit, const study::Judge& judge) {
+  if (limit == 0 || trials.size() <= limit || judge.objectives().empty()) return;
+  const double sign = judge.first().maximise ? 1 : -1;
+  const auto key = [&](const study::Standing* standing) {
+    const bool ranks = standing->comparable && standing->feasible;
+    return std::tuple(!standing->front, !ranks, ranks ? -sign * *standing->value : 0.0, -standing->trial->id);
   };
-  std::stable_sort(trials.begin(), trials.end(), [&](const auto* a, const auto* b) {
-    const auto left = key(a), right = key(b);
-    return left != right ? left > right : a->id > b->id;
-  });
+  std::stable_sort(trials.begin(), trials.end(), [&](const auto* a, const auto* b) { return key(a) < key(b); });
   trials.resize(limit);
-  std::sort(trials.begin(), trials.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
+  std::sort(trials.begin(), trials.end(), [](const auto* a, const auto* b) { return a->trial->id < b->trial->id; });
 }
 
 Json json_of(const Cell& cell) {
@@ -196,18 +218,19 @@ std::optional<TrialCost> trial_cost(const study::Trial& trial) {
 }
 
 TrialTable trial_table(const study::StudyView& view, std::size_t limit) {
-  std::vector<const study::Trial*> trials;
-  for (const auto& trial : view.trials()) {
-    if (trial) trials.push_back(trial.get());
+  const study::Standings standings(view);
+  std::vector<const study::Standing*> trials;
+  for (const auto& standing : standings.all()) {
+    if (standing.trial != nullptr) trials.push_back(&standing);
   }
   TrialTable table;
   table.total = static_cast<std::int64_t>(trials.size());
-  cut(trials, limit, view.objectives());
-  const auto names = names_of(trials, view.objectives());
+  cut(trials, limit, view.judge());
+  const auto names = names_of(trials, view.judge());
   table.columns = columns_of(names);
   table.rows.reserve(trials.size());
-  for (const auto* trial : trials) table.rows.push_back(row_of(*trial, names));
-  drop_idle(table);
+  for (const auto* trial : trials) table.rows.push_back(row_of(*trial, standings, names));
+  drop_idle(table, view.judge());
   return table;
 }
 
@@ -241,6 +264,8 @@ Json to_json(const TrialTable& table) {
         entry["metrics"][column.label] = json_of(row[c]);
       } else if (column.group == Group::parameter) {
         entry["parameters"][column.label] = json_of(row[c]);
+      } else if (column.key == "feasible") {
+        entry["feasible"] = row[c] == Cell("yes");
       } else {
         entry[column.key] = json_of(row[c]);
       }

@@ -18,7 +18,7 @@ using Cell = std::variant<std::monostate, std::int64_t, double, std::string>;
 struct Column {
   enum class Group { trial, metric, parameter, cost };
   enum class Kind { number, seconds, text };
-  std::string key;    ///< unique; a parameter that is named like another column becomes "param.<name>"
+  std::string key;    ///< unique; a name that another column has becomes "param.<name>" or "metric.<name>"
   std::string label;  ///< the name itself, for people
   Group group = Group::trial;
   Kind kind = Kind::text;
@@ -37,8 +37,9 @@ struct TrialCost {
 };
 std::optional<TrialCost> trial_cost(const study::Trial& trial);
 
-/// Each trial at its highest finished fidelity (or at its last attempt), with the cost of all its rungs. Metrics of the
-/// objectives stand first. With `limit` > 0 at most so many rows: the best by the first objective, then the newest.
+/// Each trial as it is shown (study/standing): its highest finished rung with the parameters measured there, and the
+/// cost of all its rungs; mark, feasibility and violation by the one truth. Metrics of the objectives stand first. With
+/// `limit` > 0 at most that many rows: the front, the best by value, then the newest.
 TrialTable trial_table(const study::StudyView& view, std::size_t limit = 0);
 
 /// "" for an empty cell; numbers so that they read back exactly.

@@ -105,6 +105,11 @@ void fields(V& visit, T& x) {
   visit("best", x.best);
   visit("best_score", x.best_score);
   visit("pareto", x.pareto);
+  visit("reached", x.reached);
+  visit("comparable", x.comparable);
+  visit("feasible", x.feasible);
+  visit("least", x.least);
+  visit("least_text", x.least_text);
   visit("device_seconds", x.device_seconds);
   visit("mean_trial_seconds", x.mean_trial_seconds);
   visit("reason", x.reason);
@@ -120,6 +125,9 @@ void fields(V& visit, T& x) {
   visit("search_score", x.search_score);
   visit("parameters", x.parameters);
   visit("multiply_adds", x.multiply_adds);
+  visit("metrics", x.metrics);
+  visit("feasible", x.feasible);
+  visit("violation", x.violation);
 }
 
 template <class V, Is<FullFigures> T>

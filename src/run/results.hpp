@@ -70,14 +70,22 @@ struct FinalistFigures {
   Interval score;
   double search_score = 0;  ///< what the search had measured
   std::int64_t parameters = 0, multiply_adds = 0;
+  std::map<std::string, double> metrics;  ///< means over the seeds, the derived ones among them
+  bool feasible = true;                   ///< these means keep every hard limit
+  double violation = 0;
 };
 
+/// By the one truth about a trial (study/standing).
 struct SearchFigures {
   study::Counts counts;
-  study::Fidelity fidelity;
-  study::TrialId best = -1;
-  double best_score = 0;
-  std::vector<study::TrialId> pareto;
+  study::Fidelity fidelity;               ///< of a whole trial
+  std::optional<study::Fidelity> reached;  ///< that trials are compared at; below `fidelity` if no trial got there
+  study::TrialId best = -1;               ///< -1: no trial is feasible and comparable
+  double best_score = 0;                  ///< its objective (the reward where there is one)
+  std::vector<study::TrialId> pareto;     ///< one objective: the best alone
+  std::int64_t comparable = 0, feasible = 0;  ///< trials, at the compared fidelity
+  study::TrialId least = -1;                  ///< nothing is feasible: the trial that breaks its limits least
+  std::string least_text;                     ///< by what
   double device_seconds = 0, mean_trial_seconds = 0;
   std::string reason;                     ///< why it ended
   std::vector<study::TrialId> finalists;  ///< that [full] top_k trains, as they were when these figures were derived
@@ -85,7 +93,7 @@ struct SearchFigures {
 
 struct FullFigures {
   std::vector<FinalistFigures> finalists;  ///< best first; the baseline is the one with trial -1
-  study::TrialId winner = -1;
+  study::TrialId winner = -1;              ///< -2: none is feasible
   double device_seconds = 0;
   std::vector<std::string> missing;  ///< trainings that failed
   bool untouched = true;             ///< scored on [data] valid; false: a command validates on data of its own

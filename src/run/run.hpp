@@ -53,6 +53,10 @@ class Run {
   std::string name() const;
 
   std::vector<study::Objective> objectives() const;
+  /// How measurements are judged, by the configuration as it is now.
+  study::Judge judge() const;
+  /// A look at a stage's study, judged so.
+  study::Reader reader(Stage stage) const;
   study::Limits limits(Stage stage) const;
   /// Seconds that one training may take; 0: no limit.
   double trial_timeout() const;

@@ -21,7 +21,6 @@ struct Setup {
   std::shared_ptr<const space::Space> space;
   std::uint64_t seed = 1;
   std::vector<study::Proposal> first;  ///< the points to begin with: defaults, a warm start
-  MetricLimits limits;                 ///< constraints on metrics
   std::string description;             ///< name and settings as JSON, for Planner::describe
 };
 
@@ -31,6 +30,9 @@ struct Algorithm {
   std::unique_ptr<study::Planner> (*make)(const Setup& setup);
   /// Fidelities that the algorithm measures at, lowest first and `top` last; nullptr: only `top`.
   std::vector<study::Fidelity> (*rungs)(const config::Config& config, const study::Fidelity& top) = nullptr;
+  /// Proposals follow a model fitted in floating point, whose last digits may differ from machine to machine: the
+  /// signature covers the first proposals only.
+  bool models = false;
 };
 
 std::span<const Algorithm> algorithms();

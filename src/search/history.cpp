@@ -41,32 +41,25 @@ bool is_waiting(const study::Measurement& rung) {
 }
 
 /// Of the highest rung that is done, else of the last report of a trial that was stopped.
-std::optional<Score> last_score(const study::Trial& trial, const std::vector<study::Objective>& objectives,
-                                const MetricLimits& limits) {
-  if (const auto* result = trial.result()) return score_of(result->metrics, objectives, limits);
+std::optional<Score> last_score(const study::Trial& trial, const study::Judge& judge) {
+  if (const auto* result = trial.result()) return judge.score(result->metrics);
   if (trial.rungs.empty() || trial.rungs.back().state != study::State::stopped) return std::nullopt;
   const auto& last = trial.rungs.back();
-  if (auto score = score_of(last.metrics, objectives, limits)) return score;
-  return last.reports.empty() ? std::nullopt : score_of(last.reports.back().metrics, objectives, limits);
+  if (auto score = judge.score(last.metrics)) return score;
+  return last.reports.empty() ? std::nullopt : judge.score(last.reports.back().metrics);
 }
 
 }  // namespace
 
-History::History(std::shared_ptr<const space::Space> space, MetricLimits limits)
-    : space_(std::move(space)), limits_(std::move(limits)) {}
+History::History(std::shared_ptr<const space::Space> space) : space_(std::move(space)) {}
 
 void History::update(const study::StudyView& view) {
   const auto& now = view.trials();
-  const auto same = [](const auto& a, const auto& b) {
-    return a.metric == b.metric && a.maximise == b.maximise && a.threshold == b.threshold;
-  };
-  const auto& objectives = view.objectives();
-  if (now.size() < seen_.size() ||
-      !std::equal(objectives.begin(), objectives.end(), objectives_.begin(), objectives_.end(), same)) {
+  if (now.size() < seen_.size() || view.judge() != judge_) {
     const auto next = generation_ + 1;
-    *this = History(std::move(space_), std::move(limits_));
+    *this = History(std::move(space_));
     generation_ = next;
-    objectives_ = objectives;
+    judge_ = view.judge();
   }
   trials_.resize(now.size());
   now.visit_changes(seen_, [&](std::size_t place) { read(place, now[place]); });
@@ -82,7 +75,7 @@ void History::read(std::size_t place, const study::TrialList::Item& trial) {
   Observation fresh;
   fresh.trial = trial;
   if (trial) {
-    fresh.score = last_score(*trial, objectives_, limits_);
+    fresh.score = last_score(*trial, judge_);
     fresh.status = status_of(*trial, fresh.score.has_value());
     fresh.waiting = std::any_of(trial->rungs.begin(), trial->rungs.end(), is_waiting);
     fresh.point = new_point ? space_->encode(trial->what.params) : std::move(entry.point);

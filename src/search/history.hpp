@@ -32,7 +32,7 @@ struct Observation {
 /// A cache only: the same view gives the same history, whatever was read before.
 class History {
  public:
-  History(std::shared_ptr<const space::Space> space, MetricLimits limits);
+  explicit History(std::shared_ptr<const space::Space> space);
 
   void update(const study::StudyView& view);
 
@@ -48,7 +48,7 @@ class History {
 
   /// True if every number below `count` is claimed.
   bool all_claimed(std::int64_t count) const;
-  const std::vector<study::Objective>& objectives() const { return objectives_; }
+  const std::vector<study::Objective>& objectives() const { return judge_.objectives(); }
   /// Numbers of the entries that changed, in the order in which they were read: for caches built on top.
   const std::vector<study::TrialId>& changes() const { return changes_; }
   /// Another one where changes() began anew.
@@ -61,9 +61,8 @@ class History {
   std::vector<study::TrialId>* list_of(Observation::Status status);
 
   std::shared_ptr<const space::Space> space_;
-  MetricLimits limits_;
   study::TrialList seen_;
-  std::vector<study::Objective> objectives_;
+  study::Judge judge_;
   std::vector<Observation> trials_;
   std::vector<study::TrialId> scored_, stopped_, pending_, failed_;
   mutable std::size_t first_free_ = 0;

@@ -35,7 +35,7 @@ class Numbers {
 
 class LaggedStudy {
  public:
-  LaggedStudy(Visibility visibility, std::int64_t max_trials, std::vector<study::Objective> objectives,
+  LaggedStudy(Visibility visibility, std::int64_t max_trials, study::Judge judge,
               std::vector<study::Fidelity> fidelities);
 
   /// The trial as its newest record tells it. Returns when others see it. Times must not fall by more than the calls'

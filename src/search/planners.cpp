@@ -83,7 +83,6 @@ std::unique_ptr<study::Planner> make_planner(const config::Config& config, std::
                          .space = std::move(space),
                          .seed = seed,
                          .first = std::move(first),
-                         .limits = MetricLimits(config),
                          .description = description_of(config, config.text("search.algorithm"))});
 }
 
@@ -95,6 +94,12 @@ std::unique_ptr<StoppingPlanner> make_stopping_planner(const config::Config& con
   if (key && config.flag("search.reuse"))
     planner = std::make_unique<ReusingPlanner>(std::move(planner), std::move(key));
   return std::make_unique<StoppingPlanner>(std::move(planner), config, name == "grid" || name == "list");
+}
+
+bool follows_model(const config::Config& config, const space::Space& space) {
+  const auto& algorithm = chosen(config, space, false);
+  return algorithm.models || config.text("search.early_stop") == "curve" ||
+         (algorithm.name == "asha" && config.text("search.asha.sampler") == "model");
 }
 
 std::vector<study::Fidelity> rungs_of(const config::Config& config, const space::Space& space,

@@ -29,6 +29,9 @@ std::unique_ptr<StoppingPlanner> make_stopping_planner(const config::Config& con
 std::vector<study::Fidelity> rungs_of(const config::Config& config, const space::Space& space,
                                       const study::Fidelity& top);
 
+/// True if proposals, or early stops, follow a model fitted in floating point (Algorithm::models).
+bool follows_model(const config::Config& config, const space::Space& space);
+
 /// Trial n is proposal n; finished after the last. Baseline, reference ladder, proxy grid and finalists are such lists.
 std::unique_ptr<study::Planner> make_list_planner(std::string name, std::vector<study::Proposal> proposals);
 
@@ -40,12 +43,5 @@ std::vector<space::Params> reference_set(const space::Space& space, std::uint64_
 /// Features of a network's size for reference_set: log parameters and log multiply-adds of the network with `outputs`
 /// outputs; its place in the space where [model] lists no blocks.
 std::vector<double> size_features(const space::Space& space, const space::Params& params, std::int64_t outputs);
-
-/// The best k of a study: those measured at the highest fidelity first (what was measured at another one does not
-/// compare), of them the Pareto front by first objective, then the next best; constraint-breaking ones last.
-std::vector<study::TrialId> top_k(const study::StudyView& view, int k, const config::Config& config);
-
-/// True if every [[constraint]] on a metric holds.
-bool feasible(const study::Metrics& metrics, const config::Config& config);
 
 }  // namespace assay::search

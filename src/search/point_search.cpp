@@ -35,7 +35,7 @@ PointSearch::PointSearch(const Setup& setup)
       seed_(setup.seed),
       all_(shuffled(space_->enumerate(largest_small_space), seed_)),
       small_(all_.has_value()),
-      history_(setup.space, setup.limits) {
+      history_(setup.space) {
   const auto trials = static_cast<std::size_t>(setup.config.integer("search.max_trials"));
   most_listed_ = std::min(largest_listed_space, std::max(largest_small_space, listed_per_trial * trials));
   for (auto& proposal : first_) proposal.params = space_->normalise(proposal.params);

@@ -1,6 +1,7 @@
 #include "search/progress.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace assay::search {
 namespace {
@@ -23,14 +24,11 @@ bool join(stats::Points& front, const std::vector<double>& point) {
 }  // namespace
 
 void Progress::update(const study::StudyView& view) {
-  const auto same = [](const auto& a, const auto& b) {
-    return a.metric == b.metric && a.maximise == b.maximise && a.threshold == b.threshold;
-  };
-  const auto& objectives = view.objectives();
-  if (view.trials().size() < seen_.size() || view.fidelities() != fidelities_ ||
-      !std::equal(objectives.begin(), objectives.end(), objectives_.begin(), objectives_.end(), same)) {
-    *this = Progress(std::move(limits_));
-    objectives_ = objectives;
+  if (view.trials().size() < seen_.size() || view.fidelities() != fidelities_ || view.judge() != judge_) {
+    const auto version = version_ + 1;
+    *this = Progress();
+    version_ = version;
+    judge_ = view.judge();
     fidelities_ = view.fidelities();
   }
   const auto& now = view.trials();
@@ -46,8 +44,9 @@ void Progress::read(std::size_t place, const study::Trial* trial) {
   const auto state = trial == nullptr ? study::State::running : trial->state();
   const auto* result = trial == nullptr ? nullptr : trial->result();
   if (result != nullptr) {
-    score = score_of(result->metrics, objectives_, limits_);
-    kind = score ? Kind::done : Kind::failed;
+    score = judge_.score(result->metrics);
+    // What cannot be judged teaches as little as what failed: a metric that a limit names was never reported.
+    kind = score && std::isfinite(score->violation) ? Kind::done : Kind::failed;
     if (score && !score->feasible()) score.reset();
     // A trial may have begun above the lowest fidelity: its rung says nothing.
     if (study::level_of(result->at, result->item.rung, fidelities_) + 1 < fidelities_.size()) score.reset();

@@ -23,13 +23,11 @@ class Progress {
     Score score;
   };
 
-  explicit Progress(MetricLimits limits) : limits_(std::move(limits)) {}
-
   void update(const study::StudyView& view);
 
   /// By trial number.
   const std::vector<Result>& results() const { return results_; }
-  const std::vector<study::Objective>& objectives() const { return objectives_; }
+  const std::vector<study::Objective>& objectives() const { return judge_.objectives(); }
   /// Place in results() of the best of the first `count` > 0; of equal ones the first.
   std::size_t best_of(std::size_t count) const { return best_[count - 1]; }
   /// Values of the first objective, more is better, of results [from, to).
@@ -56,9 +54,8 @@ class Progress {
   void rank_from(std::size_t place);
   void build_fronts();
 
-  MetricLimits limits_;
   study::TrialList seen_;
-  std::vector<study::Objective> objectives_;
+  study::Judge judge_;
   std::vector<study::Fidelity> fidelities_;
   std::vector<Kind> kinds_;  ///< by trial number
   std::vector<Result> results_;

@@ -47,79 +47,11 @@ std::vector<std::size_t> order_of(const std::vector<Scored>& trials, std::size_t
 
 }  // namespace
 
-MetricLimits::MetricLimits(const config::Config& config) {
-  const auto list = config.node("constraint");
-  if (!list) return;
-  for (const auto& [key, node] : list.items()) {
-    const auto metric = node.at("metric"), at_most = node.at("at_most"), at_least = node.at("at_least");
-    if (!metric) continue;
-    Limit limit{.metric = metric.string()};
-    if (at_most) limit.at_most = at_most.number();
-    if (at_least) limit.at_least = at_least.number();
-    const auto weight = node.at("weight");
-    if (weight) limit.weight = weight.number();
-    (weight ? soft_ : limits_).push_back(std::move(limit));
-  }
-}
-
-double MetricLimits::missed(const Limit& limit, const study::Metrics& metrics) {
-  const auto miss = [](double by, double bound) { return std::max(0.0, by) / (bound == 0 ? 1 : std::abs(bound)); };
-  const auto found = metrics.find(limit.metric);
-  if (found == metrics.end() || !std::isfinite(found->second)) return std::numeric_limits<double>::infinity();
-  double sum = 0;
-  if (limit.at_most) sum += miss(found->second - *limit.at_most, *limit.at_most);
-  if (limit.at_least) sum += miss(*limit.at_least - found->second, *limit.at_least);
-  return sum;
-}
-
-double MetricLimits::violation(const study::Metrics& metrics) const {
-  double sum = 0;
-  for (const auto& limit : limits_) sum += missed(limit, metrics);
-  return sum;
-}
-
-double MetricLimits::penalty(const study::Metrics& metrics) const {
-  double sum = 0;
-  for (const auto& limit : soft_) sum += limit.weight * missed(limit, metrics);
-  return sum;
-}
-
-bool feasible(const study::Metrics& metrics, const config::Config& config) {
-  return MetricLimits(config).hold(metrics);
-}
-
-std::optional<Score> score_of(const study::Metrics& metrics, const std::vector<study::Objective>& objectives,
-                              const MetricLimits& limits) {
-  if (objectives.empty()) return std::nullopt;
-  Score score;
-  score.violation = limits.violation(metrics);
-  for (const auto& objective : objectives) {
-    const auto found = metrics.find(objective.metric);
-    if (found == metrics.end() || !std::isfinite(found->second)) return std::nullopt;
-    const double sign = objective.maximise ? 1 : -1;
-    score.values.push_back(sign * found->second);
-    score.missed += objective.threshold && sign * found->second < sign * *objective.threshold;
-  }
-  score.penalty = limits.penalty(metrics);
-  score.values.front() -= score.penalty;
-  if (!std::isfinite(score.values.front())) return std::nullopt;
-  return score;
-}
-
-std::optional<Scored> score_of(const study::Trial& trial, const std::vector<study::Objective>& objectives,
-                               const MetricLimits& limits) {
+std::optional<Scored> score_of(const study::Trial& trial, const study::Judge& judge) {
   const auto* result = trial.result();
-  auto score = result == nullptr ? std::nullopt : score_of(result->metrics, objectives, limits);
+  auto score = result == nullptr ? std::nullopt : judge.score(result->metrics);
   if (!score) return std::nullopt;
   return Scored{&trial, std::move(*score)};
-}
-
-int class_of(const Score& score) { return !score.feasible() ? 2 : score.missed > 0 ? 1 : 0; }
-
-bool better(const Score& a, const Score& b) {
-  if (class_of(a) != class_of(b)) return class_of(a) < class_of(b);
-  if (a.violation != b.violation) return a.violation < b.violation;
-  return a.values.front() > b.values.front();
 }
 
 std::vector<Scored> ranked(std::vector<Scored> trials, std::size_t count) {

@@ -13,7 +13,7 @@ namespace assay::search {
 
 class RungSearch : public PointSearch {
  public:
-  explicit RungSearch(const Setup& setup) : PointSearch(setup), rungs_(setup.limits) {}
+  explicit RungSearch(const Setup& setup) : PointSearch(setup) {}
 
   study::Decision next(const study::StudyView& view) override;
   std::optional<study::Proposal> propose(const study::StudyView& view, study::TrialId trial, base::Rng& rng) override;

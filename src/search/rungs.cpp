@@ -39,14 +39,13 @@ std::optional<std::vector<std::int64_t>> listed(const config::Config& config, co
   return epochs;
 }
 
-RungResult result_of(const study::Measurement& rung, const std::vector<study::Objective>& objectives,
-                     const MetricLimits& limits) {
+RungResult result_of(const study::Measurement& rung, const study::Judge& judge) {
   switch (rung.state) {
     case study::State::waiting:
     case study::State::running:
       return {State::open, {}};
     case study::State::done:
-      if (auto score = score_of(rung.metrics, objectives, limits)) return {State::scored, std::move(score)};
+      if (auto score = judge.score(rung.metrics)) return {State::scored, std::move(score)};
       return {State::lost, {}};
     case study::State::failed:
       return {rung.failure == study::Failure::infrastructure ? State::invalid : State::lost, {}};
@@ -121,15 +120,11 @@ bool Rungs::Standing::before(const Standing& other) const {
 
 std::vector<study::TrialId> Rungs::update(const study::StudyView& view) {
   const auto& now = view.trials();
-  const auto same = [](const auto& a, const auto& b) {
-    return a.metric == b.metric && a.maximise == b.maximise && a.threshold == b.threshold;
-  };
-  if (now.size() < seen_.size() || view.fidelities() != fidelities_ ||
-      !std::equal(view.objectives().begin(), view.objectives().end(), objectives_.begin(), objectives_.end(), same)) {
+  if (now.size() < seen_.size() || view.fidelities() != fidelities_ || view.judge() != judge_) {
     const auto rewinds = rewinds_ + 1;
-    *this = Rungs(std::move(limits_));
+    *this = Rungs();
     rewinds_ = rewinds;
-    objectives_ = view.objectives();
+    judge_ = view.judge();
     fidelities_ = view.fidelities();
     levels_.resize(std::max<std::size_t>(1, fidelities_.size()));
   }
@@ -170,7 +165,7 @@ Climb Rungs::climb_of(const study::TrialList::Item& trial) const {
   climb.first = first_level(*trial, fidelities_);
   for (const auto& rung : trial->rungs) {
     if (climb.first + climb.results.size() == levels_.size()) break;
-    climb.results.push_back(result_of(rung, objectives_, limits_));
+    climb.results.push_back(result_of(rung, judge_));
   }
   if (climb.results.empty()) climb.results.emplace_back();
   return climb;
@@ -211,7 +206,7 @@ std::size_t Rungs::open_below_top() const {
 std::vector<study::TrialId> Rungs::best(std::size_t level, std::size_t count) const {
   const auto& scored = levels_[level].scored;
   count = std::min(count, scored.size());
-  if (objectives_.size() > 1) {
+  if (judge_.objectives().size() > 1) {
     const auto& order = several_best(level, count);
     return {order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count)};
   }

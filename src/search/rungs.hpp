@@ -49,8 +49,6 @@ struct Climb {
 /// A cache only: the same view gives the same answers, whatever was read before.
 class Rungs {
  public:
-  explicit Rungs(MetricLimits limits) : limits_(std::move(limits)) {}
-
   /// Returns the numbers that changed, ascending.
   std::vector<study::TrialId> update(const study::StudyView& view);
 
@@ -97,9 +95,8 @@ class Rungs {
   void count_all();
   const std::vector<study::TrialId>& several_best(std::size_t level, std::size_t count) const;
 
-  MetricLimits limits_;
   study::TrialList seen_;
-  std::vector<study::Objective> objectives_;
+  study::Judge judge_;
   std::vector<study::Fidelity> fidelities_;
   std::vector<Climb> climbs_;
   std::vector<Level> levels_{1};

@@ -53,12 +53,12 @@ class Simulation {
  public:
   Simulation(const SimulationSettings& settings, const std::function<std::unique_ptr<study::Planner>()>& make_planner,
              const std::function<SimulatedTrial(const study::Work&)>& evaluate,
-             const std::vector<study::Objective>& objectives, const std::vector<study::Fidelity>& fidelities)
+             const study::Judge& judge, const std::vector<study::Fidelity>& fidelities)
       : settings_(settings),
         evaluate_(evaluate),
         fidelities_(fidelities),
-        tally_(objectives),
-        study_({settings.lag, settings.collector ? collector_period() : 0}, settings.trials, objectives, fidelities),
+        tally_(judge.objectives()),
+        study_({settings.lag, settings.collector ? collector_period() : 0}, settings.trials, judge, fidelities),
         trials_(static_cast<std::size_t>(settings.trials)) {
     hire(make_planner);
   }
@@ -342,11 +342,11 @@ class Simulation {
 SimulationFigures simulate(const SimulationSettings& settings,
                            const std::function<std::unique_ptr<study::Planner>()>& make_planner,
                            const std::function<SimulatedTrial(const study::Work&)>& evaluate,
-                           const std::vector<study::Objective>& objectives,
+                           const study::Judge& judge,
                            const std::vector<study::Fidelity>& fidelities) {
   if (settings.workers < 1 || settings.trials < 1)
     base::fail(base::Exit::config, "a simulation needs at least one worker and one trial");
-  return Simulation(settings, make_planner, evaluate, objectives, fidelities).run();
+  return Simulation(settings, make_planner, evaluate, judge, fidelities).run();
 }
 
 }  // namespace assay::search

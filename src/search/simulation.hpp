@@ -55,7 +55,7 @@ struct SimulationFigures {
 SimulationFigures simulate(const SimulationSettings& settings,
                            const std::function<std::unique_ptr<study::Planner>()>& make_planner,
                            const std::function<SimulatedTrial(const study::Work&)>& evaluate,
-                           const std::vector<study::Objective>& objectives,
+                           const study::Judge& judge,
                            const std::vector<study::Fidelity>& fidelities);
 
 }  // namespace assay::search

@@ -27,8 +27,7 @@ struct StopSettings {
 /// The reason to stop, or nothing. A function of the view alone; what is read of it is kept.
 class StopRules {
  public:
-  StopRules(StopSettings settings, MetricLimits limits)
-      : settings_(std::move(settings)), progress_(std::move(limits)) {}
+  explicit StopRules(StopSettings settings) : settings_(std::move(settings)) {}
   std::optional<std::string> check(const study::StudyView& view);
   void set(StopSettings settings);
 

@@ -153,10 +153,22 @@ void Facts::set_members(Members members) {
   for (const auto& item : members_->items) {
     if (touch(item).model_failed) ++failures_;
   }
+  touch_all();
+}
+
+void Facts::touch_all() {
   for (std::size_t i = 0; i < trials_.size(); ++i) {
     if (trials_[i].fresh && !trials_[i].rungs.empty()) changed_.push_back(static_cast<TrialId>(i));
     trials_[i].fresh = trials_[i].rungs.empty();
   }
+}
+
+void Facts::set_judge(Judge judge) {
+  if (judge == *judge_) return;
+  const bool anew = judge.reward() != judge_->reward();
+  judge_ = std::make_shared<const Judge>(std::move(judge));
+  derived_.merge(judge_->reward().names());
+  if (anew) touch_all();
 }
 
 std::optional<double> Facts::ended_at(TrialId trial) const {

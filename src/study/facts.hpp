@@ -103,9 +103,11 @@ class Facts {
   const Rung* find(const ItemId& item) const;
   std::int64_t failures() const { return failures_; }
 
+  /// From now on views are judged so; another judge derives every trial again.
+  void set_judge(Judge judge);
+  const Judge& judge() const { return *judge_; }
   /// Trials that did not change since the last view are shared with it.
-  StudyView view(const std::vector<Objective>& objectives, const std::vector<Fidelity>& fidelities,
-                 std::int64_t max_trials);
+  StudyView view(const std::vector<Fidelity>& fidelities, std::int64_t max_trials);
 
  private:
   struct TrialFacts {
@@ -118,10 +120,15 @@ class Facts {
   Attempt& touch(const ItemId& item, int attempt, int worker);
   void settle(const ItemId& item, Rung& rung);
   std::shared_ptr<const Trial> show(TrialId id, TrialFacts& facts) const;
+  void derive(Measurement& measurement) const;
   const WorkerInfo& last_speaker(const Attempt& attempt) const;
   Measurement measure(const ItemId& item, Rung& rung) const;
   Measurement slim_down(const ItemId& item, Rung& rung) const;
 
+  void touch_all();
+
+  std::shared_ptr<const Judge> judge_ = std::make_shared<const Judge>();
+  std::set<std::string> derived_;  ///< metrics that this judge or an earlier one derived
   std::vector<TrialFacts> trials_;
   std::vector<TrialId> changed_;
   TrialListBuilder visible_;  ///< what the last view showed, by number

@@ -101,6 +101,16 @@ Measurement Facts::slim_down(const ItemId& item, Rung& rung) const {
   return result;
 }
 
+void Facts::derive(Measurement& measurement) const {
+  if (derived_.empty()) return;
+  const auto again = [this](Metrics& metrics) {
+    for (const auto& name : derived_) metrics.erase(name);
+    judge_->derive(metrics);
+  };
+  again(measurement.metrics);
+  for (auto& report : measurement.reports) again(report.metrics);
+}
+
 std::shared_ptr<const Trial> Facts::show(TrialId id, TrialFacts& facts) const {
   auto trial = std::make_shared<Trial>();
   trial->id = id;
@@ -113,6 +123,7 @@ std::shared_ptr<const Trial> Facts::show(TrialId id, TrialFacts& facts) const {
     if (members_ && !members_->items.contains(item)) break;
     if (rung.slim) {
       trial->rungs.push_back(facts.shown->rungs[static_cast<std::size_t>(item.rung)]);
+      derive(trial->rungs.back());
       continue;
     }
     const auto* telling = rung.telling();
@@ -123,13 +134,13 @@ std::shared_ptr<const Trial> Facts::show(TrialId id, TrialFacts& facts) const {
     const bool final = rung.settled && rung.winner == 1 && trial->proposed && known;
     trial->rungs.push_back(final ? slim_down(item, rung) : measure(item, rung));
     trial->rungs.back().own = own;
+    derive(trial->rungs.back());
   }
   trial->rungs.shrink_to_fit();
   return trial->rungs.empty() ? nullptr : trial;
 }
 
-StudyView Facts::view(const std::vector<Objective>& objectives, const std::vector<Fidelity>& fidelities,
-                      std::int64_t max_trials) {
+StudyView Facts::view(const std::vector<Fidelity>& fidelities, std::int64_t max_trials) {
   for (const auto number : changed_) {
     const auto i = static_cast<std::size_t>(number);
     auto& facts = trials_[i];
@@ -144,7 +155,7 @@ StudyView Facts::view(const std::vector<Objective>& objectives, const std::vecto
   for (const auto& worker : workers_) {
     if (worker.greeted) workers.push_back(worker.info);
   }
-  builder.objectives(objectives).fidelities(fidelities).max_trials(max_trials);
+  builder.judge(judge_).fidelities(fidelities).max_trials(max_trials);
   builder.closed(members_.has_value(), members_ ? members_->reason : "").workers(std::move(workers));
   return builder.build();
 }

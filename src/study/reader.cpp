@@ -12,14 +12,16 @@
 namespace assay::study {
 
 struct Reader::Impl {
-  explicit Impl(const Path& folder)
-      : layout{folder}, logs(layout, "", [this](const std::string& worker, Record record) {
+  Impl(const Path& folder, std::optional<Judge> given)
+      : layout{folder}, judge(std::move(given)), logs(layout, "", [this](const std::string& worker, Record record) {
           facts.apply(facts.worker(worker), std::move(record));
         }) {}
 
   const std::optional<Founding>& founded() {
-    if (!founding) {
-      if (const auto json = read_founding(layout)) founding = founding_from_json(*json);
+    if (founding) return founding;
+    if (const auto json = read_founding(layout)) {
+      founding = founding_from_json(*json);
+      facts.set_judge(judge.value_or(Judge(founding->objectives)));
     }
     return founding;
   }
@@ -36,12 +38,14 @@ struct Reader::Impl {
   }
 
   Layout layout;
+  std::optional<Judge> judge;
   Facts facts;
   LogReader logs;
   std::optional<Founding> founding;
 };
 
-Reader::Reader(const std::filesystem::path& folder) : impl_(std::make_unique<Impl>(folder)) {}
+Reader::Reader(const std::filesystem::path& folder, std::optional<Judge> judge)
+    : impl_(std::make_unique<Impl>(folder, std::move(judge))) {}
 Reader::~Reader() = default;
 Reader::Reader(Reader&&) noexcept = default;
 
@@ -56,7 +60,7 @@ StudyView Reader::refresh() {
     if (auto members = read_members(impl_->layout)) impl_->facts.set_members(std::move(*members));
   }
   impl_->settle();
-  return impl_->facts.view(founding->objectives, founding->fidelities, 0);
+  return impl_->facts.view(founding->fidelities, 0);
 }
 
 base::Json Reader::founding() const {

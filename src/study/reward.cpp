@@ -26,6 +26,12 @@ bool Reward::derives(const std::string& metric) const {
   return std::any_of(derived_.begin(), derived_.end(), [&](const Derived& each) { return each.name == metric; });
 }
 
+std::set<std::string> Reward::names() const {
+  std::set<std::string> names;
+  for (const auto& each : derived_) names.insert(each.name);
+  return names;
+}
+
 std::set<std::string> Reward::measured(const std::vector<Objective>& objectives) const {
   std::set<std::string> names;
   for (const auto& objective : objectives) {

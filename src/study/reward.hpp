@@ -1,5 +1,5 @@
-// Derived objectives: one number made from a metric and what it costs, before it is recorded, so that logs, views,
-// reports and the choice of finalists all see an ordinary metric.
+// Derived objectives: one number made from a metric and what it costs. Derived in the view (study/judge), never recorded:
+// reports and the choice of finalists see an ordinary metric, and a change of the targets judges what was measured.
 #pragma once
 
 #include <optional>
@@ -18,24 +18,29 @@ namespace assay::study {
 /// metric to minimise is divided by them.
 class Reward {
  public:
+  Reward() = default;
   explicit Reward(const config::Config& config);
 
   bool empty() const { return derived_.empty(); }
   bool derives(const std::string& metric) const;
+  std::set<std::string> names() const;  ///< of what it derives
   /// What must be measured for the objectives: themselves, or what they are made from.
   std::set<std::string> measured(const std::vector<Objective>& objectives) const;
   /// Adds the derived metrics, in the place of given ones. What is wrong, in words, where one cannot be made.
   std::optional<std::string> add(Metrics& metrics) const;
+  bool operator==(const Reward&) const = default;
 
  private:
   struct Factor {
     std::string metric;
     double target = 1, exponent = 1;
     bool hard = true;
+    bool operator==(const Factor&) const = default;
   };
   struct Derived {
     std::string name, of;
     bool maximise = true;
+    bool operator==(const Derived&) const = default;
   };
   std::vector<Factor> factors_;
   std::vector<Derived> derived_;

@@ -40,6 +40,7 @@ Study::Impl::Impl(const Path& folder, Founding founded_as, Limits initial_limits
       log(layout.log(), self, limits.heartbeat_seconds),
       window(founding.seed, self.worker.id, 0, "window") {
   facts.apply(me, self);
+  facts.set_judge(Judge(founding.objectives));
 }
 
 std::optional<Claim> Study::Impl::put(Proposal what, std::optional<TrialId> at) {
@@ -82,7 +83,8 @@ Claim Study::Impl::seize(const ItemId& item) {
 
 Verdict Study::Impl::report(const Claim& claim, std::int64_t step, const Metrics& metrics) {
   const auto& item = claim.work.item;
-  const Reported record{item, claim.work.attempt, {step, base::steady_seconds() - begun[item], metrics}};
+  Reported record{item, claim.work.attempt, {step, base::steady_seconds() - begun[item], metrics}};
+  facts.judge().strip(record.report.metrics);
   log.append(record, Flush::later);
   facts.apply(me, record);
   const double now = base::boot_seconds();
@@ -96,7 +98,8 @@ Verdict Study::Impl::report(const Claim& claim, std::int64_t step, const Metrics
 }
 
 bool Study::Impl::commit(const ItemId& item, int attempt, const Outcome& outcome) {
-  const End record{item, attempt, base::unix_seconds(), outcome};
+  End record{item, attempt, base::unix_seconds(), outcome};
+  facts.judge().strip(record.outcome.metrics);
   log.append(record, Flush::durable);
   facts.apply(me, record);
   begun.erase(item);
@@ -192,6 +195,10 @@ void Study::set_limits(const Limits& limits) {
 }
 
 const Limits& Study::limits() const { return impl_->limits; }
+
+void Study::set_judge(Judge judge) { impl_->facts.set_judge(std::move(judge)); }
+
+const Judge& Study::judge() const { return impl_->facts.judge(); }
 
 StudyView Study::refresh() {
   impl_->observe();

@@ -61,6 +61,10 @@ class Study {
 
   void set_limits(const Limits& limits);
   const Limits& limits() const;
+  /// How views are judged from now on, and which metrics are derived: those are taken out of what is recorded. At first
+  /// by the founding's objectives alone.
+  void set_judge(Judge judge);
+  const Judge& judge() const;
 
   /// Reads only what was appended since the last call.
   StudyView refresh();
@@ -120,7 +124,9 @@ class Study {
 /// Read-only look at a study by somebody who is no worker (status, report, later stages). Reading again is incremental.
 class Reader {
  public:
-  explicit Reader(const std::filesystem::path& folder);
+  /// Without a judge by the objectives that the study was created with, which may be out of date, and without limits:
+  /// for those who only count. `run::Run::reader` brings the current one.
+  explicit Reader(const std::filesystem::path& folder, std::optional<Judge> judge = std::nullopt);
   ~Reader();
   Reader(Reader&&) noexcept;
   /// True once study.json is there.

@@ -83,6 +83,6 @@ bool Study::Impl::gone(int worker) {
   return facts.workers()[static_cast<std::size_t>(worker)].info.ended || lease_over();
 }
 
-StudyView Study::Impl::view() { return facts.view(founding.objectives, founding.fidelities, limits.max_trials); }
+StudyView Study::Impl::view() { return facts.view(founding.fidelities, limits.max_trials); }
 
 }  // namespace assay::study

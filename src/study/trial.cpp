@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -96,6 +97,11 @@ std::string to_string(State state) { return name_of(state_names, state); }
 std::string to_string(Failure failure) { return name_of(failure_names, failure); }
 State state_from(const std::string& text) { return value_of(state_names, text, "state"); }
 Failure failure_from(const std::string& text) { return value_of(failure_names, text, "failure"); }
+
+double metric_or_nan(const Metrics& metrics, const std::string& name) {
+  const auto found = metrics.find(name);
+  return found == metrics.end() ? std::numeric_limits<double>::quiet_NaN() : found->second;
+}
 
 bool imported(const Proposal& what, int rung) {
   const auto origin = what.tags.find(origin_tag);

@@ -47,6 +47,8 @@ State state_from(const std::string& text);
 Failure failure_from(const std::string& text);
 
 using Metrics = std::map<std::string, double>;
+/// NaN where it is not there.
+double metric_or_nan(const Metrics& metrics, const std::string& name);
 
 struct Report {
   std::int64_t step = 0;  ///< epochs for the built-in trainer
@@ -142,6 +144,7 @@ struct Objective {
   std::string metric;
   bool maximise = true;
   std::optional<double> threshold;
+  bool operator==(const Objective&) const = default;
 };
 
 }  // namespace assay::study

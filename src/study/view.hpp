@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "study/judge.hpp"
 #include "study/trial_list.hpp"
 
 namespace assay::study {
@@ -41,14 +42,10 @@ class StudyView {
   Counts counts() const;
   const std::vector<WorkerInfo>& workers() const { return workers_; }
 
-  const std::vector<Objective>& objectives() const { return objectives_; }
+  /// How its measurements are judged. Their metrics are raw ones with the derived ones added.
+  const Judge& judge() const { return *judge_; }
+  const std::vector<Objective>& objectives() const { return judge_->objectives(); }
   const std::vector<Fidelity>& fidelities() const { return fidelities_; }
-  /// Of the trials measured at the highest fidelity that has results (what was measured at another one does not
-  /// compare): those whose result has every objective, not dominated by another one; ordered by number.
-  std::vector<const Trial*> pareto() const;
-  /// Of the trials measured at the highest fidelity that has results: the best by the first objective; nullptr if
-  /// nothing is done.
-  const Trial* best() const;
   bool closed() const { return closed_; }
   /// Why the study was closed; empty while it is not.
   const std::string& end_reason() const { return end_reason_; }
@@ -59,7 +56,7 @@ class StudyView {
   friend class ViewBuilder;
   TrialList trials_;
   std::vector<WorkerInfo> workers_;
-  std::vector<Objective> objectives_;
+  std::shared_ptr<const Judge> judge_ = std::make_shared<const Judge>();
   std::vector<Fidelity> fidelities_;
   std::int64_t max_trials_ = 0;
   bool closed_ = false;

@@ -5,7 +5,11 @@
 namespace assay::study {
 
 ViewBuilder& ViewBuilder::objectives(std::vector<Objective> objectives) {
-  view_.objectives_ = std::move(objectives);
+  return judge(Judge(std::move(objectives)));
+}
+
+ViewBuilder& ViewBuilder::judge(std::shared_ptr<const Judge> judge) {
+  view_.judge_ = std::move(judge);
   return *this;
 }
 

@@ -16,7 +16,11 @@ class ViewBuilder {
   /// Goes on from a view.
   explicit ViewBuilder(const StudyView& view) : view_(view), trials_(view.trials()) {}
 
+  /// Judged by these alone, without limits or rewards.
   ViewBuilder& objectives(std::vector<Objective> objectives);
+  /// The metrics of trials are taken as they are: what is derived must be among them.
+  ViewBuilder& judge(Judge judge) { return this->judge(std::make_shared<const Judge>(std::move(judge))); }
+  ViewBuilder& judge(std::shared_ptr<const Judge> judge);
   ViewBuilder& fidelities(std::vector<Fidelity> fidelities);
   ViewBuilder& max_trials(std::int64_t count);
   ViewBuilder& closed(bool closed, std::string reason = {});

@@ -8,6 +8,7 @@
 
 #include "base/json.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "base/time.hpp"
 #include "study/checkpoint.hpp"
 #include "study/json.hpp"
@@ -180,7 +181,7 @@ class Leader {
     if (result == nullptr || result->at != work.at) return std::nullopt;
     Outcome outcome;
     outcome.reason = "the network of trial " + tag->second;
-    outcome.metrics = result->metrics;
+    outcome.metrics = result->metrics;  // what is derived is taken out again as it is recorded
     outcome.attributes = result->attributes;
     outcome.attributes["reused"] = tag->second;
     return outcome;
@@ -198,6 +199,7 @@ class Leader {
         mark_if_fruitless(outcome, claim, {reporter.reached(), seconds, !watch_.reason().empty()}, budget_);
       }
       if (outcome.state == study::State::stopped && reporter.reason()) outcome.reason = *reporter.reason();
+      if (outcome.state == study::State::done && !outcome.again) name_lacking(outcome, claim.work.item.trial);
       if (outcome.failure != study::Failure::infrastructure) exceptions_ = 0;
       return outcome;
     } catch (const Error& error) {
@@ -221,6 +223,19 @@ class Leader {
                                       exceptions_, outcome.reason)));
     }
     return outcome;
+  }
+
+  /// A limit or a reward on a metric that nobody reports would pass in silence: the trial stays done, and says so.
+  void name_lacking(Outcome& outcome, study::TrialId trial) {
+    const auto lacking = study_.judge().lacking(outcome.metrics);
+    if (lacking.empty() || !outcome.reason.empty()) return;
+    outcome.reason = fmt::format("{} was not reported: the trial cannot be judged", base::join(lacking, ", "));
+    if (warned_) return;
+    warned_ = true;
+    base::log_warning(
+        "trial {} did not report {}, which [objectives], [[constraint]] or [[reward]] names: such trials are measured, "
+        "and cannot become the best. Let the trainer report it, or correct the name (assay set)",
+        trial, base::join(lacking, ", "));
   }
 
   void send(const base::Json& message) {
@@ -253,6 +268,7 @@ class Leader {
   Watch watch_;
   double limits_read_ = -limits_seconds;
   int exceptions_ = 0;
+  bool warned_ = false;  ///< of metrics that are not reported
 };
 
 }  // namespace

@@ -100,7 +100,27 @@ TEST_CASE("ways to fail") {
     CHECK_THAT(bench.run(with).reason, ContainsSubstring("[objectives] names; did you mean acuracy?"));
   }
   SECTION("a final metric that is no number") {
-    CHECK(bench.shell(R"(echo '{"final": true, "loss": NaN}' >> "$ASSAY_METRICS")").failure == Failure::nan);
+    auto with = settings({"sh", "-c", R"(echo '{"final": true, "loss": NaN}' >> "$ASSAY_METRICS")"});
+    with.required = {"loss"};
+    CHECK(bench.run(with).failure == Failure::nan);
+  }
+  SECTION("an objective that is a list") {
+    auto with = settings({"sh", "-c", R"(echo '{"final": true, "loss": [1, 2]}' >> "$ASSAY_METRICS")"});
+    with.required = {"loss"};
+    CHECK_THAT(bench.run(with).reason, ContainsSubstring("a list or an object"));
+  }
+  SECTION("what was reported before a crash at exit stays visible") {
+    for (const std::string end : {"exit 1", "kill -9 $$"}) {
+      const auto crashed =
+          bench.shell("echo '{\"final\": true, \"loss\": 0.25, \"by\": \"adam\"}' >> \"$ASSAY_METRICS\"; " + end);
+      CHECK(crashed.failure == Failure::exit);
+      CHECK_THAT(crashed.reason, ContainsSubstring("after its final line"));
+      CHECK(crashed.metrics.at("loss") == 0.25);
+      CHECK(crashed.attributes.at("by") == "adam");
+    }
+  }
+  SECTION("so does the last report") {
+    CHECK(bench.shell("echo '{\"loss\": 0.5}' >> \"$ASSAY_METRICS\"; exit 1").metrics.at("loss") == 0.5);
   }
   SECTION("a line that is no JSON") {
     const auto outcome = bench.shell("echo 'accuracy 0.9' >> \"$ASSAY_METRICS\"");
@@ -137,6 +157,22 @@ TEST_CASE("ways to fail") {
     const auto outcome = bench.shell("exit 75");
     CHECK(outcome.failure == Failure::exit);
     CHECK_FALSE(outcome.again);
+  }
+}
+
+TEST_CASE("what stands beside the result does not cost the training") {
+  Bench bench;
+  for (const std::string beside : {"NaN", "null", "Infinity", "[[1, 2], [3, 4]]", "{\"a\": 1}", "\"text\"", "true"}) {
+    INFO(beside);
+    auto with = settings({"sh", "-c",
+                          "printf 'not json\\n{\"step\": \"x\", \"loss\": 1}\\n' >> \"$ASSAY_METRICS\"; echo '{\"loss\": 0.5, \"f1\": " +
+                              beside + "}' >> \"$ASSAY_METRICS\"; echo '{\"final\": true, \"loss\": 0.25, \"f1\": " +
+                              beside + "}' >> \"$ASSAY_METRICS\""});
+    with.required = {"loss"};
+    const auto outcome = bench.run(with);
+    CHECK(outcome.state == State::done);
+    CHECK(outcome.reason.empty());
+    CHECK(outcome.metrics.at("loss") == 0.25);
   }
 }
 
@@ -282,7 +318,7 @@ TEST_CASE("metrics lines") {
   CHECK(std::isnan(line.metrics.at("loss")));
   CHECK(line.attributes.at("name") == "x");
   CHECK_THROWS_AS(parse_metrics_line("[1]", 1), base::Error);
-  CHECK_THROWS_AS(parse_metrics_line(R"({"curve": [1, 2]})", 1), base::Error);
+  CHECK(parse_metrics_line(R"({"curve": [1, 2]})", 1).attributes.at("curve") == "[1,2]");
 }
 
 TEST_CASE("a command whose trial was dropped is ended though it reports nothing") {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/random.hpp"
+#include "study/standing.hpp"
 #include "study/view_builder.hpp"
 
 namespace assay::tests {
@@ -107,9 +108,10 @@ run::SearchFigures sample_search_figures(const study::StudyView& view) {
   run::SearchFigures figures;
   figures.counts = view.counts();
   figures.fidelity = {.epochs = 4};
-  figures.best = view.best()->id;
-  figures.best_score = view.best()->result()->metrics.at("accuracy");
-  for (const auto* trial : view.pareto()) figures.pareto.push_back(trial->id);
+  const study::Standings standings(view);
+  figures.best = standings.best()->trial->id;
+  figures.best_score = *standings.best()->value;
+  for (const auto* standing : standings.front()) figures.pareto.push_back(standing->trial->id);
   figures.device_seconds = 90;
   figures.mean_trial_seconds = 1.5;
   figures.reason = "all trials are done";
@@ -127,9 +129,9 @@ run::FullFigures sample_full(const study::StudyView& view) {
                                 .parameters = 57'600,
                                 .multiply_adds = 1'200'000};
   };
-  figures.finalists = {finalist(view.best()->id, 0.981, 0.968), finalist(3, 0.978, 0.966), finalist(5, 0.976, 0.967),
+  figures.finalists = {finalist(best_of(view), 0.981, 0.968), finalist(3, 0.978, 0.966), finalist(5, 0.976, 0.967),
                        finalist(-1, 0.962, 0)};
-  figures.winner = view.best()->id;
+  figures.winner = best_of(view);
   figures.device_seconds = 50;
   return figures;
 }

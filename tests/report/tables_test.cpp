@@ -6,6 +6,7 @@
 #include "report/csv.hpp"
 #include "report/document.hpp"
 #include "report/trial_table.hpp"
+#include "study/standing.hpp"
 #include "sample.hpp"
 #include "study/view_builder.hpp"
 
@@ -40,13 +41,14 @@ TEST_CASE("the trial table has a row per trial and the objectives first among th
   REQUIRE(table.rows.size() == 60);
   CHECK(table.columns[0].key == "trial");
   CHECK(table.columns[1].key == "state");
-  CHECK(table.columns[2].key == "accuracy");
-  CHECK(table.columns[3].key == "parameters");
+  CHECK(table.columns[2].key == "mark");
+  CHECK(table.columns[3].key == "accuracy");
+  CHECK(table.columns[4].key == "parameters");
   CHECK(table.columns[column(table, "stem.width")].group == Column::Group::parameter);
   CHECK(table.columns[column(table, "act")].kind == Column::Kind::text);
   CHECK(report::to_text(table.rows[7][1]) == "failed");
   CHECK(report::to_text(table.rows[7][column(table, "failure")]) == "nan");
-  CHECK(report::to_text(table.rows[7][2]).empty());
+  CHECK(report::to_text(table.rows[7][3]).empty());
   for (const auto& row : table.rows) CHECK(row.size() == table.columns.size());
 }
 
@@ -65,7 +67,8 @@ TEST_CASE("a table with a limit keeps the best trials, in the order of their num
   const auto table = report::trial_table(view, 20);
   REQUIRE(table.rows.size() == 20);
   CHECK(table.total == 200);
-  const auto best = std::to_string(view.best()->id);
+  const study::Standings standings(view);
+  const auto best = std::to_string(standings.best()->trial->id);
   bool found = false;
   std::int64_t last = -1;
   for (const auto& row : table.rows) {

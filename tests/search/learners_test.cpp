@@ -13,6 +13,7 @@
 #include "search/table.hpp"
 #include "stats/hypervolume.hpp"
 #include "stats/summary.hpp"
+#include "study/standing.hpp"
 
 using namespace assay;
 
@@ -165,7 +166,9 @@ TEST_CASE("learners find more than random draws; constraints on metrics steer th
     const auto late = [](const std::string& algorithm, const std::string& metric, const std::string& more) {
       std::vector<double> values;
       for (std::uint64_t seed = 0; seed < 4; ++seed) {
-        const auto view = test::simulate(*planner_of(macro(algorithm, more)), one, 150, seed, measure, 4);
+        const auto config = macro(algorithm, more);
+        const auto view =
+            test::simulate_judged(*planner_of(config), study::judge_of(one, config), 150, seed, measure, 4);
         for (std::size_t i = 100; i < 150; ++i) {
           if (const auto* result = view.trials()[i]->result()) values.push_back(result->metrics.at(metric));
         }
@@ -189,7 +192,7 @@ TEST_CASE("NSGA-II by hand: who lives, and who has children") {
       "t.toml");
   const auto planner = planner_of(config);
   study::ViewBuilder builder;
-  builder.objectives(two).max_trials(1000);
+  builder.judge(study::judge_of(two, config)).max_trials(1000);
   const auto add = [&](study::TrialId id, double accuracy, double cost, double latency) {
     builder.done(id, {{"params.model.a", id + 1}, {"params.model.b", id + 1}, {"params.model.c", id + 1}},
                  {{"accuracy", accuracy}, {"cost", cost}, {"latency", latency}});
@@ -339,7 +342,8 @@ TEST_CASE("nas-bench-macro: learners against random draws at equal trials") {
     for (std::uint64_t seed = 0; seed < seeds; ++seed) {
       const auto config = macro(name, "max_trials = " + std::to_string(trials) + "\n");
       const auto view = test::simulate(*planner_of(config), one, trials, seed, at);
-      left.push_back(93.13 - view.best()->result()->metrics.at("accuracy"));
+      const study::Standings standings(view);
+      left.push_back(93.13 - *standings.best()->value);
     }
     return stats::median(left);
   };

@@ -24,7 +24,7 @@ search::Columns columns_of(const std::shared_ptr<const space::Space>& space, con
   study::ViewBuilder builder;
   builder.objectives({{"score", true, {}}}).max_trials(100);
   for (std::size_t i = 0; i < points.size(); ++i) builder.done(study::TrialId(i), points[i], {{"score", double(i)}});
-  search::History history(space, {});
+  search::History history(space);
   history.update(builder.build());
   search::Columns columns(space);
   columns.update(history.trials());
@@ -194,7 +194,7 @@ TEST_CASE("good and bad with one objective: constraints first, stopped after fin
   const auto space = space_of("x.float = [0.0, 1.0]\n");
   const auto config = config::Config::parse("[[constraint]]\nmetric = \"size\"\nat_most = 10\n", "t.toml");
   study::ViewBuilder builder;
-  builder.objectives({{"score", true, {}}}).max_trials(100);
+  builder.judge(study::judge_of({{"score", true, {}}}, config)).max_trials(100);
   const auto point = at("x", 0.5);
   builder.done(0, point, {{"score", 1}, {"size", 5}}).done(1, point, {{"score", 3}, {"size", 5}});
   builder.done(2, point, {{"score", 9}, {"size", 20}}).done(3, point, {{"score", 8}, {"size", 15}});
@@ -207,7 +207,7 @@ TEST_CASE("good and bad with one objective: constraints first, stopped after fin
   other(4, study::State::running, {});
   other(5, study::State::failed, {});
   other(6, study::State::stopped, {{"score", 7}, {"size", 5}});
-  search::History history(space, search::MetricLimits(config));
+  search::History history(space);
   history.update(builder.build());
   using Ids = std::vector<study::TrialId>;
   CHECK(search::split(history, 1).good == Ids{1});
@@ -232,7 +232,7 @@ TEST_CASE("of trials that were stopped, those stopped later are better, whatever
     trial.rungs.front().reports = {{.step = stopped[i].first, .metrics = {{"score", stopped[i].second}}}};
     builder.trial(std::move(trial));
   }
-  search::History history(space, {});
+  search::History history(space);
   history.update(builder.build());
   using Ids = std::vector<study::TrialId>;
   CHECK(search::split(history, 1).good == Ids{2});
@@ -265,7 +265,7 @@ TEST_CASE("good and bad with two objectives: by layer, the last one by volume") 
   const std::vector<std::pair<double, double>> values{{0, 0}, {4.9, 4.95}, {5, 5}, {10, 10}, {4, 6}};
   for (std::size_t i = 0; i < values.size(); ++i)
     builder.done(study::TrialId(i), at("x", 0.5), {{"a", values[i].first}, {"b", values[i].second}});
-  search::History history(space, {});
+  search::History history(space);
   history.update(builder.build());
   using Ids = std::vector<study::TrialId>;
   CHECK(search::split(history, 1).good == Ids{2});

@@ -7,6 +7,7 @@
 #include "search/table.hpp"
 #include "stats/hypervolume.hpp"
 #include "stats/summary.hpp"
+#include "study/standing.hpp"
 
 using namespace assay;
 
@@ -30,7 +31,8 @@ std::vector<double> best_of(const test::Table& table, const std::string& algorit
   for (int seed = 0; seed < seeds; ++seed) {
     const auto view =
         test::simulate(*planner(algorithm), {{"accuracy", true, {}}}, trials, std::uint64_t(seed), measure, workers);
-    best.push_back(view.best()->result()->metrics.at("accuracy"));
+    const study::Standings standings(view);
+    best.push_back(*standings.best()->value);
   }
   return best;
 }
@@ -45,9 +47,9 @@ std::vector<double> volumes(const test::Table& table, const std::string& algorit
     const auto view = test::simulate(*planner(algorithm), {{"accuracy", true, {}}, {"flops", false, {}}}, trials,
                                      std::uint64_t(seed), measure);
     stats::Points points;
-    for (const auto* trial : view.pareto()) {
-      points.push_back({trial->result()->metrics.at("accuracy"), trial->result()->metrics.at("flops")});
-    }
+    const study::Standings standings(view);
+    for (const auto* standing : standings.front())
+      points.push_back({standing->shown->metrics.at("accuracy"), standing->shown->metrics.at("flops")});
     volumes.push_back(stats::hypervolume(points, {80, 150}, {true, false}));
   }
   return volumes;

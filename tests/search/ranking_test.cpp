@@ -24,19 +24,7 @@ config::Config with_limit() {
       "t.toml");
 }
 
-const auto none = config::Config::parse("", "t.toml");
-
 }  // namespace
-
-TEST_CASE("constraints on metrics") {
-  const auto config = with_limit();
-  CHECK(search::feasible({{"latency_ms", 2.0}, {"accuracy", 0.5}}, config));
-  CHECK_FALSE(search::feasible({{"latency_ms", 2.1}, {"accuracy", 0.5}}, config));
-  CHECK_FALSE(search::feasible({{"latency_ms", 1.0}, {"accuracy", 0.05}}, config));
-  CHECK_FALSE(search::feasible({{"accuracy", 0.5}}, config));
-  CHECK_FALSE(search::feasible({{"latency_ms", NAN}, {"accuracy", 0.5}}, config));
-  CHECK(search::feasible({}, none));
-}
 
 TEST_CASE("ranking: feasible first, then layers, then crowding") {
   study::ViewBuilder builder;
@@ -47,11 +35,11 @@ TEST_CASE("ranking: feasible first, then layers, then crowding") {
   builder.done(3, point(3), {{"accuracy", 0.6}, {"parameters", 95}, {"latency_ms", 1}});  // second layer
   builder.done(4, point(4), {{"accuracy", 0.99}, {"parameters", 1}, {"latency_ms", 9}});  // infeasible
   builder.done(5, point(5), {{"accuracy", NAN}, {"parameters", 1}, {"latency_ms", 1}});   // no score
-  const search::MetricLimits limits(with_limit());
+  const study::Judge judge(two, study::MetricLimits(with_limit()));
   std::vector<search::Scored> trials;
   const auto view = builder.build();
   for (const auto& trial : view.trials()) {
-    if (auto scored = search::score_of(*trial, two, limits)) trials.push_back(*scored);
+    if (auto scored = search::score_of(*trial, judge)) trials.push_back(*scored);
   }
   CHECK(trials.size() == 5);
   std::vector<study::TrialId> order;
@@ -65,7 +53,7 @@ TEST_CASE("ranking: feasible first, then layers, then crowding") {
 
 TEST_CASE("ranking: the first k of a ranking are the ranking of k, among infeasible ones too") {
   base::Rng rng(1, "test", 0, "ranking");
-  const search::MetricLimits limits(with_limit());
+  const study::Judge judge(two, study::MetricLimits(with_limit()));
   for (int round = 0; round < 300; ++round) {
     study::ViewBuilder builder;
     builder.objectives(two);
@@ -77,7 +65,7 @@ TEST_CASE("ranking: the first k of a ranking are the ranking of k, among infeasi
     }
     const auto view = builder.build();
     std::vector<search::Scored> trials;
-    for (const auto& trial : view.trials()) trials.push_back(*search::score_of(*trial, two, limits));
+    for (const auto& trial : view.trials()) trials.push_back(*search::score_of(*trial, judge));
     const auto numbers = [&](std::size_t count) {
       std::vector<study::TrialId> ids;
       for (const auto& scored : search::ranked(trials, count)) ids.push_back(scored.trial->id);
@@ -87,38 +75,6 @@ TEST_CASE("ranking: the first k of a ranking are the ranking of k, among infeasi
     for (std::size_t count = 1; count < 9; ++count)
       CHECK(numbers(count) == std::vector(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count)));
   }
-}
-
-TEST_CASE("top k: the front by the first objective, then the next best, what breaks constraints last") {
-  study::ViewBuilder builder;
-  builder.objectives(two);
-  builder.done(0, point(0), {{"accuracy", 0.90}, {"parameters", 100}, {"latency_ms", 1}});
-  builder.done(1, point(1), {{"accuracy", 0.89}, {"parameters", 200}, {"latency_ms", 1}});  // dominated by 0
-  builder.done(2, point(2), {{"accuracy", 0.70}, {"parameters", 10}, {"latency_ms", 1}});
-  builder.done(3, point(3), {{"accuracy", 0.99}, {"parameters", 300}, {"latency_ms", 5}});  // breaks the limit
-  builder.done(4, point(0), {{"accuracy", 0.91}, {"parameters", 100}, {"latency_ms", 1}});  // the point of 0 again
-  study::Trial failed;
-  failed.id = 5;
-  failed.rungs.push_back({.item = {5, 0}, .state = study::State::failed});
-  builder.trial(failed);
-  const auto view = builder.build();
-  using Ids = std::vector<study::TrialId>;
-  CHECK(search::top_k(view, 2, with_limit()) == Ids{4, 2});
-  CHECK(search::top_k(view, 10, with_limit()) == Ids{4, 2, 1, 3});
-  CHECK(search::top_k(view, 2, none) == Ids{3, 4});
-  CHECK(search::top_k(view, 0, none).empty());
-}
-
-TEST_CASE("top k: what misses a threshold of interest comes after what meets all") {
-  auto objectives = two;
-  objectives[0].threshold = 0.8;
-  objectives[1].threshold = 150;
-  study::ViewBuilder builder;
-  builder.objectives(objectives);
-  builder.done(0, point(0), {{"accuracy", 0.95}, {"parameters", 500}});
-  builder.done(1, point(1), {{"accuracy", 0.85}, {"parameters", 100}});
-  builder.done(2, point(2), {{"accuracy", 0.50}, {"parameters", 1}});
-  CHECK(search::top_k(builder.build(), 3, none) == std::vector<study::TrialId>{1, 0, 2});
 }
 
 TEST_CASE("reference networks: the defaults, then far apart, always the same") {
@@ -165,7 +121,7 @@ TEST_CASE("an elite that saw every view holds the same trials in the same order 
   const std::vector<study::Objective> with_threshold{{"accuracy", true, {}}, {"size", false, 0.7}};
   study::ViewBuilder builder;
   builder.objectives(with_threshold).max_trials(400);
-  search::History history(space, {});
+  search::History history(space);
   search::Elite elite(12);
   const auto ids = [](const std::vector<search::Scored>& best) {
     std::vector<study::TrialId> numbers;
@@ -180,7 +136,7 @@ TEST_CASE("an elite that saw every view holds the same trials in the same order 
     const auto view = builder.build();
     history.update(view);
     const auto kept = ids(elite.update(history));
-    search::History fresh(space, {});
+    search::History fresh(space);
     fresh.update(view);
     search::Elite anew(12);
     REQUIRE(kept == ids(anew.update(fresh)));

@@ -87,7 +87,7 @@ TEST_CASE("stop rules: what began at the highest fidelity counts, what only has 
   search::StopSettings settings;
   settings.target = true;
   settings.goals = {0.9};
-  search::StopRules rules(settings, {});
+  search::StopRules rules(settings);
   auto builder = study_of(100);
   builder.trial(climbed(0, 0, {0.95, 0.95}));
   builder.trial(climbed(1, 1, {0.95}));

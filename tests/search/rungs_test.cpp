@@ -16,6 +16,7 @@
 #include "search/planners.hpp"
 #include "search/rung_lab.hpp"
 #include "search/rungs.hpp"
+#include "study/standing.hpp"
 
 using namespace assay;
 
@@ -107,18 +108,26 @@ TEST_CASE("asha by hand: whoever is among the best third of a rung goes on at on
   CHECK(course.epochs == 9 * 1 + 4 * 2 + 6);
   CHECK(course.reason == "all trials are claimed");
   // 9 scores most among those fully trained, and what was trained less comes after.
-  CHECK(course.view.best()->id == 3);
-  CHECK(course.view.pareto().size() == 1);
-  CHECK(search::top_k(course.view, 4, config_of("asha")) == std::vector<study::TrialId>{3, 5, 7, 1});
+  const study::Standings standings(course.view);
+  CHECK(standings.best()->trial->id == 3);
+  CHECK(standings.front().size() == 1);
+  CHECK(standings.top_reached());
+  std::vector<study::TrialId> finalists;
+  for (const auto* standing : standings.finalists(4)) finalists.push_back(standing->trial->id);
+  CHECK(finalists == std::vector<study::TrialId>{3, 5, 7, 1});
 }
 
 TEST_CASE("the best at the highest rung counts, not a better figure from a lower one") {
   // More epochs, lower scores: overfitting.
   const auto course = run(config_of("asha"), {.trials = 12},
                           [](const study::Work& work) { return test::measured(value(work) - 100 * work.at.epochs); });
-  REQUIRE(course.view.best() != nullptr);
-  CHECK(course.view.best()->rungs.size() == 3);
-  CHECK(search::top_k(course.view, 1, config_of("asha")).front() == course.view.best()->id);
+  const study::Standings standings(course.view);
+  REQUIRE(standings.best() != nullptr);
+  CHECK(standings.best()->trial->rungs.size() == 3);
+  CHECK(standings.finalists(1).front() == standings.best());
+  const auto* low = standings.best_at(0);
+  REQUIRE(low != nullptr);
+  CHECK(low->metrics.begin()->second > *standings.best()->value);
 }
 
 TEST_CASE("asha: failed trials count in their rung as the worst, infeasible ones not at all") {
@@ -326,7 +335,8 @@ TEST_CASE("searches with rungs: every third trial fails, or all of them do") {
       CHECK(counts(some.view).back() > 0);
       const auto none = run(config, {.trials = 40, .workers = 3}, [](const study::Work&) { return test::failed(); });
       CHECK(none.view.counts().failed == 40);
-      CHECK(none.view.best() == nullptr);
+      const study::Standings standings(none.view);
+      CHECK(standings.best() == nullptr);
     }
   }
 }
@@ -343,8 +353,9 @@ TEST_CASE("searches with rungs: spaces of 1, 2 and 5 points are exhausted, and t
         });
         CHECK(course.reason.starts_with("space exhausted"));
         CHECK(course.view.counts().done == points);
-        REQUIRE(course.view.best() != nullptr);
-        CHECK(course.view.best()->rungs.back().at.epochs == 9);
+        const study::Standings standings(course.view);
+        REQUIRE(standings.best() != nullptr);
+        CHECK(standings.best()->shown->at.epochs == 9);
       }
     }
   }
@@ -364,8 +375,9 @@ TEST_CASE("searches with rungs: several objectives, and constraints on metrics")
       return study::Outcome{.metrics = {{"accuracy", value(work)}, {"cost", a * a}}};
     });
     CHECK(course.view.counts().done == 40);
-    CHECK_FALSE(course.view.pareto().empty());
-    for (const auto* trial : course.view.pareto()) CHECK(trial->rungs.back().at.epochs == 9);
+    const study::Standings standings(course.view);
+    CHECK_FALSE(standings.front().empty());
+    for (const auto* standing : standings.front()) CHECK(standing->shown->at.epochs == 9);
   }
 }
 

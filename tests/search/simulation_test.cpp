@@ -72,7 +72,7 @@ SimulationFigures hours(const std::string& algorithm, SimulationSettings with) {
     return trial;
   };
   return search::simulate(
-      with, [&] { return search::make_planner(config, space, with.seed); }, evaluate, objectives, fidelities);
+      with, [&] { return search::make_planner(config, space, with.seed); }, evaluate, study::Judge(objectives), fidelities);
 }
 
 bool equal(const SimulationFigures& a, const SimulationFigures& b) {
@@ -89,7 +89,7 @@ TEST_CASE("one worker: every file operation and the planner's time are between i
     result.outcome.metrics["score"] = 1;
     return result;
   };
-  const auto figures = search::simulate(with, watcher, trial, objectives, fidelities);
+  const auto figures = search::simulate(with, watcher, trial, study::Judge(objectives), fidelities);
   CHECK(figures.trials == 50);
   CHECK(figures.conflicts_per_trial == 0);
   // list, closed, claim, start; end, fdatasync, commit.
@@ -111,7 +111,7 @@ TEST_CASE("every number is evaluated exactly once, whoever collides") {
           ++times[work.item.trial];
           return minutes(work);
         },
-        objectives, fidelities);
+        study::Judge(objectives), fidelities);
     CHECK(figures.trials == 1000);
     CHECK(times.size() == 1000);
     for (const auto& [number, count] : times) CHECK(count == 1);
@@ -166,7 +166,7 @@ TEST_CASE("a rung measures what the planner gave it, at its own fidelity") {
         CHECK(work.what.from.has_value() == (work.item.rung == 1));
         return minutes(work);
       },
-      objectives, two);
+      study::Judge(objectives), two);
   CHECK(figures.trials == 40);
   REQUIRE(measured.size() == 40);
   for (const auto& [item, x] : measured) CHECK(x == static_cast<double>(item.trial) * (item.rung + 1));
@@ -174,7 +174,7 @@ TEST_CASE("a rung measures what the planner gave it, at its own fidelity") {
 }
 
 TEST_CASE("nobody sees a record of another worker before the lag is over; its own at once") {
-  search::LaggedStudy study({30, 0}, 10, objectives, fidelities);
+  search::LaggedStudy study({30, 0}, 10, study::Judge(objectives), fidelities);
   const auto trial = std::make_shared<const study::Trial>(study::Trial{.id = 3});
   CHECK(study.write(100, trial) == 130);
   CHECK(study.view(129.9)->trials().empty());

@@ -19,11 +19,11 @@ const std::string soft = "[[constraint]]\nmetric = \"latency_ms\"\nat_most = 2\n
 }  // namespace
 
 TEST_CASE("a soft constraint costs the first objective its weight per limit missed, and breaks nothing") {
-  const search::MetricLimits limits(config::Config::parse(soft, "t"));
+  const study::MetricLimits limits(config::Config::parse(soft, "t"));
   for (const bool maximise : {true, false}) {
     const std::vector<study::Objective> objectives{{"score", maximise, {}}, {"size", false, {}}};
     const auto score = [&](double latency) {
-      return search::score_of({{"score", 0.5}, {"size", 3}, {"latency_ms", latency}}, objectives, limits).value();
+      return study::Judge(objectives, limits).score({{"score", 0.5}, {"size", 3}, {"latency_ms", latency}}).value();
     };
     const double plain = maximise ? 0.5 : -0.5;
     CHECK(score(2).values == std::vector<double>{plain, -3});
@@ -33,21 +33,7 @@ TEST_CASE("a soft constraint costs the first objective its weight per limit miss
     CHECK(score(4).values.back() == -3);
     CHECK(score(4).feasible());
   }
-  CHECK(!search::score_of({{"score", 0.5}}, {{"score", true, {}}}, limits));
-}
-
-TEST_CASE("the best k weigh a soft constraint, and sort hard ones apart") {
-  const std::vector<study::Objective> objectives{{"score", true, {}}};
-  study::ViewBuilder builder;
-  builder.objectives(objectives);
-  const auto params = [](std::int64_t i) { return space::Params{{"x", i}}; };
-  builder
-      .done(0, params(0), {{"score", 0.90}, {"latency_ms", 6}})     // loses 0.2
-      .done(1, params(1), {{"score", 0.85}, {"latency_ms", 2}})     // loses nothing
-      .done(2, params(2), {{"score", 0.88}, {"latency_ms", 2.4}});  // loses 0.02
-  CHECK(search::top_k(builder.build(), 3, config::Config::parse(soft, "t")) == std::vector<study::TrialId>{2, 1, 0});
-  const auto both = soft + "[[constraint]]\nmetric = \"latency_ms\"\nat_most = 2.2\n";
-  CHECK(search::top_k(builder.build(), 3, config::Config::parse(both, "t")) == std::vector<study::TrialId>{1, 2, 0});
+  CHECK(!study::Judge({{"score", true, {}}}, limits).score({{"score", 0.5}}));
 }
 
 TEST_CASE("relations between parameters cannot be soft") {
@@ -60,9 +46,9 @@ TEST_CASE("target: the sentence tells what was measured, and what soft constrain
   search::StopSettings settings;
   settings.target = true;
   settings.goals = {0.85};
-  search::StopRules rules(settings, search::MetricLimits(config));
+  search::StopRules rules(settings);
   study::ViewBuilder builder;
-  builder.objectives({{"accuracy", true, {}}});
+  builder.judge(study::judge_of({{"accuracy", true, {}}}, config));
   builder.done(0, {}, {{"accuracy", 0.93}, {"size", 2}});
   CHECK(rules.check(builder.build()) == "target: trial 0 has accuracy 0.93 less a penalty of 0.05 (target 0.85)");
 }

@@ -25,7 +25,7 @@ namespace {
 const std::vector<study::Objective> accuracy{{"accuracy", true, {}}};
 const std::vector<study::Objective> both{{"accuracy", true, {}}, {"latency_ms", false, {}}};
 
-search::StopRules rules_of(const search::StopSettings& settings) { return {settings, {}}; }
+search::StopRules rules_of(const search::StopSettings& settings) { return search::StopRules(settings); }
 
 /// Studies of one objective, by number.
 study::ViewBuilder study_of(const std::vector<double>& values,
@@ -89,9 +89,9 @@ TEST_CASE("stop rules judge what keeps the constraints: the same whatever breaks
   settings.window = 100;
   settings.noise = 0.001;
   const auto reason = [&](const std::vector<double>& values, bool between, bool high) {
-    search::StopRules rules(settings, search::MetricLimits(config));
+    search::StopRules rules(settings);
     study::ViewBuilder builder;
-    builder.objectives(accuracy);
+    builder.judge(study::judge_of(accuracy, config));
     base::Rng rng(1, "test", 0, "infeasible");
     study::TrialId id = 0;
     for (const double value : values) {
@@ -124,7 +124,8 @@ TEST_CASE("target: one trial that reaches all targets and keeps the constraints"
   CHECK_THAT(rules.check(builder.build()).value(), StartsWith("target: trial 2 "));
 
   const auto config = config::Config::parse("[[constraint]]\nmetric = \"parameters\"\nat_most = 10\n", "t");
-  search::StopRules limited(settings, search::MetricLimits(config));
+  search::StopRules limited(settings);
+  builder.judge(study::judge_of(both, config));
   CHECK(!limited.check(builder.build()));
   builder.done(4, {}, {{"accuracy", 0.92}, {"latency_ms", 4}, {"parameters", 9}});
   CHECK_THAT(limited.check(builder.build()).value(), StartsWith("target: trial 4 "));
@@ -221,9 +222,9 @@ TEST_CASE("nothing has converged before constraints are kept") {
   const auto config = config::Config::parse("[[constraint]]\nmetric = \"latency_ms\"\nat_most = 1\n", "t.toml");
   for (const auto& objectives : {accuracy, both}) {
     study::ViewBuilder builder;
-    builder.objectives(objectives);
+    builder.judge(study::judge_of(objectives, config));
     for (int i = 0; i < 700; ++i) builder.done(i, {}, {{"accuracy", 0.5}, {"latency_ms", 20 - 0.02 * i}});
-    CHECK(!search::StopRules(settings, search::MetricLimits(config)).check(builder.build()));
+    CHECK(!search::StopRules(settings).check(builder.build()));
   }
 }
 

@@ -48,8 +48,13 @@ config::Config macro_config(const std::string& more) {
 
 study::StudyView simulate(study::Planner& planner, const std::vector<study::Objective>& objectives, std::int64_t trials,
                           std::uint64_t seed, const Measure& measure, std::int64_t workers) {
+  return simulate_judged(planner, study::Judge(objectives), trials, seed, measure, workers);
+}
+
+study::StudyView simulate_judged(study::Planner& planner, const study::Judge& judge, std::int64_t trials,
+                          std::uint64_t seed, const Measure& measure, std::int64_t workers) {
   study::ViewBuilder builder;
-  builder.objectives(objectives).max_trials(trials);
+  builder.judge(judge).max_trials(trials);
   std::deque<study::Trial> running;
   const auto finish = [&] {
     auto trial = std::move(running.front());

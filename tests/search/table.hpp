@@ -43,5 +43,8 @@ using Measure = std::function<std::optional<study::Metrics>(study::TrialId, cons
 /// Measurements that give nothing are failed trials.
 study::StudyView simulate(study::Planner& planner, const std::vector<study::Objective>& objectives, std::int64_t trials,
                           std::uint64_t seed, const Measure& measure, std::int64_t workers = 1);
+/// With limits and rewards.
+study::StudyView simulate_judged(study::Planner& planner, const study::Judge& judge, std::int64_t trials,
+                                 std::uint64_t seed, const Measure& measure, std::int64_t workers = 1);
 
 }  // namespace assay::test

@@ -156,7 +156,8 @@ TEST_CASE("tpe: points that break constraints on metrics are good only while the
       "t.toml");
   const auto space = std::make_shared<const space::Space>(space::Space::load(config));
   const auto planner = search::make_planner(config, space, 1);
-  const auto view = test::simulate(*planner, score, 80, 1, [&](auto, const auto& params) {
+  const auto judge = study::judge_of(score, config);
+  const auto view = test::simulate_judged(*planner, judge, 80, 1, [&](auto, const auto& params) {
     const double x = first_of(*space, params);
     return study::Metrics{{"score", x}, {"size", x}};
   });

@@ -69,6 +69,7 @@ TEST_CASE("any interleaving of two writers' prefixes gives a valid view, and all
   for (int round = 0; round < 40; ++round) {
     auto logs = original;
     Facts facts;
+    facts.set_judge(Judge(objectives));
     std::size_t done = 0;
     while (logs[0].next < logs[0].records.size() || logs[1].next < logs[1].records.size()) {
       auto& log = logs[static_cast<std::size_t>(rng.below(2))];
@@ -76,12 +77,12 @@ TEST_CASE("any interleaving of two writers' prefixes gives a valid view, and all
         facts.apply(facts.worker(log.worker), log.records[log.next++]);
       }
       if (rng.below(3) != 0) continue;
-      const auto part = facts.view(objectives, {}, trials);
+      const auto part = facts.view({}, trials);
       check_part(part, whole);
       CHECK(part.committed().size() >= done);
       done = part.committed().size();
     }
-    const auto all = facts.view(objectives, {}, trials);
+    const auto all = facts.view({}, trials);
     check_part(all, whole);
     CHECK(all.committed().size() == whole.committed().size());
     for (const auto* item : all.committed()) CHECK(item->reports.size() == 3);
@@ -99,7 +100,7 @@ TEST_CASE("logs of format 1 are read") {
       R"({"is":"bye","reason":"done","time":112})"};
   Facts facts;
   for (const auto& line : lines) facts.apply(facts.worker("w"), decode(line).value());
-  const auto view = facts.view({{"score", true, {}}}, {}, 1);
+  const auto view = facts.view({}, 1);
   REQUIRE(view.find(0) != nullptr);
   const auto& trial = *view.find(0);
   CHECK(std::get<std::int64_t>(trial.what.params.at("n")) == 3);

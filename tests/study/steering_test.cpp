@@ -6,6 +6,7 @@
 
 #include "lab.hpp"
 #include "os/file.hpp"
+#include "study/standing.hpp"
 #include "study/view.hpp"
 
 using namespace lab;
@@ -181,7 +182,8 @@ TEST_CASE("a rung goes on with what the rung below measured, at the fidelity aft
   CHECK(x[2] == 0.9375);
   const auto view = study.refresh();
   CHECK(view.find(0)->rungs[2].own->params.at("x") == space::Value(0.9375));
-  CHECK(view.best()->result()->at.epochs == 27);
+  const Standings standings(view);
+  CHECK(standings.best()->shown->at.epochs == 27);
 }
 
 TEST_CASE("a worker whose trial is dropped learns of it, and its result does not count") {

@@ -219,7 +219,7 @@ TEST_CASE("slips in a table are told with file and line") {
              ContainsSubstring("t.csv:1: there is no column \"lr\" for"));
   CHECK_THAT(told(plain, "cost = \"secnods\""), ContainsSubstring("t.csv:1: there is no column \"secnods\""));
   CHECK_THAT(told(plain, "metrics = { accuracy = \"acuracy\" }"), ContainsSubstring("did you mean \"accuracy\""));
-  CHECK_THAT(told("hidden,lr,acc\n16,0.01,0.8\n32,0.01,0.9\n"), ContainsSubstring("the objective accuracy"));
+  CHECK_THAT(told("hidden,lr,acc\n16,0.01,0.8\n32,0.01,0.9\n"), ContainsSubstring("the metric accuracy"));
   CHECK_THAT(told("hidden,lr,accuracy\n16,0.01,0.8\n32,0.01,0.9\n16,0.010,0.7\n"),
              ContainsSubstring("t.csv:4: says again what line 2 says") && ContainsSubstring("hidden = 16"));
   CHECK_THAT(told("hidden,lr,accuracy\n16,0.01,0.8\n"), ContainsSubstring("t.csv:1: no row has") &&

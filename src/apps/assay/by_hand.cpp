@@ -52,14 +52,16 @@ study::Fidelity search_fidelity(const run::Run& run) {
 }  // namespace
 
 study::StudyView look_at(const run::Run& run, Stage stage) {
-  study::Reader reader(run.folder(stage));
+  auto reader = run.reader(stage);
   if (!reader.founded()) not_founded(run, stage);
   return reader.refresh();
 }
 
 study::Study join_study(const run::Run& run, Stage stage, double patience) {
   if (!study::read_founding(study::Layout{run.folder(stage)})) not_founded(run, stage);
-  return study::Study::join(run.folder(stage), run.limits(stage), patience);
+  auto study = study::Study::join(run.folder(stage), run.limits(stage), patience);
+  study.set_judge(run.judge());
+  return study;
 }
 
 void need_search(const run::Run& run) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <set>
 
 #include "apps/assay/verbs.hpp"
 #include "apps/pipeline_check.hpp"
@@ -79,7 +80,7 @@ void pretend_proxy(const run::Run& run, std::int64_t train_rows) {
 }
 
 Exit judge(const run::Run& run) {
-  study::Reader reader(run.folder(Stage::search));
+  auto reader = run.reader(Stage::search);
   const auto view = reader.refresh();
   const auto counts = view.counts();
   double seconds = 0;
@@ -94,8 +95,21 @@ Exit judge(const run::Run& run) {
   }
   // A space of fewer points has fewer trials.
   const auto total = counts.done + counts.failed + counts.infeasible + counts.stopped;
+  // A limit or a reward on a metric that nobody reports would make every trial of the search useless.
+  std::set<std::string> lacking;
+  for (const auto& trial : view.trials()) {
+    const auto* result = trial ? trial->result() : nullptr;
+    if (result == nullptr) continue;
+    for (const auto& name : view.judge().lacking(result->metrics)) lacking.insert(name);
+  }
   std::printf("trials    %lld of %lld tiny trials done, %.2f s each\n", static_cast<long long>(counts.done),
               static_cast<long long>(total), seconds / static_cast<double>(std::max<std::int64_t>(1, total)));
+  if (!lacking.empty()) {
+    std::printf("trials    %s was not reported, which [objectives], [[constraint]] or [[reward]] names: no trial could "
+                "become the best\n",
+                base::join({lacking.begin(), lacking.end()}, ", ").c_str());
+    return Exit::config;
+  }
   if (counts.done == total && total > 0) return Exit::done;
   return counts.done > 0 ? Exit::partial : Exit::config;
 }

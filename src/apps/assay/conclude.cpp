@@ -25,13 +25,13 @@ bool may_be_over(const run::Run& run, const study::StudyView& view, study::Plann
 
 void publish(const run::Run& run, const study::StudyView& view, bool failed) {
   const auto figures = search_figures(view, run, view.fidelities().back(), failed);
-  if (figures.best < 0) {
+  if (figures.comparable == 0) {
     std::printf("the search is closed and none of its trials succeeded: assay trials %s\n", run.folder().c_str());
     return;
   }
   const auto json = run::to_json(figures);
   const double seconds = run.finish(Stage::search, json, base::unix_seconds(), failed);
-  const auto text = launch::summary(Stage::search, json, run.objectives().front().metric);
+  const auto text = launch::summary(Stage::search, json, run.judge().first().metric);
   std::printf("%s\n", run::stage_line(Stage::search, failed ? "partial" : "done", text, seconds).c_str());
 }
 
@@ -59,7 +59,7 @@ void need_measuring(const run::Run& run) {
   base::fail(base::Exit::config,
              "nothing in this configuration measures trials ([model] blocks, [trial] command or a table): a script "
              "asks for them, `assay ask {}`, and tells their results, `assay tell {} N {}=...`",
-             folder, folder, run.objectives().front().metric);
+             folder, folder, run.judge().first().metric);
 }
 
 }  // namespace assay::apps

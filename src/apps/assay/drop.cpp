@@ -36,7 +36,7 @@ Exit drop(const cli::Values& values) {
     end.started = rung.started;
     end.device_seconds = end.ended - rung.started;
   }
-  Scribe scribe(run.folder(stage));
+  Scribe scribe(run.folder(stage), run.judge());
   const bool mine = scribe.conclude(trial, end, running || rung.device_seconds > 0);
   scribe.leave("dropped a trial");
   if (!mine) base::fail(Exit::config, "trial {} ended just now, before it could be dropped", trial.id);

@@ -9,23 +9,12 @@
 #include "os/file.hpp"
 #include "report/csv.hpp"
 #include "report/trial_table.hpp"
+#include "study/standing.hpp"
 
 namespace assay::apps {
 namespace {
 
 using base::Exit;
-
-/// The measurement that stands for a trial: the highest finished rung, else the last one.
-const study::Measurement* shown(const study::Trial& trial) {
-  if (const auto* result = trial.result()) return result;
-  return trial.rungs.empty() ? nullptr : &trial.rungs.back();
-}
-
-/// What the shown measurement measured.
-const space::Params& params_of(const study::Trial& trial) {
-  const auto* at = shown(trial);
-  return at == nullptr ? trial.what.params : trial.what_of(*at).params;
-}
 
 struct Columns {
   std::set<std::string> params, metrics, attributes;
@@ -35,8 +24,8 @@ Columns columns_of(const study::StudyView& view) {
   Columns columns;
   for (const auto& trial : view.trials()) {
     if (!trial) continue;
-    for (const auto& [name, value] : params_of(*trial)) columns.params.insert(name);
-    const auto* at = shown(*trial);
+    for (const auto& [name, value] : study::shown_what(*trial).params) columns.params.insert(name);
+    const auto* at = study::shown_of(*trial);
     if (at == nullptr) continue;
     for (const auto& [name, value] : at->metrics) columns.metrics.insert(name);
     for (const auto& [name, value] : at->attributes) columns.attributes.insert(name);
@@ -61,9 +50,9 @@ std::string time_text(double time) { return time > 0 ? fmt::format("{:.3f}", tim
 std::vector<std::string> fields_of(const study::Trial& trial, const Columns& columns) {
   std::vector<std::string> fields = {std::to_string(trial.id), study::to_string(trial.state())};
   const study::Measurement nothing{};
-  const auto* measured = shown(trial);
+  const auto* measured = study::shown_of(trial);
   const auto& at = measured == nullptr ? nothing : *measured;
-  const auto& params = params_of(trial);
+  const auto& params = study::shown_what(trial).params;
   for (const auto& name : columns.params) {
     const auto found = params.find(name);
     fields.push_back(found == params.end() ? "" : space::to_text(found->second));
@@ -83,7 +72,7 @@ std::vector<std::string> fields_of(const study::Trial& trial, const Columns& col
            measured ? std::to_string(at.at.epochs) : "", measured ? report::csv_number(at.at.data) : "",
            measured ? report::csv_number(at.at.width) : "", measured ? report::csv_number(at.at.resolution) : "",
            cost ? report::csv_number(cost->seconds) : "", cost ? report::csv_number(cost->device_seconds) : "",
-           time_text(at.started), time_text(at.ended), at.host, at.job, trial.what.note}) {
+           time_text(at.started), time_text(at.ended), at.host, at.job, study::shown_what(trial).note}) {
     fields.push_back(std::move(field));
   }
   return fields;

@@ -113,9 +113,9 @@ void tell(const Reading& reading, const Importer& importer, const space::Space& 
              run.objectives().front().metric);
 }
 
-std::vector<study::TrialId> write_down(const std::filesystem::path& folder, const std::vector<Import>& trials,
+std::vector<study::TrialId> write_down(const run::Run& run, const std::vector<Import>& trials,
                                        const study::StudyView& view, std::int64_t limit) {
-  Scribe scribe(folder);
+  Scribe scribe(run.folder(run::Stage::search), run.judge());
   std::vector<study::TrialId> numbers;
   study::TrialId next = 0;
   for (const auto& trial : trials) {
@@ -148,7 +148,7 @@ Exit import_trials(const cli::Values& values) {
   const auto wanted = static_cast<std::int64_t>(reading.trials.size());
   need_numbers(run, free_numbers(view, limit), wanted);
 
-  const auto numbers = write_down(run.folder(stage), reading.trials, view, limit);
+  const auto numbers = write_down(run, reading.trials, view, limit);
   const auto left = free_numbers(look_at(run, stage), limit);
   std::printf("imported %s; %lld of %lld numbers are left\n", count_text(numbers).c_str(), static_cast<long long>(left),
               static_cast<long long>(limit));

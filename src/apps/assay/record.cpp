@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "study/json.hpp"
 
 namespace assay::apps {
@@ -52,6 +53,45 @@ Json record_of(const study::Trial& trial) {
   json["rungs"] = Json::array();
   for (const auto& rung : trial.rungs) json["rungs"].push_back(rung_of(rung));
   return json;
+}
+
+Json standing_of(const study::Standing& standing) {
+  const auto* shown = standing.shown;
+  Json json = {{"trial", standing.trial->id},
+               {"state", study::to_string(standing.trial->state())},
+               {"params", space::to_json(standing.what->params)},
+               {"value", standing.value ? Json(*standing.value) : Json(nullptr)},
+               {"violation", standing.violation},
+               {"penalty", standing.penalty},
+               {"feasible", standing.feasible},
+               {"comparable", standing.comparable},
+               {"final", standing.final},
+               {"best", standing.best},
+               {"front", standing.front}};
+  if (shown == nullptr) return json;
+  json["rung"] = shown->item.rung;
+  json["fidelity"] = study::to_json(shown->at);
+  json["metrics"] = study::to_json(shown->metrics);
+  return json;
+}
+
+std::string standing_text(const study::Standing& standing, const study::Standings& standings) {
+  const auto& judge = standings.view().judge();
+  if (standing.shown == nullptr || standing.shown->state != study::State::done) return "";
+  std::string text;
+  if (!standing.value) {
+    text = "does not compare: " + base::join(judge.lacking(standing.shown->metrics), ", ") + " was not measured";
+  } else if (!standing.feasible) {
+    text = "breaks the constraints: " + study::broken_text(judge, standing.shown->metrics);
+  } else if (!standing.comparable) {
+    text = "measured at a lower fidelity than the trials that are compared";
+  } else {
+    text = standing.best ? "the best" : standing.front ? "on the Pareto front" : "";
+  }
+  if (standing.penalty > 0)
+    text += fmt::format("{}{} {:.6g} after soft constraints", text.empty() ? "" : "; ", judge.first().metric,
+                        *standing.value);
+  return text;
 }
 
 std::string attempt_folder(const study::Measurement& measured) {

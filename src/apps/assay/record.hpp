@@ -4,13 +4,18 @@
 #include <string>
 
 #include "base/json_fwd.hpp"
-#include "study/trial.hpp"
+#include "study/standing.hpp"
 
 namespace assay::apps {
 
 /// {"trial", "state", "params", "note", "tags", "from", "rungs": [{"rung", "attempt", "state", "failure", "reason",
 /// "fidelity", "metrics", "attributes", "reports", "worker", "host", "job", "started", "ended", "device_seconds"}]}.
 base::Json record_of(const study::Trial& trial);
+/// How a trial stands, by the one truth: {"trial", "state", "rung", "fidelity", "params", "metrics", "value",
+/// "violation", "penalty", "feasible", "comparable", "final", "best", "front"}; null where it is not known.
+base::Json standing_of(const study::Standing& standing);
+/// "best", "on the front", "breaks the constraints: latency_ms is 9 (at most 5)", ...; empty for nothing special.
+std::string standing_text(const study::Standing& standing, const study::Standings& standings);
 /// {"trial", "rung"}.
 base::Json json_of(const study::ItemId& item);
 

@@ -64,7 +64,7 @@ void found(const run::Run& run, Stage stage, const Scratch& scratch, const study
   if (const auto begun = os::try_read_file(original.stage / "begun.json"))
     os::publish(layout.stage / "begun.json", *begun);
   study::found_or_join(layout, study::founding_from_json(*study::read_founding(original)));
-  Scribe scribe(layout.stage);
+  Scribe scribe(layout.stage, run.judge());
   for (study::TrialId n = 0; n < numbers; ++n) {
     const study::ItemId item{n, 0};
     if (n != trial.id && scribe.claim(item)) scribe.record_void(item, "not the trial to reproduce");

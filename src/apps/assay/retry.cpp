@@ -131,7 +131,7 @@ class Renewal {
     os::make_folders(folder_);
     os::publish(folder_ / "begun.json", os::read_file(old_ / "begun.json"));
     study::found_or_join(study::Layout{folder_}, study::founding_from_json(founding));
-    scribe_.emplace(folder_);
+    scribe_.emplace(folder_, run_.judge());
   }
   ~Renewal() {
     std::error_code ignored;

@@ -29,15 +29,17 @@ study::Outcome outcome_of(const study::Measurement& measured) {
 
 }  // namespace
 
-Scribe::Scribe(const std::filesystem::path& folder, double patience)
+Scribe::Scribe(const std::filesystem::path& folder, study::Judge judge, double patience)
     : layout_{folder},
+      judge_(std::move(judge)),
       self_(new_hello(patience)),
       names_(layout_, self_.worker.id),
       log_(layout_.log(), self_, heartbeat_seconds) {}
 
 bool Scribe::claim(const study::ItemId& item, int attempt) { return !names_.claim(item, attempt); }
 
-bool Scribe::end(const study::ItemId& item, int attempt, double time, const study::Outcome& outcome, int worked) {
+bool Scribe::end(const study::ItemId& item, int attempt, double time, study::Outcome outcome, int worked) {
+  judge_.strip(outcome.metrics);
   log_.append(study::End{item, attempt, time, outcome, worked}, study::Flush::durable);
   if (study::retriable(outcome)) return true;
   const auto winner = names_.commit(item, self_.worker.id);
@@ -80,7 +82,9 @@ void Scribe::record_void(const study::ItemId& item, const std::string& reason) {
 }
 
 void Scribe::report(const study::ItemId& item, int attempt, const study::Report& report) {
-  log_.append(study::Reported{item, attempt, report}, study::Flush::later);
+  study::Reported record{item, attempt, report};
+  judge_.strip(record.report.metrics);
+  log_.append(record, study::Flush::later);
 }
 
 }  // namespace assay::apps

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "study/judge.hpp"
 #include "study/log_writer.hpp"
 #include "study/names.hpp"
 #include "study/trial.hpp"
@@ -12,8 +13,9 @@ namespace assay::apps {
 
 class Scribe {
  public:
-  /// Becomes a worker of the founded study in `folder` (RUN/<stage>); its claims outlive it by `patience` seconds.
-  explicit Scribe(const std::filesystem::path& folder, double patience = 0);
+  /// Becomes a worker of the founded study in `folder` (RUN/<stage>); its claims outlive it by `patience` seconds. What
+  /// `judge` derives is left out of the records.
+  Scribe(const std::filesystem::path& folder, study::Judge judge, double patience = 0);
 
   /// False if the number (or rung, or attempt) is taken.
   bool claim(const study::ItemId& item, int attempt = 1);
@@ -37,9 +39,10 @@ class Scribe {
   void detach() { log_.fall_silent(); }
 
  private:
-  bool end(const study::ItemId& item, int attempt, double time, const study::Outcome& outcome, int worked = 0);
+  bool end(const study::ItemId& item, int attempt, double time, study::Outcome outcome, int worked = 0);
 
   study::Layout layout_;
+  study::Judge judge_;
   study::Hello self_;
   study::Claimant names_;
   study::LogWriter log_;

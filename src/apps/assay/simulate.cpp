@@ -191,6 +191,7 @@ Exit simulate(const cli::Values& values) {
   const study::Fidelity full{.epochs = training.at("epochs").is_number() ? training.at("epochs").get<int>() : 0};
   const auto space = std::make_shared<const space::Space>(space::Space::load(config, "search"));
   const Trials evaluate(config, space, seed, objectives, full, values);
+  const auto judge = study::judge_of(objectives, config);
   const bool json = values.flag("--json");
   auto rows = Json::array();
   bool first = true;
@@ -208,7 +209,7 @@ Exit simulate(const cli::Values& values) {
     for (const bool collector : {false, true}) {
       settings.collector = collector;
       const double start = base::steady_seconds();
-      const auto figures = search::simulate(settings, planner, evaluate, objectives, {full});
+      const auto figures = search::simulate(settings, planner, evaluate, judge, {full});
       if (json)
         rows.push_back(to_json(figures, collector, base::steady_seconds() - start));
       else

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "apps/assay/by_hand.hpp"
+#include "apps/assay/record.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
@@ -92,9 +93,9 @@ void show_stage(const run::Run& run, run::Stage stage) {
   const bool done = status.kind == Kind::done || status.kind == Kind::partial;
   std::string text = status.reason;
   std::optional<study::StudyView> view;
-  if (done) text = launch::summary(stage, status.done.at("figures"), run.objectives().front().metric);
+  if (done) text = launch::summary(stage, status.done.at("figures"), run.judge().first().metric);
   if (!done && status.kind != Kind::waiting && launch::planned_trials(run, stage) > 0) {
-    study::Reader reader(run.folder(stage));
+    auto reader = run.reader(stage);
     if (reader.founded()) {
       view = reader.refresh();
       const auto counts = launch::progress(*view, launch::planned_trials(run, stage),
@@ -144,8 +145,34 @@ void show_queue(const run::Run& run) {
   show_lost(run, *queue);
 }
 
+base::Json json_of(const run::Run& run, run::Stage stage) {
+  const auto status = run.status(stage);
+  base::Json json = {{"stage", to_string(stage)}, {"state", to_string(status.kind)}, {"reason", status.reason}};
+  if (const auto why = run.lacks(stage); !why.empty()) return {{"stage", to_string(stage)}, {"state", "skipped"}, {"reason", why}};
+  auto reader = run.reader(stage);
+  if (!reader.founded()) return json;
+  const auto view = reader.refresh();
+  const auto counts = view.counts();
+  const study::Standings standings(view);
+  json["closed"] = view.closed();
+  json["counts"] = {{"claimed", counts.claimed}, {"running", counts.running}, {"done", counts.done},
+                    {"stopped", counts.stopped}, {"failed", counts.failed},   {"infeasible", counts.infeasible}};
+  json["comparable"] = standings.comparable();
+  json["feasible"] = standings.feasible();
+  json["best"] = standings.best() == nullptr ? base::Json(nullptr) : standing_of(*standings.best());
+  json["front"] = base::Json::array();
+  for (const auto* standing : standings.front()) json["front"].push_back(standing->trial->id);
+  return json;
+}
+
 Exit status(const cli::Values& values) {
   const auto run = open_run(values);
+  if (values.flag("--json")) {
+    base::Json json = {{"run", run.folder().string()}, {"name", run.name()}, {"stages", base::Json::array()}};
+    for (const auto stage : run::all_stages) json["stages"].push_back(json_of(run, stage));
+    std::printf("%s\n", json.dump(2).c_str());
+    return Exit::done;
+  }
   std::printf("run %s (%s)\n", run.folder().c_str(), run.name().c_str());
   for (const auto stage : run::all_stages) show_stage(run, stage);
   show_queue(run);
@@ -156,7 +183,8 @@ Exit status(const cli::Values& values) {
 
 cli::Verb status_verb() {
   return {
-      "status", "stages, workers and jobs of a run", {{.name = "RUN", .help = "run folder", .required = true}}, status};
+      "status", "stages, workers and jobs of a run", {{.name = "RUN", .help = "run folder", .required = true},
+       {.kind = cli::Option::Kind::flag, .name = "--json", .help = "as JSON: state, counts, best and front of each stage"}}, status};
 }
 
 }  // namespace assay::apps

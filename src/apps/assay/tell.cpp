@@ -51,22 +51,30 @@ void check_asked(const run::Run& run, const study::StudyView& view, const study:
   }
 }
 
-void check_objectives(const run::Run& run, const Told& told) {
+/// Without a metric that an objective, a reward or a limit names the result could not be judged, ever.
+void check_named(const run::Run& run, const Told& told) {
   const auto& metrics = told.metrics;
-  for (const auto& objective : run.objectives()) {
-    if (metrics.contains(objective.metric)) continue;
-    if (const auto text = told.attributes.find(objective.metric); text != told.attributes.end())
-      base::fail(Exit::config, "{}={}: \"{}\" is no number", objective.metric, text->second, text->second);
+  const auto judge = run.judge();
+  for (const auto& name : judge.named()) {
+    if (metrics.contains(name)) continue;
+    if (const auto text = told.attributes.find(name); text != told.attributes.end())
+      base::fail(Exit::config, "{}={}: \"{}\" is not a number", name, text->second, text->second);
     std::vector<std::string> names;
-    for (const auto& [name, value] : metrics) names.push_back(name);
-    const auto near = base::nearest_word(objective.metric, names);
-    base::fail(Exit::config, "a result needs {}, which [objectives] names{}", objective.metric,
+    for (const auto& [other, value] : metrics) names.push_back(other);
+    const auto near = base::nearest_word(name, names);
+    const bool objective = std::any_of(judge.objectives().begin(), judge.objectives().end(),
+                                       [&](const auto& one) { return one.metric == name; });
+    base::fail(Exit::config, "a result needs {}, which {} names{}", name,
+               objective ? "[objectives]" : "a [[constraint]] or the reward",
                near.empty() ? "" : fmt::format(" (you wrote {})", near));
   }
+  auto derived = metrics;
+  if (const auto wrong = judge.reward().add(derived)) base::fail(Exit::config, "{}", *wrong);
 }
 
 /// The result: measured since the trial was asked for.
-study::Measurement result_of(const cli::Values& values, const Told& told, const study::Measurement& rung) {
+study::Measurement result_of(const run::Run& run, const cli::Values& values, const Told& told,
+                             const study::Measurement& rung) {
   study::Measurement result;
   result.state = State::done;
   result.at = rung.at;
@@ -80,8 +88,11 @@ study::Measurement result_of(const cli::Values& values, const Told& told, const 
     result.failure = failure;
     result.reason = reason;
   };
-  for (const auto& [name, value] : told.metrics) {
-    if (std::isfinite(value)) continue;
+  const auto judge = run.judge();
+  for (const auto& objective : judge.objectives()) {
+    const auto found = told.metrics.find(objective.metric);
+    if (found == told.metrics.end() || std::isfinite(found->second)) continue;
+    const auto& [name, value] = *found;
     fail(study::Failure::nan, "\"" + name + "\" is not a number");
     base::log_warning("{}={}: a result that is no finite number counts as a failed trial (nan)", name, value);
   }
@@ -118,7 +129,7 @@ Exit report(const run::Run& run, run::Stage stage, const study::Trial& trial, st
   const auto members = study::read_members(layout);
   bool over = study::owner(layout.commit(rung.item)) || (members && !members->items.contains(rung.item));
   if (!over) {
-    Scribe scribe(run.folder(stage), patience);
+    Scribe scribe(run.folder(stage), run.judge(), patience);
     const double seconds = rung.started > 0 ? std::max(0.0, base::unix_seconds() - rung.started) : 0;
     scribe.report(rung.item, rung.attempt, {step, seconds, told.metrics});
     scribe.detach();
@@ -140,14 +151,12 @@ Exit tell(const cli::Values& values) {
   const auto run = open_run(values);
   const auto stage = search_only(values, "its workers measure it; only trials of the search can be told");
   const auto number = number_of(values.text("N", ""));
-  auto told = read_words(values.texts("METRIC=VALUE"));
-  const auto unrewarded = study::Reward(run.config()).add(told.metrics);
+  const auto told = read_words(values.texts("METRIC=VALUE"));
   const auto step = values.integer("--step");
   const bool failed = values.text("--failed").has_value();
   const bool partial = failed || values.flag("--stopped");
   const bool result = !step || partial || values.flag("--final");
-  if (result && !partial && unrewarded) base::fail(Exit::config, "{}", *unrewarded);
-  if (result && !partial) check_objectives(run, told);
+  if (result && !partial) check_named(run, told);
   const auto view = look_at(run, stage);
   const auto& trial = trial_of(view, number);
   if (!trial.proposed || trial.rungs.empty()) base::fail(Exit::config, "trial {} has no parameters yet", number);
@@ -162,10 +171,10 @@ Exit tell(const cli::Values& values) {
     const auto exit = report(run, stage, trial, *step, told, held > 0 ? held : 86400);
     if (!result) return exit;
   }
-  const auto measured = result_of(values, told, rung);
+  const auto measured = result_of(run, values, told, rung);
   if (measured.failure == study::Failure::oom && !trial.what_of(rung).tags.contains(study::halved_tag))
     return halve(run, stage, trial);
-  Scribe scribe(run.folder(stage));
+  Scribe scribe(run.folder(stage), run.judge());
   const bool counts = scribe.conclude(trial, measured, trial.state() == State::running);
   scribe.leave("told a result");
   if (!counts) base::fail(Exit::config, "somebody else told the result of trial {} just now", number);

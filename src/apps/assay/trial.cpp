@@ -29,12 +29,10 @@ void line(const char* head, const std::string& text) {
   if (!text.empty()) std::printf("  %-11s %s\n", head, text.c_str());
 }
 
-std::string origin_of(const study::Trial& trial) {
-  auto text = trial.what.note;
-  for (const auto& [name, value] : trial.what.tags)
-    text += fmt::format("{}{} = {}", text.empty() ? "" : ", ", name, value);
-  if (trial.what.from)
-    text += fmt::format(", from the checkpoint of trial {} rung {}", trial.what.from->trial, trial.what.from->rung);
+std::string origin_of(const study::Proposal& what) {
+  auto text = what.note;
+  for (const auto& [name, value] : what.tags) text += fmt::format("{}{} = {}", text.empty() ? "" : ", ", name, value);
+  if (what.from) text += fmt::format(", from the checkpoint of trial {} rung {}", what.from->trial, what.from->rung);
   return text;
 }
 
@@ -96,10 +94,15 @@ Exit trial(const cli::Values& values) {
   const auto stage = stage_of(values);
   const auto view = look_at(run, stage);
   const auto& trial = trial_of(view, number_of(values.text("N", "")));
+  const study::Standings standings(view);
+  if (trial.state() == study::State::voided)
+    base::fail(Exit::config, "trial {} is void: nothing was proposed for its number", trial.id);
+  const auto& standing = standings.at(trial.id);
   const auto again = fmt::format("assay reproduce {} {}{}", run.folder().string(), trial.id, stage_words(stage));
   if (values.flag("--json")) {
     auto json = record_of(trial);
     json["stage"] = to_string(stage);
+    json["standing"] = standing_of(standing);
     for (std::size_t i = 0; i < trial.rungs.size(); ++i) {
       json["rungs"][i]["folder"] = (run.folder(stage) / attempt_folder(trial.rungs[i])).string();
     }
@@ -109,8 +112,9 @@ Exit trial(const cli::Values& values) {
   }
   std::printf("trial %lld of %s: %s\n", static_cast<long long>(trial.id), to_string(stage).c_str(),
               study::to_string(trial.state()).c_str());
-  line("origin", origin_of(trial));
-  for (const auto& [name, value] : trial.what.params) line("parameter", name + " = " + space::to_text(value));
+  line("standing", standing_text(standing, standings));
+  line("origin", origin_of(*standing.what));
+  for (const auto& [name, value] : standing.what->params) line("parameter", name + " = " + space::to_text(value));
   if (!trial.proposed) line("parameter", "only the number is claimed yet");
   for (const auto& rung : trial.rungs) show_rung(run, stage, rung);
   if (trial.proposed && can_measure(run)) std::printf("again: %s\n", again.c_str());

@@ -21,6 +21,7 @@ cli::Verb submit_verb();
 cli::Verb scale_verb();
 cli::Verb status_verb();
 cli::Verb set_verb();
+cli::Verb best_verb();
 cli::Verb trials_verb();
 cli::Verb simulate_verb();
 cli::Verb trial_verb();

@@ -1,0 +1,62 @@
+#include "study/signature.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "base/hash.hpp"
+
+namespace assay::study {
+namespace {
+
+bool committed(const Measurement& rung) { return rung.state != State::waiting && rung.state != State::running; }
+
+/// -0 is 0, and a NaN has no sign.
+std::string digits(double value) {
+  if (std::isnan(value)) return "nan";
+  return fmt::format("{:.6g}", value == 0 ? 0.0 : value);
+}
+
+std::string value_text(const space::Value& value) {
+  if (const auto* number = std::get_if<double>(&value)) return digits(*number);
+  return space::to_text(value);
+}
+
+std::string line_of(const Trial& trial, const Measurement& rung, const SignatureScope& scope) {
+  auto text = fmt::format("{}.{} {} {}", trial.id, rung.item.rung, to_string(rung.state), rung.at.epochs);
+  for (const auto& [name, value] : trial.what_of(rung).params) text += fmt::format(" {}={}", name, value_text(value));
+  text += " :";
+  for (const auto& [name, value] : rung.metrics) {
+    if (!scope.unsigned_metrics.contains(name)) text += fmt::format(" {}={}", name, digits(value));
+  }
+  return text + "\n";
+}
+
+template <class Visit>
+void visit_signed(const StudyView& view, const SignatureScope& scope, const Visit& visit) {
+  for (const auto& trial : view.trials()) {
+    if (!trial || (scope.trials > 0 && trial->id >= scope.trials)) continue;
+    for (const auto& rung : trial->rungs) {
+      if (committed(rung) && (scope.trials == 0 || rung.item.rung == 0)) visit(*trial, rung);
+    }
+  }
+}
+
+}  // namespace
+
+std::string signed_text(const StudyView& view, const SignatureScope& scope) {
+  std::string text;
+  visit_signed(view, scope, [&](const Trial& trial, const Measurement& rung) { text += line_of(trial, rung, scope); });
+  return text;
+}
+
+Signature sign(const StudyView& view, const SignatureScope& scope) {
+  Signature signature{.hash = base::short_hash(signed_text(view, scope))};
+  visit_signed(view, scope, [&](const Trial&, const Measurement& rung) {
+    ++signature.measurements;
+    signature.trials += rung.item.rung == 0 ? 1 : 0;
+  });
+  return signature;
+}
+
+}  // namespace assay::study

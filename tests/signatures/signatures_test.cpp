@@ -1,0 +1,152 @@
+// What every algorithm does with one worker and a fixed seed, as hashes in a committed list: a change of behaviour
+// shows here, and the commit that makes it names the lines it changes (README.md).
+#include <catch2/catch_test_macros.hpp>
+#include <map>
+
+#include "assay/programs.hpp"
+#include "base/text.hpp"
+#include "search/algorithms.hpp"
+
+using namespace assay;
+using tests::run_program;
+using tests::Scratch;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+using Signatures = std::map<std::string, std::string>;  ///< "asha two" -> hash
+
+const fs::path list = fs::path(ASSAY_SOURCE_DIR) / "tests/signatures/expected.txt";
+
+/// What is judged, by the name that the list gives it.
+const std::map<std::string, std::string> judged = {
+    {"one", "[objectives]\naccuracy.goal = \"max\"\n"},
+    {"two", "[objectives]\naccuracy = { goal = \"max\", threshold = 0.8 }\nparameters.goal = \"min\"\n"},
+    {"limited",
+     "[objectives.reward]\ngoal = \"max\"\nof = \"accuracy\"\n[[reward]]\nmetric = \"parameters\"\ntarget = 4000\nkind "
+     "= "
+     "\"soft\"\n[[constraint]]\nmetric = \"parameters\"\nat_most = 20000\n[[constraint]]\nmetric = \"accuracy\"\n"
+     "at_least = 0.6\nweight = 0.5\n"}};
+
+std::string table_run(const std::string& objectives) {
+  return "[run]\nname = \"signed\"\nseed = 11\n[trial.table]\nfile = \"" ASSAY_SOURCE_DIR
+         "/tests/fixtures/trainings.csv\"\nepoch = \"epoch\"\ncost = \"seconds\"\nparams = { depth = \"layers\", width "
+         "= "
+         "\"w\" }\nmetrics = { accuracy = \"test_acc\", parameters = \"weights\" }\n[params.model]\ndepth = { choice = "
+         "[1, 2, 3, 4], default = 2 }\nwidth = { choice = [16, 32, 64], default = 32 }\n[params.training]\nlr = { "
+         "choice "
+         "= [1e-3, 3e-3, 1e-2, 3e-2, 1e-1], default = 3e-3 }\n[training]\nepochs = 12\n[proxy]\nreference = "
+         "4\nagreement "
+         "= -1\ncandidate = [ { epochs = 9 } ]\n[search]\nalgorithm = \"random\"\nmax_trials = 30\npopulation = 6\n"
+         "econas.cycle = 6\npbt = { population = 6, step = 3 }\nreinforce.batch = 4\nppo = { batch = 4, minibatch = 2 "
+         "}\n"
+         "points = [ {}, { depth = 1 }, { depth = 4, width = 64 }, { lr = 0.1 }, { width = 16 }, { lr = 0.03 } ]\n" +
+         objectives;
+}
+
+/// Three finalists of an external trainer, for full-train-topk.
+const char* const command_run =
+    "[run]\nname = \"signed\"\nseed = 11\n[params.training]\nlr = { float = [0.001, 1.0], log = true, default = 0.1 }\n"
+    "[params.model]\nwidth = { int = [1, 64], log = true, default = 8 }\n[training]\nepochs = 4\n[trial]\ncommand = "
+    "[\"sh\", \"-c\", '''. \"$ASSAY_SH\"; echo \"{\\\"final\\\": true, \\\"score\\\": $model_width, \\\"seed\\\": "
+    "$ASSAY_SEED}\" >> \"$ASSAY_METRICS\"''']\n[objectives]\nscore.goal = \"max\"\n[proxy]\nreference = 3\nagreement = "
+    "-1\ncandidate = [ { epochs = 2 } ]\n[search]\nalgorithm = \"random\"\nmax_trials = 6\n[full]\ntop_k = 2\nseeds = "
+    "2\n";
+
+std::string sign(const Scratch& scratch, const std::string& program, const std::string& run) {
+  const auto said = run_program(scratch, {program, run, "--signature", "-q"});
+  INFO(program << " " << run << ": " << said.error << said.out);
+  REQUIRE(said.code == 0);
+  const auto start = said.out.find("signature ");
+  REQUIRE(start != std::string::npos);
+  return base::split(said.out.substr(start), ' ').at(2);
+}
+
+void found(const Scratch& scratch, const std::string& name, const std::string& config) {
+  scratch.write(name + ".toml", config);
+  const auto said = run_program(scratch, {"split-data", name, "--config", name + ".toml"});
+  INFO(said.error);
+  REQUIRE(said.code == 0);
+}
+
+Signatures signatures(const Scratch& scratch) {
+  Signatures all;
+  found(scratch, "command", command_run);
+  for (const std::string stage : {"baseline-train", "proxy-select", "search-driver", "full-train-topk"})
+    all[stage + " command"] = sign(scratch, stage, "command");
+  for (const auto& [name, objectives] : judged) {
+    found(scratch, name, table_run(objectives));
+    for (const std::string stage : {"baseline-train", "proxy-select"})
+      all[stage + " " + name] = sign(scratch, stage, name);
+    for (const auto& algorithm : search::algorithms()) {
+      const auto run = name + "-" + std::string(algorithm.name);
+      fs::copy(scratch / name, scratch / run, fs::copy_options::recursive);
+      const auto set = run_program(scratch, {"assay", "set", run, "search.algorithm=" + std::string(algorithm.name)});
+      INFO(run << ": " << set.error);
+      REQUIRE(set.code == 0);
+      all[std::string(algorithm.name) + " " + name] = sign(scratch, "search-driver", run);
+    }
+  }
+  return all;
+}
+
+Signatures committed() {
+  Signatures all;
+  for (const auto& line : base::split(os::try_read_file(list).value_or(""), '\n')) {
+    const auto space = line.rfind(' ');
+    if (!line.starts_with("#") && space != std::string::npos) all[line.substr(0, space)] = line.substr(space + 1);
+  }
+  return all;
+}
+
+void commit(const Signatures& signatures) {
+  std::string text = "# program or algorithm, what is judged, hash: see README.md\n";
+  for (const auto& [name, hash] : signatures) text += name + " " + hash + "\n";
+  os::publish(list, text, os::Durable::no, os::Rights::by_umask);
+}
+
+}  // namespace
+
+TEST_CASE("the signature of every stage and algorithm is the committed one") {
+  if (!tests::built("search-driver") || !tests::built("full-train-topk"))
+    SKIP("the stages are not built in " ASSAY_BIN);
+  const Scratch scratch;
+  const auto now = signatures(scratch);
+  if (os::environment("ASSAY_UPDATE_SIGNATURES")) commit(now);
+  const auto before = committed();
+  for (const auto& [name, hash] : now) {
+    INFO("tests/signatures/README.md says what to do with a new hash");
+    CHECK((name + " " + hash) == (name + " " + (before.contains(name) ? before.at(name) : "(not in the list)")));
+  }
+  for (const auto& [name, hash] : before) {
+    INFO(name << " is in the list, but nothing has this signature any more");
+    CHECK(now.contains(name));
+  }
+}
+
+TEST_CASE("a signature is of one worker on the CPU, the same when asked for again, and after an interruption") {
+  if (!tests::built("search-driver")) SKIP("the stages are not built in " ASSAY_BIN);
+  const Scratch scratch;
+  found(scratch, "run", table_run(judged.at("one")));
+  sign(scratch, "baseline-train", "run");
+  sign(scratch, "proxy-select", "run");
+  for (const auto& wrong : {std::vector<std::string>{"--workers", "2"}, {"--device", "cuda"}}) {
+    std::vector<std::string> words = {"search-driver", "run", "--signature"};
+    words.insert(words.end(), wrong.begin(), wrong.end());
+    CHECK(run_program(scratch, words).code == 64);
+  }
+  for (const std::string name : {"whole", "cut", "short"})
+    fs::copy(scratch / "run", scratch / name, fs::copy_options::recursive);
+  const auto whole = sign(scratch, "search-driver", "whole");
+  CHECK(sign(scratch, "search-driver", "whole") == whole);
+
+  REQUIRE(run_program(scratch, {"assay", "set", "short", "search.max_trials=7"}).code == 0);
+  CHECK(sign(scratch, "search-driver", "short") != whole);
+
+  REQUIRE(run_program(scratch, {"assay", "set", "cut", "trial.table.wait=0.003"}).code == 0);
+  const auto cut = run_program(scratch, {"search-driver", "cut", "--time-budget", "1s", "--signature"});
+  CHECK((cut.code == 0 || cut.out.empty()));
+  REQUIRE(run_program(scratch, {"assay", "set", "cut", "trial.table.wait=0"}).code == 0);
+  CHECK(sign(scratch, "search-driver", "cut") == whole);
+}
