@@ -193,9 +193,7 @@ double Run::trial_timeout() const {
   return config_.text("trial.timeout").empty() ? 0 : config_.seconds("trial.timeout");
 }
 
-study::Judge Run::judge() const {
-  return study::judge_of(objectives(), config_);
-}
+study::Judge Run::judge() const { return study::judge_of(objectives(), config_); }
 
 study::Reader Run::reader(Stage stage) const { return study::Reader(folder(stage), judge()); }
 

@@ -103,7 +103,7 @@ class Run {
 
   void check_same_run(const config::Config& given, const std::string& source) const;
   std::string stale_reason(const base::Json& written, Stage stage) const;
-  std::string result_again(const base::Json& before, const base::Json& figures) const;
+  base::Json results_again(const base::Json& before, const base::Json& figures) const;
 };
 
 /// change_keys (run/change.hpp); returns the stages that become stale.

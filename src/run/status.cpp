@@ -1,6 +1,7 @@
 // Who is done, who is stale and why: done.json, begun.json and error.json of the stages. Identity is compared key by
 // key, results of earlier stages by the part of them that a stage really uses, so that a proxy stage made anew which
 // chooses the same proxy leaves a search of thousands of trials valid.
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -40,6 +41,20 @@ std::vector<std::string> own_keys(Stage stage) {
   keys.push_back(to_string(stage));
   if (stage == Stage::search || stage == Stage::full) add({"constraint"});
   return keys;
+}
+
+/// How the digest of a search begins that has other finalists since it was judged again.
+constexpr const char* judged_again = "judged again ";
+
+/// The trials that are trained in full, by number.
+std::string finalists_text(const Json& figures) {
+  std::vector<std::int64_t> numbers;
+  for (const auto& one : figures.value("finalists", Json::array())) {
+    const auto number = one.is_object() ? one.value("trial", std::int64_t{-1}) : one.get<std::int64_t>();
+    if (number >= 0) numbers.push_back(number);  // not the baseline
+  }
+  std::sort(numbers.begin(), numbers.end());
+  return numbers.empty() ? "" : fmt::format("{}", fmt::join(numbers, " "));
 }
 
 /// Keys that judge and count for the figures of a stage.
@@ -91,6 +106,8 @@ std::string describe_difference(const std::string& key, const Json& was, const J
     const auto stage = key.substr(10);
     if (was.is_null()) return stage + " was done since";
     if (is.is_null()) return "the result of " + stage + " is gone";
+    if (is.is_string() && is.get<std::string>().starts_with(judged_again))
+      return "the " + stage + " has other finalists";
     return stage + " was made anew";
   }
   const auto text = [](const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); };
@@ -283,25 +300,20 @@ void Run::begin(Stage stage) const {
   os::remove_all(folder(stage) / "error.json");
 }
 
-/// What stands for a result that was derived again: the same as before as long as the finalists are.
-std::string Run::result_again(const Json& before, const Json& figures) const {
+/// What stands for a result that was derived again, by finalists: as long as these are the same ones, later stages see
+/// the same result.
+Json Run::results_again(const Json& before, const Json& figures) const {
   const auto& old = before.at("figures");
-  const auto now = base::short_hash(figures.dump());
-  if (!figures.contains("finalists") || before.value("stage", "") != "search") return now;
-  std::optional<Json> trained;
-  if (old.contains("finalists")) {
-    trained = old.at("finalists");
-  } else if (const auto full = this->figures(Stage::full)) {  // an older version noted them only there
-    trained = Json::array();
-    for (const auto& one : full->value("finalists", Json::array())) {
-      if (one.value("trial", -1) >= 0) trained->push_back(one.at("trial"));
-    }
+  auto results = before.value("results", Json::object());
+  if (results.empty()) {
+    auto trained = finalists_text(old);
+    // An older version noted the finalists only where they were trained.
+    if (const auto full = this->figures(Stage::full); trained.empty() && full) trained = finalists_text(*full);
+    results[trained] = before.value("result", base::short_hash(old.dump()));
   }
-  if (!trained || !std::is_permutation(trained->begin(), trained->end(), figures.at("finalists").begin(),
-                                       figures.at("finalists").end())) {
-    return now;
-  }
-  return before.value("result", base::short_hash(old.dump()));
+  const auto now = finalists_text(figures);
+  if (!results.contains(now)) results[now] = judged_again + base::short_hash(figures.dump());
+  return results;
 }
 
 double Run::finish(Stage stage, const Json& figures, double started, bool partial) const {
@@ -312,12 +324,14 @@ double Run::finish(Stage stage, const Json& figures, double started, bool partia
   const double now = base::unix_seconds();
   const auto before = status(stage);
   const bool again = is_done(before.kind) && !before.judged.empty();
-  const auto result = again ? result_again(before.done, figures) : base::short_hash(figures.dump());
+  const auto results =
+      again ? results_again(before.done, figures) : Json{{finalists_text(figures), base::short_hash(figures.dump())}};
   Json done = {{"stage", to_string(stage)},
                {"state", partial ? "partial" : "done"},
                {"identity", noted},
                {"judging", judging(stage)},
-               {"result", result},
+               {"result", results.at(finalists_text(figures))},
+               {"results", results},
                {"hash", base::short_hash(noted.dump())},
                {"version", base::version()},
                {"revision", base::revision()},
@@ -355,6 +369,7 @@ void Run::set_aside(Stage stage) const {
     return done ? done : os::try_read_file(place / "begun.json");
   };
   const auto seen = token();
+  if (!seen) return;  // set aside by somebody else just now: what is there, if anything, is only being made
   study::Reader reader(place);
   if (reader.founded()) {
     const auto view = reader.refresh();

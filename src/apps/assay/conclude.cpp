@@ -41,7 +41,10 @@ bool conclude_by_hand(const run::Run& run) {
   const study::Layout layout{run.folder(Stage::search)};
   if (!run.by_hand() || !study::read_founding(layout)) return false;
   const auto status = run.status(Stage::search).kind;
-  if (status == run::Status::Kind::done || status == run::Status::Kind::partial) return true;
+  if (status == run::Status::Kind::done || status == run::Status::Kind::partial) {
+    judge_search_again(run);
+    return true;
+  }
   const auto parts = open_search(run);
   if (!may_be_over(run, look_at(run, Stage::search), *parts.planner)) return false;
   auto study = join_study(run, Stage::search);
