@@ -8,14 +8,31 @@
 #include <vector>
 
 #include "apps/founding.hpp"
+#include "apps/intake.hpp"
 #include "apps/proxy_choice.hpp"
 #include "arch/check_blocks.hpp"
 #include "base/text.hpp"
+#include "os/file.hpp"
 #include "search/planners.hpp"
 
 namespace assay::apps {
-
 namespace {
+
+/// What the search will import and measure first: a table that does not fit is told before the first stage. Where the
+/// data decides about the objective, only that the files are there.
+void check_intake(const config::Config& config, const space::Space& space) {
+  std::vector<study::Objective> objectives;
+  for (const auto& [metric, node] : config.node("objectives").items()) objectives.push_back({.metric = metric});
+  if (objectives.empty() && config.text("data.task") == "classification") objectives.push_back({.metric = "accuracy"});
+  if (objectives.empty() && config.text("data.task") == "regression") objectives.push_back({.metric = "rmse"});
+  if (objectives.empty()) {
+    for (const auto& file : imported_files(config)) {
+      if (!os::file_size(file)) config.node("search.import").fail("there is no file " + file);
+    }
+    return;
+  }
+  configured_intake(config, import_target(config, space, objectives, {full_fidelity(config, run::Stage::search)}));
+}
 
 /// The built-in trainer reports these; what a command reports is known once it has run, a table checks its columns.
 void check_reportable(const config::Config& config) {
@@ -55,6 +72,7 @@ void check_pipeline(const config::Config& config) {
   // Lists and grids are laid out at the beginning; other algorithms have nothing to say yet.
   const auto algorithm = config.text("search.algorithm");
   if (algorithm == "grid" || algorithm == "list") search::make_planner(config, space, 0);
+  check_intake(config, *space);
 }
 
 }  // namespace assay::apps

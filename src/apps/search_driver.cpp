@@ -1,5 +1,6 @@
 // search-driver: one worker of the search. The first one founds the study, more of them make it faster, any of them may
 // die; one of the last publishes the Pareto front.
+#include "apps/intake.hpp"
 #include "apps/study_stage.hpp"
 #include "base/log.hpp"
 #include "launch/summary.hpp"
@@ -26,6 +27,9 @@ base::Exit search_space(cli::StageContext& context, const comm::World& world) {
   stage.planner = std::move(parts.planner);
   stage.early_stop = search::make_early_stop(run.config());
   stage.fidelities = parts.fidelities;
+  stage.found = [&, planner = stage.planner.get()] {
+    apps::found_search(run, *parts.space, *planner, parts.fidelities);
+  };
 
   return apps::run_study(context, world, std::move(stage), [&](const study::StudyView& view, bool partial) {
     const auto figures = apps::search_figures(view, run, fidelity, partial);

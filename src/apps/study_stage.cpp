@@ -119,6 +119,7 @@ base::Exit run_study(cli::StageContext& context, const comm::World& world, Study
                                                .keep_weights = stage.keep_weights});
   if (group.rank() != 0) return worker::follow(group, *evaluator);
 
+  if (stage.found) stage.found();
   study::Study study(run.folder(stage.stage),
                      founding_of(run, stage.stage, *stage.space, *stage.planner, stage.fidelities),
                      limits_of(run, stage));

@@ -25,6 +25,7 @@ struct StudyStage {
   std::unique_ptr<study::EarlyStop> early_stop;                 ///< nullptr: trials are trained to their end
   std::function<void(const config::Config&)> reconfigure = {};  ///< called when the limits of the run are read anew
   std::vector<study::Fidelity> fidelities;
+  std::function<void()> found = {};  ///< founds the study with more than nothing, where it is not there yet
   eval::Rows rows = eval::Rows::search;
   bool keep_weights = false;
   int gpus_per_trial = 1;

@@ -124,6 +124,33 @@ void check_domain(const Setting& row, const Node& domain) {
   if (const auto initial = domain.at("default"); initial && !initial.is_table()) check_scalar(row, initial);
 }
 
+/// A key of [params] itself: a value or a domain. A table of further keys may be a role that is misspelt.
+void check_bare(const Node& node) {
+  if (!node.is_table() || is_domain(node)) return;
+  const auto path = node.path();
+  const auto near = base::nearest_word(path.substr(path.find('.') + 1), {"model", "training", "augment"});
+  if (!near.empty()) node.fail(fmt::format("unknown section {}; did you mean params.{}?", path, near), near);
+}
+
+/// Files, and tables of a file and how it is read.
+void check_imports(const Node& node) {
+  if (!node.is_array()) node.fail(fmt::format("expected an array of files, found {}", node.type_name()));
+  const std::vector<std::string> keys = {"file", "map", "skip", "defaults"};
+  for (const auto& [place, entry] : node.items()) {
+    const auto file = entry.is_table() ? entry.at("file") : entry;
+    if (!file) entry.fail("file is missing; name the table to import");
+    if (file.string().empty()) file.fail("the path is empty; name a file or leave the key out");
+    if (!entry.is_table()) continue;
+    for (const auto& [key, value] : entry.items()) {
+      const auto near = base::nearest_word(key, keys);
+      if (std::find(keys.begin(), keys.end(), key) == keys.end())
+        value.fail(fmt::format("unknown key {}; an import takes {}", key, base::join(keys, ", ")), near);
+      if (key == "skip" || key == "defaults") value.boolean();
+    }
+    for (const auto& [old, now] : entry.at("map").items()) now.string();
+  }
+}
+
 void check_value(const Setting& row, const Node& node) {
   if (row.domain && is_domain(node)) return check_domain(row, node);
   if (row.domain && node.is_table()) {
@@ -139,6 +166,8 @@ void check_value(const Setting& row, const Node& node) {
     case Type::duration:
       return check_duration(row, node);
     case Type::free: {
+      if (row.key == "search.import") return check_imports(node);
+      if (row.key == "params.*") return check_bare(node);
       const bool list = row.key == "search.points";
       if (list ? !node.is_array() : !node.is_table()) {
         node.fail(fmt::format("expected {}, found {}", list ? "an array of tables" : "a table", node.type_name()));

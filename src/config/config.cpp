@@ -98,6 +98,14 @@ std::string Config::Data::find_argument(const std::string& argument, const fs::p
 
 Json Config::Data::settled(const Setting& row, const Node& node) const {
   const bool path = row.type == Type::path, command = row.key == "trial.command";
+  if (row.key == "search.import") {
+    auto entries = node.json();
+    for (auto& entry : entries) {
+      auto& file = entry.is_object() ? entry.at("file") : entry;
+      file = find_path(file.get<std::string>(), node.from_override() ? beside : folder);
+    }
+    return entries;
+  }
   if (!path && !command) return node.json();
   const auto settle = [&](const Node& item) -> Json {
     if (!item.is_string()) return item.json();
@@ -246,7 +254,13 @@ std::string free_tables(const Node& root, std::string_view section) {
   if (!node) return text;
   const bool nested = section == "define" || section == "params";
   if (nested) {
+    std::string bare;
+    for (const auto& [name, value] : node.items()) {
+      if (!value.is_table()) bare += entry(name, value.json());
+    }
+    if (!bare.empty()) text += fmt::format("\n[{}]\n{}", section, bare);
     for (const auto& [name, table] : node.items()) {
+      if (!table.is_table()) continue;
       text += fmt::format("\n[{}.{}]\n", section, toml_key(name));
       for (const auto& [key, value] : table.items()) text += entry(key, value.json());
     }

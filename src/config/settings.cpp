@@ -45,6 +45,7 @@ constexpr Setting table[] = {
     {"params.model", Type::free, "", I, "free keys for an external trainer: architecture"},
     {"params.training", Type::free, "", I, "free keys for an external trainer: training"},
     {"params.augment", Type::free, "", I, "free keys for an external trainer: augmentation"},
+    {"params.*", Type::free, "", I, "a free key without a role: it counts as training, and stands beside the roles in ASSAY_PARAMS"},
     {"space.import", Type::path, "", I, "NNI's search_space.json: its parameters join [params.<role>]"},
     {"space.role", Type::text, "", I, "what imported parameters are; without: training", {}, {}, "model|training|augment"},
 
@@ -100,8 +101,9 @@ constexpr Setting table[] = {
 
     {"search.algorithm", Type::text, "\"auto\"", I, "auto says what it chose and why", {}, {}, "auto|random|grid|list|evolution|tpe|nsga2|nsga3|smac|sobol|anneal|naive_evolution|reinforce|ppo|asha|hyperband|bohb|econas|pbt"},
     {"search.reuse", Type::flag, "true", I, "a network that equals one measured before takes its result instead of a training"},
-    {"search.points", Type::free, "", I, "points to try (list): [ { lr = 0.1 }, ... ]"},
-    {"search.max_trials", Type::integer, "100", L, "trials, exactly", 1, 10000000},
+    {"search.points", Type::free, "", I, "points to measure first, in this order (list: all that it tries): [ { lr = 0.1 }, ... ]"},
+    {"search.import", Type::free, "", S, "results measured elsewhere that the search begins with: [ \"earlier.csv\", { file = \"ray.csv\", map = { \"config/lr\" = \"lr\" } } ]; they do not count against max_trials"},
+    {"search.max_trials", Type::integer, "100", L, "trials to measure, exactly; what is imported comes on top", 1, 10000000},
     {"search.max_failed", Type::integer, "0", L, "the search ends after so many failed trials; 0: a third of max_trials", 0},
     {"search.parallel", Type::integer, "2", L, "workers", 1, 100000},
     {"search.max_duration", Type::duration, "\"\"", L, "no new trial that would typically end after the search is so old by the clock, e.g. \"12h\"; empty: no limit"},
@@ -164,7 +166,7 @@ constexpr Setting table[] = {
     {"full.top_k", Type::integer, "3", I, "finalists", 1, 10000},
     {"full.seeds", Type::integer, "3", I, "trainings of each finalist", 1, 1000},
     {"full.baseline", Type::flag, "true", I, "train the defaults too, as control"},
-    {"full.infeasible", Type::flag, "false", I, "train what breaks a [[constraint]] where too few trials keep all of them; it may win"},
+    {"full.infeasible", Type::flag, "false", J, "train what breaks a [[constraint]] where too few trials keep all of them; it may win"},
     {"full.gpus_per_trial", Type::integer, "1", S, "GPUs that share one training", 1, 4096},
     {"full.gpu_quota", Type::integer, "0", L, "GPUs in use at a time; 0: no quota", 0},
     {"full.parallel", Type::integer, "0", L, "workers; 0: gpu_quota / gpus_per_trial, else search.parallel", 0, 100000},

@@ -14,6 +14,7 @@
 #include "os/file.hpp"
 #include "os/host.hpp"
 #include "run/results.hpp"
+#include "space/outside.hpp"
 #include "study/reward.hpp"
 
 namespace assay::eval {
@@ -123,15 +124,6 @@ class RowFiles {
   std::vector<std::string> items_, valid_items_;
 };
 
-Json free_parameters(const space::Space& space, const space::Params& params) {
-  const auto all = space.instantiate(params);
-  Json values;
-  for (const auto* role : {"model", "training", "augment"}) {
-    values[role] = all.contains("params") && all["params"].contains(role) ? all["params"][role] : Json::object();
-  }
-  return values;
-}
-
 /// The command brings its own processes: the other ranks of a group have nothing to do.
 class IdleEvaluator : public study::Evaluator {
  public:
@@ -163,7 +155,9 @@ std::unique_ptr<study::Evaluator> make_command_evaluator(const Context& context)
   for (const auto& objective : judge.objectives()) {
     if (!judge.reward().derives(objective.metric)) settings.required.push_back(objective.metric);
   }
-  settings.values = [space = context.space](const space::Params& params) { return free_parameters(*space, params); };
+  settings.values = [&config, space = context.space](const space::Params& params) {
+    return space::outside_values(config, *space, params);
+  };
   settings.rows = RowFiles(context);
   return make_command_evaluator(std::move(settings));
 }

@@ -175,7 +175,7 @@ std::int64_t planned_trials(const run::Run& run, run::Stage stage) {
     case run::Stage::search: {
       const auto points = config.node("search.points");
       const auto limit = config.integer("search.max_trials");
-      return points ? std::min<std::int64_t>(limit, static_cast<std::int64_t>(points.size())) : limit;
+      return points && config.text("search.algorithm") == "list" ? std::min<std::int64_t>(limit, static_cast<std::int64_t>(points.size())) : limit;
     }
     case run::Stage::full:
       return config.integer("full.seeds") * (config.integer("full.top_k") + (config.flag("full.baseline") ? 1 : 0));
@@ -186,9 +186,11 @@ std::int64_t planned_trials(const run::Run& run, run::Stage stage) {
 
 std::string progress(const study::StudyView& view, std::int64_t planned, int workers, double rate) {
   const auto counts = view.counts();
-  const auto ended = counts.done + counts.stopped + counts.failed + counts.infeasible;
+  const auto ended = std::max<std::int64_t>(
+      0, counts.done + counts.stopped + counts.failed + counts.infeasible - view.imported());
   planned = std::max(planned, ended);
   auto text = fmt::format("{}/{} trials", ended, planned);
+  if (view.imported() > 0) text += fmt::format("  {} imported", view.imported());
   if (workers >= 0) text += fmt::format("  {} worker{}", workers, workers == 1 ? "" : "s");
   const study::Standings standings(view);
   if (!view.objectives().empty()) text += best_text(standings);

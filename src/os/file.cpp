@@ -291,6 +291,17 @@ void sync_file(const Path& path) {
   if (!file.open() || uninterrupted([&] { return ::fsync(file.value()); }) != 0) fail_errno("fsync", path, errno);
 }
 
+bool rename_into_place(const Path& folder, const Path& name) {
+  if (::rename(folder.c_str(), name.c_str()) == 0) {
+    sync_folder(name.parent_path());
+    return true;
+  }
+  const int error = errno;
+  // NFS may report ENOENT for a rename that the server carried out.
+  if (error == EEXIST || error == ENOTEMPTY || (error == ENOENT && std::filesystem::exists(name))) return false;
+  fail_errno("rename to", name, error);
+}
+
 void remove_all(const Path& path) {
   std::error_code error;
   std::filesystem::remove_all(path, error);

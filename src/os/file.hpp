@@ -46,6 +46,8 @@ void make_folders(const Path& path, Rights rights = Rights::as_folder);
 std::vector<std::string> list_folder(const Path& path);
 /// rename to the first free of path.1, path.2, ...; returns the new name. For --force: nothing is ever deleted.
 Path rename_aside(const Path& path);
+/// Gives a folder that is whole its name; false if something is there under that name.
+bool rename_into_place(const Path& folder, const Path& name);
 void sync_folder(const Path& path);
 /// Makes what others wrote into a file durable; a name that is gone is no error.
 void sync_file(const Path& path);

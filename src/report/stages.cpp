@@ -164,7 +164,7 @@ Json search_section(const Material& material) {
   for (const auto* standing : standings.front()) section["front"].push_back(standing->trial->id);
   section["counts"] = {{"claimed", counts.claimed},   {"running", counts.running}, {"done", counts.done},
                        {"stopped", counts.stopped},   {"failed", counts.failed},   {"infeasible", counts.infeasible},
-                       {"wanted", view->max_trials()}};
+                       {"wanted", view->max_trials() - view->imported()}};
   const auto table = trial_table(*view, most_rows);
   section["table"] = to_columns(table);
   section["strongest"] = nullptr;

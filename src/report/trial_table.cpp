@@ -8,7 +8,6 @@
 
 #include "base/json.hpp"
 #include "report/csv.hpp"
-#include "study/standing.hpp"
 
 namespace assay::report {
 namespace {
@@ -59,11 +58,11 @@ Names names_of(const std::vector<const study::Standing*>& trials, const study::J
 
 std::vector<Column> columns_of(const Names& names) {
   std::vector<Column> columns = {{"trial", "trial", Group::trial, Kind::number},
-                                 {"state", "state", Group::trial, Kind::text},
-                                 {"mark", "mark", Group::trial, Kind::text},
-                                 {"feasible", "feasible", Group::trial, Kind::text},
-                                 {"violation", "violation", Group::trial, Kind::number},
-                                 {"value", "value", Group::trial, Kind::number}};
+                                 {"state", "state", Group::trial, Kind::text}};
+  const std::vector<Column> standing = {{"mark", "mark", Group::trial, Kind::text},
+                                        {"feasible", "feasible", Group::trial, Kind::text},
+                                        {"violation", "violation", Group::trial, Kind::number},
+                                        {"value", "value", Group::trial, Kind::number}};
   const std::vector<Column> facts = {{"epochs", "epochs", Group::cost, Kind::number},
                                      {"data", "data", Group::cost, Kind::number},
                                      {"width_share", "width share", Group::cost, Kind::number},
@@ -78,10 +77,12 @@ std::vector<Column> columns_of(const Names& names) {
                                      {"origin", "origin", Group::trial, Kind::text}};
   std::set<std::string> taken;
   for (const auto& column : columns) taken.insert(column.key);
+  for (const auto& column : standing) taken.insert(column.key);
   for (const auto& column : facts) taken.insert(column.key);
   for (const auto& name : names.metrics)
-    columns.push_back({taken.contains(name) ? "metric." + name : name, name, Group::metric, Kind::number});
-  taken.insert(names.metrics.begin(), names.metrics.end());
+    columns.push_back({taken.contains(name) ? "metrics." + name : name, name, Group::metric, Kind::number});
+  columns.insert(columns.end(), standing.begin(), standing.end());
+  for (const auto& column : columns) taken.insert(column.key);
   for (const auto& name : names.parameters) {
     columns.push_back({taken.contains(name) ? "param." + name : name, name, Group::parameter,
                        names.text_parameters.contains(name) ? Kind::text : Kind::number});
@@ -90,27 +91,18 @@ std::vector<Column> columns_of(const Names& names) {
   return columns;
 }
 
-/// "front" only where there are several objectives; "below": measured at a lower fidelity than the compared one.
-std::string mark_of(const study::Standing& standing, const study::Standings& standings) {
-  if (standing.best) return "best";
-  if (standing.front) return "front";
-  if (standing.shown == nullptr || standing.shown->state != study::State::done) return "";
-  if (!standing.feasible) return "infeasible";
-  return standing.level && *standing.level < standings.level() ? "below" : "";
-}
-
 std::vector<Cell> row_of(const study::Standing& standing, const study::Standings& standings, const Names& names) {
   const auto& trial = *standing.trial;
   const auto* at = standing.shown;
   const bool done = at != nullptr && at->state == study::State::done;
-  std::vector<Cell> row = {trial.id, study::to_string(trial.state()), cell_of(mark_of(standing, standings)),
-                           done ? Cell(standing.feasible ? "yes" : "no") : Cell(),
-                           done ? cell_of(standing.violation) : Cell(),
-                           standing.value ? cell_of(*standing.value) : Cell()};
+  std::vector<Cell> row = {trial.id, study::to_string(trial.state())};
   for (const auto& name : names.metrics) {
     const bool known = at != nullptr && at->metrics.contains(name);
     row.push_back(known ? cell_of(at->metrics.at(name)) : Cell());
   }
+  row.insert(row.end(),
+             {cell_of(mark_of(standing, standings)), done ? Cell(standing.feasible ? "yes" : "no") : Cell(),
+              done ? cell_of(standing.violation) : Cell(), standing.value ? cell_of(*standing.value) : Cell()});
   for (const auto& name : names.parameters) {
     const auto found = standing.what->params.find(name);
     row.push_back(found == standing.what->params.end() ? Cell() : cell_of(found->second));
@@ -205,6 +197,14 @@ const char* name_of(Kind kind) {
 }
 
 }  // namespace
+
+std::string mark_of(const study::Standing& standing, const study::Standings& standings) {
+  if (standing.best) return "best";
+  if (standing.front) return "front";
+  if (standing.shown == nullptr || standing.shown->state != study::State::done) return "";
+  if (!standing.feasible) return "infeasible";
+  return standing.level && *standing.level < standings.level() ? "below" : "";
+}
 
 std::optional<TrialCost> trial_cost(const study::Trial& trial) {
   std::optional<TrialCost> cost;

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/json_fwd.hpp"
-#include "study/view.hpp"
+#include "study/standing.hpp"
 
 namespace assay::report {
 
@@ -18,7 +18,7 @@ using Cell = std::variant<std::monostate, std::int64_t, double, std::string>;
 struct Column {
   enum class Group { trial, metric, parameter, cost };
   enum class Kind { number, seconds, text };
-  std::string key;    ///< unique; a name that another column has becomes "param.<name>" or "metric.<name>"
+  std::string key;    ///< unique; named like another column, a parameter becomes "param.<name>", a metric "metrics.<name>"
   std::string label;  ///< the name itself, for people
   Group group = Group::trial;
   Kind kind = Kind::text;
@@ -36,6 +36,10 @@ struct TrialCost {
   double seconds = 0, device_seconds = 0;
 };
 std::optional<TrialCost> trial_cost(const study::Trial& trial);
+
+/// "best"; "front" (several objectives); "infeasible"; "below": measured at a lower fidelity than the compared one; empty
+/// for every other one.
+std::string mark_of(const study::Standing& standing, const study::Standings& standings);
 
 /// Each trial as it is shown (study/standing): its highest finished rung with the parameters measured there, and the
 /// cost of all its rungs; mark, feasibility and violation by the one truth. Metrics of the objectives stand first. With

@@ -31,38 +31,45 @@ std::vector<Hyperband::Bracket> Hyperband::round_of(std::size_t levels, std::int
   return round;
 }
 
-Hyperband::Bracket Hyperband::bracket_of(study::TrialId trial) const {
+Hyperband::Bracket Hyperband::bracket_at(std::int64_t place) const {
   const auto length = round_.back().begin + round_.back().size;
-  const auto within = trial % length;
+  const auto within = place % length;
   const auto after = std::upper_bound(round_.begin(), round_.end(), within,
                                       [](auto number, const Bracket& bracket) { return number < bracket.begin; });
   auto bracket = *std::prev(after);
-  bracket.begin += trial - within;
+  bracket.begin += place - within;
   bracket.size = std::clamp<std::int64_t>(max_trials_ - bracket.begin, 0, bracket.size);
   return bracket;
 }
 
 void Hyperband::read(const study::StudyView& view, const std::vector<study::TrialId>& changed) {
-  const bool other = fidelities_ != view.fidelities() || max_trials_ != view.max_trials();
+  const auto trials = view.max_trials() - view.imported();
+  const bool moved = own_.update(view);
+  const bool other = moved || fidelities_ != view.fidelities() || max_trials_ != trials;
   fidelities_ = view.fidelities();
-  max_trials_ = view.max_trials();
+  max_trials_ = trials;
   if (other) round_ = round_of(rungs().levels(), eta_);
   if (other) looked_for_.clear();
-  if (other) {
-    for (std::size_t id = 0; id < rungs().climbs().size(); ++id)
-      looked_for_.insert(bracket_of(static_cast<study::TrialId>(id)).begin);
+  if (other) look_for_all();
+  for (const auto id : changed) {
+    if (!own_.imported(id)) looked_for_.insert(bracket_at(own_.place(id)).begin);
   }
-  for (const auto id : changed) looked_for_.insert(bracket_of(id).begin);
+}
+
+void Hyperband::look_for_all() {
+  for (std::size_t place = 0; place < own_.all().size(); ++place)
+    looked_for_.insert(bracket_at(static_cast<std::int64_t>(place)).begin);
 }
 
 /// The trial of a bracket that goes up, if one does: rung by rung, once all its members have a result there, the best
 /// 1 / eta of them (n_i = floor(n x eta^-i)), at least one. Members that began higher, put in by hand, count from
 /// there.
 std::optional<study::TrialId> Hyperband::ready(const Bracket& bracket, bool over) const {
-  const auto& climbs = rungs().climbs();
-  const auto end = std::min(bracket.begin + bracket.size, static_cast<std::int64_t>(climbs.size()));
+  const auto& own = own_.all();
+  const auto end = std::min(bracket.begin + bracket.size, static_cast<std::int64_t>(own.size()));
   std::vector<study::TrialId> members;
-  for (auto id = bracket.begin; id < end; ++id) {
+  for (auto place = bracket.begin; place < end; ++place) {
+    const auto id = own[static_cast<std::size_t>(place)];
     if (rungs().at(id).started()) members.push_back(id);
   }
   if (!over && static_cast<std::int64_t>(members.size()) < bracket.size) return std::nullopt;
@@ -90,11 +97,10 @@ std::optional<study::TrialId> Hyperband::ready(const Bracket& bracket, bool over
 std::optional<study::Continue> Hyperband::promotion(bool over) {
   if (over != over_) {
     over_ = over;
-    for (std::size_t id = 0; id < rungs().climbs().size(); ++id)
-      looked_for_.insert(bracket_of(static_cast<study::TrialId>(id)).begin);
+    look_for_all();
   }
   for (auto begin = looked_for_.begin(); begin != looked_for_.end(); begin = looked_for_.erase(begin)) {
-    if (const auto id = ready(bracket_of(*begin), over)) return up(*id);
+    if (const auto id = ready(bracket_at(*begin), over)) return up(*id);
   }
   return std::nullopt;
 }
@@ -102,7 +108,7 @@ std::optional<study::Continue> Hyperband::promotion(bool over) {
 std::optional<study::Proposal> Hyperband::propose(const study::StudyView& view, study::TrialId trial, base::Rng& rng) {
   auto proposal = RungSearch::propose(view, trial, rng);
   if (!proposal || fidelities_.empty()) return proposal;
-  if (const auto level = bracket_of(trial).level; level > 0) proposal->at = fidelities_[level];
+  if (const auto level = bracket_at(own_.place(trial)).level; level > 0) proposal->at = fidelities_[level];
   return proposal;
 }
 

@@ -18,7 +18,7 @@ class Hyperband : public RungSearch {
 
   std::optional<study::Proposal> propose(const study::StudyView& view, study::TrialId trial, base::Rng& rng) override;
 
-  /// A bracket: `size` trials from number `begin` on, whose first rung lies at `level`.
+  /// A bracket: `size` trials from the `begin`-th on that are measured here, whose first rung lies at `level`.
   struct Bracket {
     std::size_t level = 0;
     std::int64_t begin = 0, size = 0;
@@ -33,15 +33,18 @@ class Hyperband : public RungSearch {
  private:
   void read(const study::StudyView& view, const std::vector<study::TrialId>& changed) override;
   std::optional<study::Continue> promotion(bool over) override;
-  Bracket bracket_of(study::TrialId trial) const;
+  /// Of the trial with so many before it.
+  Bracket bracket_at(std::int64_t place) const;
+  void look_for_all();
   std::optional<study::TrialId> ready(const Bracket& bracket, bool over) const;
 
   std::int64_t eta_;
   std::vector<Bracket> round_;
   std::vector<study::Fidelity> fidelities_;
-  std::int64_t max_trials_ = 0;
+  std::int64_t max_trials_ = 0;  ///< to be measured here
+  OwnNumbers own_;
   bool over_ = false;                  ///< as in the last promotion()
-  std::set<std::int64_t> looked_for_;  ///< first numbers of the brackets to look at again
+  std::set<std::int64_t> looked_for_;  ///< first places of the brackets to look at again
 };
 
 }  // namespace assay::search

@@ -99,17 +99,6 @@ space::Params read_point(const config::Node& node, const space::Space& space) {
   return params;
 }
 
-std::vector<study::Proposal> listed_points(const config::Config& config, const space::Space& space) {
-  std::vector<study::Proposal> proposals;
-  const auto points = config.node("search.points");
-  if (!points || points.size() == 0) base::fail(base::Exit::config, "search.algorithm = \"list\" needs search.points");
-  for (const auto& [key, node] : points.items()) {
-    if (!node.is_table()) node.fail("a point is a table of parameters and values, such as { lr = 0.1 }");
-    proposals.push_back({.params = read_point(node, space), .note = "listed"});
-  }
-  return proposals;
-}
-
 }  // namespace
 
 std::unique_ptr<study::Planner> make_list_planner(std::string name, std::vector<study::Proposal> proposals) {
@@ -149,9 +138,19 @@ std::unique_ptr<study::Planner> make_grid(const Setup& setup) {
   return std::make_unique<List>("grid", std::move(proposals), std::move(done), setup.description);
 }
 
+std::vector<study::Proposal> listed_points(const config::Config& config, const space::Space& space) {
+  std::vector<study::Proposal> proposals;
+  for (const auto& [key, node] : config.node("search.points").items()) {
+    if (!node.is_table()) node.fail("a point is a table of parameters and values, such as { lr = 0.1 }");
+    proposals.push_back({.params = read_point(node, space), .note = "listed"});
+  }
+  return proposals;
+}
+
 std::unique_ptr<study::Planner> make_list(const Setup& setup) {
-  return std::make_unique<List>("list", listed_points(setup.config, *setup.space), "the list is done",
-                                setup.description);
+  auto points = listed_points(setup.config, *setup.space);
+  if (points.empty()) base::fail(base::Exit::config, "search.algorithm = \"list\" needs search.points");
+  return std::make_unique<List>("list", std::move(points), "the list is done", setup.description);
 }
 
 }  // namespace assay::search

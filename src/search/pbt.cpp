@@ -55,17 +55,20 @@ class Pbt final : public RungSearch {
   }
 
   void read(const study::StudyView& view, const std::vector<study::TrialId>& changed) override {
-    if (view.max_trials() != max_trials_) over_.clear();
-    max_trials_ = view.max_trials();
+    const auto trials = view.max_trials() - view.imported();
+    const bool moved = own_.update(view);
+    if (moved || trials != max_trials_) over_.clear();
+    max_trials_ = trials;
     for (const auto id : changed) {
-      const auto population = static_cast<std::size_t>(id / size_);
+      if (own_.imported(id)) continue;
+      const auto population = static_cast<std::size_t>(own_.place(id) / size_);
       if (over_.size() <= population) over_.resize(population + 1, false);
       over_[population] = false;
     }
   }
 
   std::optional<study::Continue> promotion(bool over) override {
-    const auto count = static_cast<std::int64_t>(rungs().climbs().size());
+    const auto count = static_cast<std::int64_t>(own_.all().size());
     over_.resize(static_cast<std::size_t>((count + size_ - 1) / size_), false);
     for (std::int64_t begin = 0; begin < count; begin += size_) {
       const auto end = std::min(begin + size_, max_trials_);
@@ -79,18 +82,21 @@ class Pbt final : public RungSearch {
     return std::nullopt;
   }
 
+  /// Populations are counted through those that are measured here.
+  study::TrialId member(std::int64_t place) const { return own_.all()[static_cast<std::size_t>(place)]; }
+
   bool complete(std::int64_t begin, std::int64_t end) const {
-    if (end > static_cast<std::int64_t>(rungs().climbs().size())) return false;
-    for (auto id = begin; id < end; ++id) {
-      if (!rungs().at(id).started()) return false;
+    if (end > static_cast<std::int64_t>(own_.all().size())) return false;
+    for (auto place = begin; place < end; ++place) {
+      if (!rungs().at(member(place)).started()) return false;
     }
     return true;
   }
 
   /// Nobody of this population is under way.
   bool ended(std::int64_t begin, std::int64_t end) const {
-    for (auto id = begin; id < end; ++id) {
-      const auto& climb = rungs().at(id);
+    for (auto place = begin; place < end; ++place) {
+      const auto& climb = rungs().at(member(place));
       if (climb.started() && climb.results.back().state == State::open) return false;
     }
     return true;
@@ -98,9 +104,10 @@ class Pbt final : public RungSearch {
 
   std::optional<study::Proposal> further(const study::StudyView& view, const study::ItemId& item) override {
     look(view);
-    const auto begin = item.trial / size_ * size_;
-    const auto end = std::min({begin + size_, max_trials_, static_cast<std::int64_t>(rungs().climbs().size())});
-    if (item.trial >= end) return std::nullopt;
+    const auto place = own_.place(item.trial);
+    const auto begin = place / size_ * size_;
+    const auto end = std::min({begin + size_, max_trials_, static_cast<std::int64_t>(own_.all().size())});
+    if (own_.imported(item.trial) || place >= end) return std::nullopt;
     const auto level = rungs().at(item.trial).first + static_cast<std::size_t>(item.rung) - 1;
     return copy(at(begin, end, level), item.trial, level);
   }
@@ -127,7 +134,8 @@ class Pbt final : public RungSearch {
     Step step;
     std::vector<Scored> scored;
     std::vector<study::TrialId> failed;
-    for (auto id = begin; id < end; ++id) {
+    for (auto place = begin; place < end; ++place) {
+      const auto id = member(place);
       const auto& climb = rungs().at(id);
       const auto* result = climb.started() ? climb.at(level) : nullptr;
       // Who did not come so far yet is awaited; who began above (put in by hand) is past this step.
@@ -166,7 +174,8 @@ class Pbt final : public RungSearch {
   std::int64_t size_;
   double fraction_, quorum_;
   Exploration how_;
-  std::int64_t max_trials_ = 0;
+  std::int64_t max_trials_ = 0;  ///< to be measured here
+  OwnNumbers own_;
   std::vector<bool> over_;  ///< by population: nothing can go on there until something changes
 };
 

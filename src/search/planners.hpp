@@ -44,4 +44,7 @@ std::vector<space::Params> reference_set(const space::Space& space, std::uint64_
 /// outputs; its place in the space where [model] lists no blocks.
 std::vector<double> size_features(const space::Space& space, const space::Params& params, std::int64_t outputs);
 
+/// The points of [search] points, in their order; empty if there are none.
+std::vector<study::Proposal> listed_points(const config::Config& config, const space::Space& space);
+
 }  // namespace assay::search

@@ -64,9 +64,14 @@ study::Decision PointSearch::next(const study::StudyView& view) {
 
 std::optional<study::Proposal> PointSearch::propose(const study::StudyView& view, study::TrialId trial,
                                                     base::Rng& rng) {
-  if (trial < begin()) return first_[static_cast<std::size_t>(trial)];
   history_.update(view);
   seen_.update(view);
+  own_.update(view);
+  if (const auto place = own_.place(trial); place < begin()) {
+    const auto& first = first_[static_cast<std::size_t>(place)];
+    const bool imported = place < trial && seen_.contains(first.params);
+    if (!imported) return first;
+  }
   if (running_out(trial)) return unseen_point(trial);
   study::Proposal proposal;
   for (int attempt = 0; attempt < tries; ++attempt) {

@@ -10,6 +10,7 @@
 
 #include "search/algorithms.hpp"
 #include "search/history.hpp"
+#include "search/own_numbers.hpp"
 #include "search/seen.hpp"
 #include "study/planner.hpp"
 
@@ -27,7 +28,7 @@ class PointSearch : public study::Planner {
   const space::Space& space() const { return *space_; }
   /// Of the view that draw() is asked with.
   const History& history() const { return history_; }
-  /// Numbers below take the proposals given to begin with.
+  /// So many trials take the proposals given to begin with: the first that are measured here.
   study::TrialId begin() const { return static_cast<study::TrialId>(first_.size()); }
 
   /// True if the view that draw() is asked with holds this point: it is not proposed again.
@@ -58,6 +59,7 @@ class PointSearch : public study::Planner {
   std::size_t most_listed_;                        ///< spaces with more points are not listed; 0: this one is not
   History history_;
   Seen seen_;
+  OwnNumbers own_;
 };
 
 }  // namespace assay::search

@@ -57,6 +57,8 @@ void Progress::read(std::size_t place, const study::Trial* trial) {
   } else if (state == study::State::failed && trial->rungs.back().failure != study::Failure::infrastructure) {
     kind = Kind::failed;
   }
+  const bool imported = result != nullptr && study::imported(trial->what, result->item.rung);
+  if (imported) kind = Kind::open;
   count(kinds_[place], -1);
   count(kind, 1);
   kinds_[place] = kind;
@@ -66,7 +68,7 @@ void Progress::read(std::size_t place, const study::Trial* trial) {
   const bool had = known != results_.end() && known->trial == id;
   if (had && score && known->score.values == score->values && known->score.violation == score->violation) return;
   if (had) remove(id);
-  if (score) this->place(id, std::move(*score));
+  if (score) this->place(id, std::move(*score), imported);
 }
 
 void Progress::count(Kind kind, std::int64_t by) {
@@ -75,10 +77,11 @@ void Progress::count(Kind kind, std::int64_t by) {
   infeasible_ += kind == Kind::infeasible ? by : 0;
 }
 
-void Progress::place(study::TrialId id, Score score) {
+void Progress::place(study::TrialId id, Score score, bool imported) {
   const auto at = std::lower_bound(results_.begin(), results_.end(), id, before);
   const auto place = static_cast<std::size_t>(at - results_.begin());
-  results_.insert(at, {id, std::move(score)});
+  results_.insert(at, {id, std::move(score), imported});
+  measured_here_ += imported ? 0 : 1;
   stale_from_ = std::min(stale_from_, static_cast<std::size_t>(id) / block);
   rank_from(place);
 }
@@ -86,6 +89,7 @@ void Progress::place(study::TrialId id, Score score) {
 void Progress::remove(study::TrialId id) {
   const auto at = std::lower_bound(results_.begin(), results_.end(), id, before);
   const auto place = static_cast<std::size_t>(at - results_.begin());
+  measured_here_ -= at->imported ? 0 : 1;
   results_.erase(at);
   stale_from_ = std::min(stale_from_, static_cast<std::size_t>(id) / block);
   rank_from(place);

@@ -21,10 +21,13 @@ class Progress {
   struct Result {
     study::TrialId trial = 0;
     Score score;
+    bool imported = false;
   };
 
   void update(const study::StudyView& view);
 
+  /// How many results were not imported: growth is judged once there are enough of them.
+  std::size_t measured_here() const { return measured_here_; }
   /// By trial number.
   const std::vector<Result>& results() const { return results_; }
   const std::vector<study::Objective>& objectives() const { return judge_.objectives(); }
@@ -33,7 +36,7 @@ class Progress {
   /// Values of the first objective, more is better, of results [from, to).
   std::vector<double> values(std::size_t from, std::size_t to) const;
 
-  std::int64_t ended() const { return ended_; }  ///< with a result, or without by the model's fault
+  std::int64_t ended() const { return ended_; }  ///< here, with a result, or without by the model's fault
   std::int64_t failed() const { return failed_; }
   std::int64_t infeasible() const { return infeasible_; }
   /// Grows when a trial changes.
@@ -49,7 +52,7 @@ class Progress {
 
   void read(std::size_t place, const study::Trial* trial);
   void count(Kind kind, std::int64_t by);
-  void place(study::TrialId id, Score score);
+  void place(study::TrialId id, Score score, bool imported);
   void remove(study::TrialId id);
   void rank_from(std::size_t place);
   void build_fronts();
@@ -63,6 +66,7 @@ class Progress {
   std::int64_t ended_ = 0, failed_ = 0, infeasible_ = 0;
   std::vector<std::shared_ptr<const stats::Points>> fronts_;  ///< after each block of numbers
   std::size_t stale_from_ = 0;                                ///< first block whose front is not known
+  std::size_t measured_here_ = 0;
   std::uint64_t version_ = 0;
 };
 

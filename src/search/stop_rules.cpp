@@ -133,7 +133,8 @@ std::optional<std::string> StopRules::target() {
   // What reaches all targets is on the front, or something on the front is better.
   const auto front = progress_.front();
   if (std::none_of(front->begin(), front->end(), reached)) return std::nullopt;
-  for (const auto& [trial, score] : progress_.results()) {
+  for (const auto& result : progress_.results()) {
+    const auto& score = result.score;
     if (!reached(score.values)) continue;
     std::string text;
     for (std::size_t i = 0; i < objectives.size(); ++i) {
@@ -143,14 +144,14 @@ std::optional<std::string> StopRules::target() {
                           raw(objectives[i], score.values[i] + penalty),
                           penalty > 0 ? fmt::format(" less a penalty of {:.6g}", penalty) : "", settings_.goals[i]);
     }
-    return fmt::format("target: trial {} has {}", trial, text);
+    return fmt::format("target: trial {} has {}", result.trial, text);
   }
   return std::nullopt;
 }
 
 std::optional<std::string> StopRules::converged() {
   const auto n = progress_.results().size(), w = settings_.window;
-  if (n < 2 * w) return std::nullopt;
+  if (progress_.measured_here() < 2 * w) return std::nullopt;
   const auto& objectives = progress_.objectives();
   if (objectives.size() > 1) {
     const double growth = volume_growth(n - w);
@@ -176,7 +177,7 @@ std::optional<std::string> StopRules::converged() {
 
 std::optional<std::string> StopRules::no_progress() {
   const auto n = progress_.results().size(), half = fewest_for_progress / 2;
-  if (n < fewest_for_progress) return std::nullopt;
+  if (progress_.measured_here() < fewest_for_progress) return std::nullopt;
   if (progress_.objectives().size() > 1) {
     if (volume_growth(n - half) > 0) return std::nullopt;
     return fmt::format("no progress: {}, and the front of {} has not changed for {}", trials_text(n),
@@ -202,7 +203,7 @@ std::optional<std::string> StopRules::no_progress() {
 /// its order. The larger of the two is taken.
 std::optional<std::string> StopRules::gain() const {
   const auto n = progress_.results().size(), w = settings_.window;
-  if (n < 2 * w || progress_.objectives().size() != 1) return std::nullopt;
+  if (progress_.measured_here() < 2 * w || progress_.objectives().size() != 1) return std::nullopt;
   const auto& best = progress_.results()[progress_.best_of(n)].score;
   const auto& earlier = progress_.results()[progress_.best_of(n - w)].score;
   if (class_of(best) != class_of(earlier)) return std::nullopt;

@@ -21,9 +21,9 @@ using config::Node;
 
 namespace {
 
-/// Of a table below [params].
-Role role_of(const std::string& section) {
-  return section == "training" ? Role::training : section == "augment" ? Role::augmentation : Role::architecture;
+/// Of what stands below [params]; a key without a role is a setting of the training.
+Role role_of(const std::string& key) {
+  return key == "model" ? Role::architecture : key == "augment" ? Role::augmentation : Role::training;
 }
 
 }  // namespace

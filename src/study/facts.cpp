@@ -76,6 +76,9 @@ Attempt& Facts::touch(const ItemId& item, int number, int worker) {
     attempt->number = number;
   }
   if (worker >= 0) attempt->worker = worker;
+  const bool first = item.rung == 0 && number == 1;
+  if (first && worker >= 0 && brings_results(workers_[static_cast<std::size_t>(worker)].info.id))
+    note_import(item.trial);
   return *attempt;
 }
 
@@ -103,6 +106,7 @@ void Facts::apply(int worker, Record record) {
   } else if (auto* start = std::get_if<Start>(&record)) {
     auto& attempt = touch(start->item, start->attempt, worker);
     attempt.what = std::make_shared<Proposal>(std::move(start->what));
+    if (imported(*attempt.what, start->item.rung)) note_import(start->item.trial);
     attempt.at = start->at;
     attempt.started = start->time;
     info.last_record = std::max(info.last_record, start->time);
@@ -191,6 +195,28 @@ const Proposal* Facts::proposal(TrialId trial) const {
     if (const auto* telling = rung.telling()) return telling->what.get();
   }
   return nullptr;
+}
+
+void Facts::note_import(TrialId trial) {
+  auto& facts = trials_[static_cast<std::size_t>(trial)];
+  imports_ += facts.import ? 0 : 1;
+  facts.import = true;
+}
+
+bool Facts::is_import(TrialId trial) const {
+  const auto index = static_cast<std::size_t>(trial);
+  return index < trials_.size() && trials_[index].import;
+}
+
+std::vector<TrialId> Facts::unknown_claimants() const {
+  std::vector<TrialId> numbers;
+  for (std::size_t i = 0; i < trials_.size(); ++i) {
+    if (trials_[i].rungs.empty() || trials_[i].import || trials_[i].rungs.front().slim) continue;
+    const auto& attempts = trials_[i].rungs.front().attempts;
+    if (attempts.empty() || attempts.front().number > 1 || attempts.front().worker < 0)
+      numbers.push_back(static_cast<TrialId>(i));
+  }
+  return numbers;
 }
 
 bool Facts::taken(TrialId trial) const {

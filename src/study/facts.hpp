@@ -86,6 +86,12 @@ class Facts {
   const std::optional<Members>& members() const { return members_; }
 
   bool taken(TrialId trial) const;
+  /// Numbers known to be results measured elsewhere: claimed by a worker that brings such (brings_results), or with a
+  /// proposal that says so. They do not count against Limits::max_trials.
+  std::int64_t imports() const { return imports_; }
+  bool is_import(TrialId trial) const;
+  /// Claimed numbers whose first claimant is not known: they may turn out to be imports.
+  std::vector<TrialId> unknown_claimants() const;
   /// The first number that nobody is known to have claimed.
   TrialId first_free(TrialId from = 0) const;
   /// Claimed items without a settled result, members only once the study is closed.
@@ -106,7 +112,7 @@ class Facts {
   /// From now on views are judged so; another judge derives every trial again.
   void set_judge(Judge judge);
   const Judge& judge() const { return *judge_; }
-  /// Trials that did not change since the last view are shared with it.
+  /// Trials that did not change since the last view are shared with it. `max_trials`: those to be measured here.
   StudyView view(const std::vector<Fidelity>& fidelities, std::int64_t max_trials);
 
  private:
@@ -114,11 +120,13 @@ class Facts {
     std::vector<Rung> rungs;
     std::shared_ptr<const Trial> shown;  ///< as in the last view
     bool fresh = true;                   ///< unchanged since; else its number is in changed_
+    bool import = false;
   };
 
   Rung& touch(const ItemId& item);
   Attempt& touch(const ItemId& item, int attempt, int worker);
   void settle(const ItemId& item, Rung& rung);
+  void note_import(TrialId trial);
   std::shared_ptr<const Trial> show(TrialId id, TrialFacts& facts) const;
   void derive(Measurement& measurement) const;
   const WorkerInfo& last_speaker(const Attempt& attempt) const;
@@ -136,7 +144,7 @@ class Facts {
   std::unordered_map<std::string, int> worker_index_;
   std::set<ItemId> open_;
   std::optional<Members> members_;
-  std::int64_t failures_ = 0;
+  std::int64_t failures_ = 0, imports_ = 0;
   Costs costs_;
   mutable TrialId first_free_ = 0;
 };

@@ -155,7 +155,7 @@ StudyView Facts::view(const std::vector<Fidelity>& fidelities, std::int64_t max_
   for (const auto& worker : workers_) {
     if (worker.greeted) workers.push_back(worker.info);
   }
-  builder.judge(judge_).fidelities(fidelities).max_trials(max_trials);
+  builder.judge(judge_).fidelities(fidelities).max_trials(max_trials + imports_).imported(imports_);
   builder.closed(members_.has_value(), members_ ? members_->reason : "").workers(std::move(workers));
   return builder.build();
 }

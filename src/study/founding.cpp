@@ -1,9 +1,12 @@
 #include "study/founding.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/time.hpp"
 #include "config/config.hpp"
 #include "os/file.hpp"
 #include "os/host.hpp"
@@ -15,6 +18,9 @@ namespace {
 
 using base::Exit;
 using base::Json;
+
+/// So long nobody takes to found a study once its folder is there.
+constexpr double founding_seconds = 10;
 
 std::string shorten(const Json& json) {
   auto text = json.dump();
@@ -120,6 +126,28 @@ void found_or_join(const Layout& layout, const Founding& founding) {
                "folder, or start the stage anew with --force.",
                layout.stage.string(), *difference);
   }
+}
+
+void found_filled_or_join(const Layout& layout, const Founding& founding, const Fill& fill) {
+  if (!read_founding(layout)) {
+    const Layout apart{layout.stage / (".founding." + os::random_name())};
+    os::make_folders(apart.stage);
+    found_or_join(apart, founding);
+    fill(apart.stage);
+    os::sync_folder(apart.study());
+    const bool placed = os::rename_into_place(apart.study(), layout.study());
+    // Somebody is about to found it there, or died before he had done so.
+    const double since = base::steady_seconds();
+    while (!placed && !read_founding(layout) && base::steady_seconds() - since < founding_seconds)
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    if (!placed && !read_founding(layout)) {
+      if (const auto stop = os::try_read_file(layout.stop())) os::publish(apart.stop(), *stop);
+      os::rename_aside(layout.study());
+      os::rename_into_place(apart.study(), layout.study());
+    }
+    os::remove_all(apart.stage);
+  }
+  found_or_join(layout, founding);
 }
 
 std::optional<Json> read_founding(const Layout& layout) {

@@ -1,6 +1,7 @@
 // study.json: written once by the first worker, compared by all later ones.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -23,6 +24,12 @@ std::optional<std::string> first_difference(const base::Json& there, const base:
 /// Founds the study or joins it. Error(config) if it was founded with something else, Error(io) where hard links do not
 /// work.
 void found_or_join(const Layout& layout, const Founding& founding);
+
+/// Writes trials into a study that nobody sees yet; `stage` is the folder that holds it.
+using Fill = std::function<void(const Path& stage)>;
+/// Founds the study with what `fill` writes, or joins it: everybody sees all of that or nothing, and of several that
+/// found at once, or die at it, one counts.
+void found_filled_or_join(const Layout& layout, const Founding& founding, const Fill& fill);
 
 /// Nothing while the study is not founded. Error(data) if another version of Assay founded it, in a format of its own.
 std::optional<base::Json> read_founding(const Layout& layout);

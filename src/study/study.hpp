@@ -27,7 +27,7 @@ struct Founding {
 
 /// Changeable while the study runs; read anew at every refresh through `limits_source`.
 struct Limits {
-  std::int64_t max_trials = 100;
+  std::int64_t max_trials = 100;  ///< to be measured here: what is imported comes on top
   std::int64_t max_failed = 34;
   double max_seconds = 0;         ///< since the first worker said hello; 0: no limit
   double max_device_seconds = 0;  ///< of all measurements, those that failed included; 0: no limit

@@ -51,8 +51,9 @@ std::optional<Study::Ended> Study::Impl::over(Planner& planner) {
   if (facts.members()) return Ended{facts.members()->reason, facts.members()->failed};
   if (auto why = over()) return why;
   const auto decision = planner.next(view());
+  if (!std::holds_alternative<Continue>(decision) && learn_imports()) return std::nullopt;
   if (const auto* finished = std::get_if<Finished>(&decision)) return Ended{finished->reason, false};
-  if (!std::holds_alternative<New>(decision) || facts.first_free() < limits.max_trials) return std::nullopt;
+  if (!std::holds_alternative<New>(decision) || facts.first_free() < numbers()) return std::nullopt;
   return Ended{fmt::format("all {} trials are taken", limits.max_trials), false};
 }
 

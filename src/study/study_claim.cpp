@@ -21,14 +21,18 @@ Study::Offer Study::Impl::claim(Planner& planner) {
     const auto seen = view();
     const auto decision = planner.next(seen);
     if (const auto* wait = std::get_if<Wait>(&decision)) return Nothing{wait->reason};
-    if (const auto* finished = std::get_if<Finished>(&decision)) return Ended{finished->reason, false};
+    if (const auto* finished = std::get_if<Finished>(&decision)) {
+      if (learn_imports()) continue;
+      return Ended{finished->reason, false};
+    }
     if (const auto* next = std::get_if<Continue>(&decision)) {
       if (auto claim = claim_rung(*next)) return std::move(*claim);
       continue;
     }
-    const bool any_free = facts.first_free() < limits.max_trials;
+    const bool any_free = facts.first_free() < numbers();
     const auto number = link_free_number();
     if (!number && any_free) continue;  // the planner did not know of claims that were found now: ask it again
+    if (!number && learn_imports()) continue;
     if (!number) return Ended{fmt::format("all {} trials are taken", limits.max_trials), false};
     if (auto claim = propose_and_start(planner, seen, {*number, 0}, 1)) return std::move(*claim);
   }
@@ -38,7 +42,7 @@ std::optional<TrialId> Study::Impl::link_free_number() {
   auto number = facts.first_free();
   // Where thousands begin at once, a window as wide as their number keeps them out of each other's way.
   const auto crowd = static_cast<std::int64_t>(reader.live());
-  for (std::int64_t width = std::max<std::int64_t>(2, crowd); number < limits.max_trials;
+  for (std::int64_t width = std::max<std::int64_t>(2, crowd); number < numbers();
        width = std::min<std::int64_t>(2 * width, std::max<std::int64_t>(1024, 4 * crowd))) {
     const ItemId item{number, 0};
     const auto other = names.claim(item, 1);
@@ -46,9 +50,17 @@ std::optional<TrialId> Study::Impl::link_free_number() {
     if (!other) return number;
     const auto first = facts.first_free();
     number = facts.first_free(first + window.below(width));
-    if (number >= limits.max_trials) number = first;
+    if (number >= numbers()) number = first;
   }
   return std::nullopt;
+}
+
+bool Study::Impl::learn_imports() {
+  const auto before = facts.imports();
+  for (const auto number : facts.unknown_claimants()) {
+    if (const auto who = owner(layout.claim({number, 0}, 1))) facts.saw_claim({number, 0}, 1, facts.worker(*who));
+  }
+  return facts.imports() > before;
 }
 
 std::optional<Claim> Study::Impl::propose_and_start(Planner& planner, const StudyView& seen, const ItemId& item,
@@ -173,6 +185,13 @@ std::optional<Claim> Study::Impl::take_over(Planner& planner, const ItemId& item
   const auto next = names.claim(item, last + 1);
   facts.saw_claim(item, last + 1, next ? facts.worker(*next) : me);
   if (next) return std::nullopt;
+  if (item.rung == 0 && facts.is_import(item.trial)) {
+    Outcome nothing;
+    nothing.state = State::voided;
+    nothing.reason = "its import ended before it was whole";
+    commit(item, last + 1, nothing);
+    return std::nullopt;
+  }
   if (given_up) {
     give_up(item, std::max(lost, fruitless), end);
     return std::nullopt;

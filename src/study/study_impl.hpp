@@ -49,6 +49,10 @@ struct Study::Impl {
   Fidelity fidelity(const ItemId& item);
   std::optional<Fidelity> measured_at(const ItemId& item);
   Proposal continuation(const ItemId& item);
+  /// Numbers that trials may take: those to be measured here, and one for each known import.
+  std::int64_t numbers() const { return limits.max_trials + facts.imports(); }
+  /// Reads who claimed the numbers of which that is not known; true if there was an import among them.
+  bool learn_imports();
   std::optional<TrialId> link_free_number();
   std::optional<Claim> propose_and_start(Planner& planner, const StudyView& seen, const ItemId& item, int attempt);
   Claim start(const ItemId& item, int attempt, Proposal what);

@@ -108,6 +108,13 @@ bool imported(const Proposal& what, int rung) {
   return rung == 0 && origin != what.tags.end() && origin->second == "import";
 }
 
+namespace {
+constexpr std::string_view importer_mark = "import-";
+}
+
+std::string importer_id(const std::string& random_name) { return std::string(importer_mark) + random_name; }
+bool brings_results(const std::string& worker) { return worker.starts_with(importer_mark); }
+
 const Measurement* Trial::result() const {
   for (auto rung = rungs.rbegin(); rung != rungs.rend(); ++rung) {
     if (rung->state == State::done) return &*rung;

@@ -59,7 +59,8 @@ struct Report {
 /// Mark of a trial that ran out of memory once: it is tried again with half the batch, accumulated over two steps.
 inline constexpr const char* halved_tag = "halved";
 
-/// Key of where a trial comes from that no planner of this study drew: "add" or "import".
+/// Key of where a trial comes from that no planner of this study drew: "add", "points" (of the configuration) or
+/// "import".
 inline constexpr const char* origin_tag = "origin";
 
 /// Key of what a proposal builds and trains: equal keys mean equal trainings.
@@ -80,6 +81,10 @@ struct Proposal {
 /// True of a rung whose result was brought from elsewhere (`assay import`): it cost nothing here. What goes on from it
 /// does.
 bool imported(const Proposal& what, int rung);
+
+/// Id of a worker that only brings such results: what it claims counts as imported even before anything is recorded.
+std::string importer_id(const std::string& random_name);
+bool brings_results(const std::string& worker);
 
 /// A claimed item, ready to be evaluated.
 struct Work {

@@ -49,7 +49,10 @@ class StudyView {
   bool closed() const { return closed_; }
   /// Why the study was closed; empty while it is not.
   const std::string& end_reason() const { return end_reason_; }
+  /// Numbers below which trials may begin: those to be measured here and those imported(), which do not count.
   std::int64_t max_trials() const { return max_trials_; }
+  /// Trials that were measured elsewhere (`assay import`, search.import).
+  std::int64_t imported() const { return imported_; }
 
  private:
   friend class Reader;
@@ -58,7 +61,7 @@ class StudyView {
   std::vector<WorkerInfo> workers_;
   std::shared_ptr<const Judge> judge_ = std::make_shared<const Judge>();
   std::vector<Fidelity> fidelities_;
-  std::int64_t max_trials_ = 0;
+  std::int64_t max_trials_ = 0, imported_ = 0;
   bool closed_ = false;
   std::string end_reason_;
 };

@@ -23,6 +23,11 @@ ViewBuilder& ViewBuilder::max_trials(std::int64_t count) {
   return *this;
 }
 
+ViewBuilder& ViewBuilder::imported(std::int64_t count) {
+  view_.imported_ = count;
+  return *this;
+}
+
 ViewBuilder& ViewBuilder::closed(bool closed, std::string reason) {
   view_.closed_ = closed;
   view_.end_reason_ = std::move(reason);

@@ -23,6 +23,7 @@ class ViewBuilder {
   ViewBuilder& judge(std::shared_ptr<const Judge> judge);
   ViewBuilder& fidelities(std::vector<Fidelity> fidelities);
   ViewBuilder& max_trials(std::int64_t count);
+  ViewBuilder& imported(std::int64_t count);
   ViewBuilder& closed(bool closed, std::string reason = {});
   ViewBuilder& workers(std::vector<WorkerInfo> workers);
   /// Puts the trial at its number (replacing what was there); numbers between stay gaps.

@@ -48,7 +48,7 @@ TEST_CASE("by hand, a search with rungs asks for the higher rungs too") {
     epochs.insert(asked["fidelity"]["epochs"].get<int>());
     if (rung > 0) CHECK(asked["from"] == Json{{"trial", asked["trial"]}, {"rung", rung - 1}});
     if (rung == 0) CHECK(asked["from"].is_null());
-    const auto x = asked["params"]["params.model.x"].dump();
+    const auto x = asked["point"]["params.model.x"].dump();
     REQUIRE(course({"assay", "tell", "runs/c", asked["trial"].dump(), "score=" + x}).code == 0);
     REQUIRE(epochs.size() < 4);
   }

@@ -25,8 +25,8 @@ TEST_CASE("a script asks for trials and tells their results") {
   const Bench assay("max_trials = 3\nmax_failed = 3\n");
   const auto first = assay.ask();
   CHECK(first["trial"] == 0);
-  CHECK(first["params"] == Json{{"params.training.lr", 0.1}, {"params.training.optimizer", "sgd"}});
-  CHECK(first["values"]["params"]["training"]["lr"] == 0.1);
+  CHECK(first["point"] == Json{{"params.training.lr", 0.1}, {"params.training.optimizer", "sgd"}});
+  CHECK(first["params"]["training"]["lr"] == 0.1);
   CHECK(assay.ask()["trial"] == 1);
 
   const auto wrong = assay({"tell", "runs/c", "0", "scores=0.5"});
@@ -205,7 +205,7 @@ TEST_CASE("given parameters are added as words, JSON and CSV, and measured next"
              ContainsSubstring("2 of 6 numbers are free, 3 are wanted") && ContainsSubstring("search.max_trials=7"));
   CHECK(assay({"trial", "runs/c", "4"}).code == 64);  // nothing of what was refused is there
 
-  for (const double lr : {0.5, 0.25, 0.1, 0.125}) CHECK(assay.ask()["params"]["params.training.lr"] == lr);
+  for (const double lr : {0.5, 0.25, 0.1, 0.125}) CHECK(assay.ask()["point"]["params.training.lr"] == lr);
   CHECK(assay.trial(3)["params"]["params.training.optimizer"] == "adam");
   CHECK(assay.ask()["trial"] == 4);
   assay.check_sound();

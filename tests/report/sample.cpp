@@ -9,6 +9,11 @@
 
 namespace assay::tests {
 
+study::TrialId best_of(const study::StudyView& view) {
+  const study::Standings standings(view);
+  return standings.best()->trial->id;
+}
+
 const std::vector<study::Objective> sample_objectives = {{"accuracy", true, 0.95}, {"parameters", false, 60'000}};
 
 study::Trial sample_trial(study::TrialId id) {

@@ -1,5 +1,6 @@
 // CSV after RFC 4180, the trial table, and the tables of candidates and finalists.
 #include <catch2/catch_test_macros.hpp>
+#include <set>
 
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -41,14 +42,13 @@ TEST_CASE("the trial table has a row per trial and the objectives first among th
   REQUIRE(table.rows.size() == 60);
   CHECK(table.columns[0].key == "trial");
   CHECK(table.columns[1].key == "state");
-  CHECK(table.columns[2].key == "mark");
-  CHECK(table.columns[3].key == "accuracy");
-  CHECK(table.columns[4].key == "parameters");
+  CHECK(table.columns[2].key == "accuracy");
+  CHECK(table.columns[3].key == "parameters");
   CHECK(table.columns[column(table, "stem.width")].group == Column::Group::parameter);
   CHECK(table.columns[column(table, "act")].kind == Column::Kind::text);
   CHECK(report::to_text(table.rows[7][1]) == "failed");
   CHECK(report::to_text(table.rows[7][column(table, "failure")]) == "nan");
-  CHECK(report::to_text(table.rows[7][3]).empty());
+  CHECK(report::to_text(table.rows[7][2]).empty());
   for (const auto& row : table.rows) CHECK(row.size() == table.columns.size());
 }
 
@@ -60,6 +60,19 @@ TEST_CASE("a parameter named like another column keeps a name of its own") {
   CHECK(report::to_text(table.rows[0][column(table, "param.width")]) == "3");
   CHECK(report::to_text(table.rows[0][column(table, "param.seconds")]) == "1.5");
   CHECK(report::to_json(table)[0]["parameters"]["width"] == 3);
+}
+
+TEST_CASE("a metric named like a column of facts keeps a name of its own") {
+  study::ViewBuilder builder;
+  builder.objectives({{"accuracy", true, {}}})
+      .done(0, {{"x", 1.5}}, {{"accuracy", 0.5}, {"seconds", 12.5}, {"epochs", 3}, {"trial", 7}});
+  const auto table = report::trial_table(builder.build());
+  CHECK(report::to_text(table.rows[0][column(table, "metrics.seconds")]) == "12.5");
+  CHECK(report::to_text(table.rows[0][column(table, "metrics.trial")]) == "7");
+  CHECK(report::to_text(table.rows[0][column(table, "trial")]) == "0");
+  std::set<std::string> keys;
+  for (const auto& one : table.columns) CHECK(keys.insert(one.key).second);
+  CHECK(report::to_json(table)[0]["metrics"]["trial"] == 7);
 }
 
 TEST_CASE("a table with a limit keeps the best trials, in the order of their numbers") {

@@ -75,7 +75,7 @@ class Lab {
 
   void begin(study::Planner& planner, const study::StudyView& view) {
     const auto number = next_number_;
-    if (number >= settings_.trials) return publish();
+    if (number >= settings_.trials + imported_) return publish();
     ++next_number_;
     base::Rng rng(settings_.seed, "search", number, "propose"), same = rng;
     if (settings_.by_hand.contains(number)) return put_in(planner, view, number);
@@ -102,6 +102,11 @@ class Lab {
     auto proposal = planner.propose(view, number, rng);
     REQUIRE(proposal);
     study::Trial trial{.id = number, .what = {.params = proposal->params}, .proposed = true};
+    if (settings_.imports.contains(number)) {
+      trial.what.tags = {{study::origin_tag, "import"}};
+      ++imported_;
+      builder_.max_trials(settings_.trials + imported_).imported(imported_);
+    }
     study::Measurement measurement{.item = {number, 0}, .attempt = 1, .at = settings_.by_hand.at(number)};
     trial.what.at = measurement.at;
     const auto outcome = measure_({.item = measurement.item, .what = trial.what, .at = measurement.at});
@@ -189,6 +194,7 @@ class Lab {
   std::vector<std::unique_ptr<study::Planner>> planners_;
   std::deque<study::StudyView> views_;
   std::deque<study::ItemId> running_;
+  std::int64_t imported_ = 0;
   study::TrialId next_number_ = 0;
   LabCourse course_;
 };

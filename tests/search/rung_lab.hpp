@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ struct LabSettings {
   bool replay = false;  ///< a fresh planner must decide and propose the same, every time
   /// Numbers that are not proposed: put in by hand when their turn comes, measured at this fidelity.
   std::map<study::TrialId, study::Fidelity> by_hand{};
+  /// Those of them that were imported: they come on top of `trials`.
+  std::set<study::TrialId> imports{};
 };
 
 struct LabCourse {

@@ -3,53 +3,75 @@
 
 #include "apps/assay/by_hand.hpp"
 #include "apps/assay/table.hpp"
+#include "apps/intake.hpp"
 #include "base/json.hpp"
-#include "base/log.hpp"
-#include "base/text.hpp"
+#include "launch/slurm.hpp"
+#include "os/file.hpp"
+#include "space/space.hpp"
 
 namespace assay::apps {
 namespace {
 
 using base::Exit;
 
-/// Every column must be a parameter: what would be ignored was meant.
-space::Params point_in(const space::Space& space, const Row& row) {
-  std::map<std::string, base::Json> cells;
-  for (const auto& [column, cell] : row.cells) {
-    const auto name = parameter_of(space, column);
-    if (!name) {
-      std::vector<std::string> names;
-      for (const auto& parameter : space.parameters()) names.push_back(parameter.name);
-      const auto near = base::nearest_word(column, names);
-      base::fail(Exit::config, "{}: the space has no parameter {}{}", row.place, column,
-                 near.empty() ? "" : fmt::format("; did you mean {}?", near));
-    }
-    if (!cells.emplace(*name, cell).second)
-      base::fail(Exit::config, "{}: {} is given twice, once as {}", row.place, *name, column);
-  }
-  return point_of(space, cells, row.place);
-}
+struct Given {
+  std::string source;
+  std::vector<Row> rows;
+};
 
-Exit add(const cli::Values& values) {
-  const auto run = open_target(values, need_search);
-  const auto stage = search_only(values, "trials can be added to the search alone");
-  const auto words = values.texts("FILE|KEY=VALUE");
+Given read_points(const std::vector<std::string>& words) {
   const bool pairs = words.front() != "-" && words.front().find('=') != std::string::npos;
   if (!pairs && words.size() > 1)
     base::fail(Exit::config, "one file, or key=value words: \"{}\" is too much", words[1]);
-  const auto rows = pairs ? std::vector<Row>{row_of(words)} : read_table(words.front());
-  if (rows.empty()) base::fail(Exit::config, "{} holds no point: there is nothing to add", words.front());
+  if (!pairs && words.front() != "-" && !os::file_size(words.front()))
+    base::fail(Exit::config, "there is no file {} (and without \"=\" it is no key=value)", words.front());
+  Given given{pairs ? "the command line" : words.front(),
+              pairs ? std::vector<Row>{row_of(words)} : read_table(words.front())};
+  if (given.rows.empty()) base::fail(Exit::config, "{} holds no point: there is nothing to add", words.front());
+  return given;
+}
+
+/// What is no point of the space, or too much, is said now, not when the search begins.
+void check_for_later(const run::Run& run, const Given& given) {
+  const auto space = space::Space::load(run.config());
+  for (const auto& row : given.rows) point_in(space, row);
+  auto before = static_cast<std::int64_t>(given.rows.size());
+  for (const auto& kept : kept_for_search(run)) before += kept.points ? kept.count : 0;
+  const auto limit = run.limits(run::Stage::search).max_trials;
+  if (before > limit) {
+    base::fail(Exit::config, "{} points would be kept for the search, which measures {}: raise the limit first, `{}`",
+               before, limit,
+               launch::shell_line(
+                   {"assay", "set", run.folder().string(), fmt::format("search.max_trials={}", before)}));
+  }
+}
+
+/// The search does not exist yet, and its stages before are not done. False if it was founded meanwhile, without them.
+bool keep_points(const run::Run& run, const Given& given) {
+  check_for_later(run, given);
+  const auto count = static_cast<std::int64_t>(given.rows.size());
+  const auto name = keep(run, {.points = true, .source = given.source, .count = count, .rows = given.rows});
+  if (can_open_search(run) && take_away(run, name)) return false;
+  std::printf("kept %lld point%s for the search, which measures %s first\n", static_cast<long long>(count),
+              count == 1 ? "" : "s", count == 1 ? "it" : "them");
+  return true;
+}
+
+Exit add(const cli::Values& values) {
+  const auto stage = search_only(values, "trials can be added to the search alone");
+  const auto given = read_points(values.texts("FILE|KEY=VALUE"));
+  if (const auto look = preview_target(values); !can_open_search(look)) check_for_later(look, given);
+  const auto run = open_target(values);
+  if (!can_open_search(run) && keep_points(run, given)) return Exit::done;
 
   const auto parts = open_search(run);
   std::vector<space::Params> points;
-  for (const auto& row : rows) points.push_back(point_in(*parts.space, row));
+  for (const auto& row : given.rows) points.push_back(point_in(*parts.space, row));
   auto study = join_study(run, stage);
   const auto view = study.refresh();
   need_open(run, stage, view);
-  const auto limit = run.limits(stage).max_trials;
   const auto count = static_cast<std::int64_t>(points.size());
-  const auto free = free_numbers(view, limit);
-  need_numbers(run, free, count);
+  need_numbers(run, free_numbers(run, view), count);
 
   std::vector<study::TrialId> numbers;
   for (const auto& point : points) {
@@ -61,13 +83,14 @@ Exit add(const cli::Values& values) {
   study.leave("added by hand");
   if (!numbers.empty()) std::printf("added %s\n", count_text(numbers).c_str());
   if (numbers.size() < points.size()) {
-    base::fail(Exit::config,
-               "workers took the last numbers meanwhile: {} of {} rows are not added; raise the limit, `assay set {} "
-               "search.max_trials={}`",
-               points.size() - numbers.size(), points.size(), run.folder().string(),
-               limit + count - static_cast<std::int64_t>(numbers.size()));
+    const auto more = run.limits(stage).max_trials + count - static_cast<std::int64_t>(numbers.size());
+    base::fail(
+        Exit::config, "workers took the last numbers meanwhile: {} of {} rows are not added; raise the limit, `{}`",
+        points.size() - numbers.size(), points.size(),
+        launch::shell_line({"assay", "set", run.folder().string(), fmt::format("search.max_trials={}", more)}));
   }
-  std::printf("the next workers that look for work measure them: search-driver %s\n", run.folder().c_str());
+  std::printf("the next workers that look for work measure them: %s\n",
+              launch::shell_line({"search-driver", run.folder().string()}).c_str());
   return Exit::done;
 }
 
@@ -75,7 +98,7 @@ Exit add(const cli::Values& values) {
 
 cli::Verb add_verb() {
   return {
-      "add", "trials with given parameters: assay add RUN training.lr=0.01",
+      "add", "trials with given parameters: assay add RUN training.lr=0.01; kept for a search that does not exist yet",
       target_options(
           {{.kind = cli::Option::Kind::list,
             .name = "FILE|KEY=VALUE",

@@ -1,10 +1,14 @@
 // assay ask: claims the next trial for a script that measures it itself, and tells its result with `assay tell`.
 #include <cstdio>
+#include <optional>
+#include <vector>
 
 #include "apps/assay/by_hand.hpp"
 #include "apps/assay/record.hpp"
 #include "base/json.hpp"
 #include "base/time.hpp"
+#include "launch/slurm.hpp"
+#include "space/outside.hpp"
 #include "study/json.hpp"
 
 namespace assay::apps {
@@ -16,32 +20,20 @@ using study::Study;
 /// Parts that a batch should be computed in: the trial ran out of memory once.
 int accumulate(const study::Work& work) { return work.what.tags.contains(study::halved_tag) ? 2 : 1; }
 
-/// The point in the form of the configuration. By hand only the sections that the configuration has: defaults of ours
-/// say nothing about somebody else's training.
-base::Json values_of(const run::Run& run, const space::Space& space, const space::Params& params) {
-  auto values = space.instantiate(params);
-  for (const std::string section : {"training", "augment"}) {
-    if (run.by_hand() && !run.config().has(section) && !run.config().has("search." + section)) values.erase(section);
-  }
-  return values;
+base::Json json_asked(const run::Run& run, const space::Space& space, const study::Work& work) {
+  return {{"trial", work.item.trial},
+          {"rung", work.item.rung},
+          {"attempt", work.attempt},
+          {"params", space::outside_values(run.config(), space, work.what.params)},
+          {"point", space::to_json(work.what.params)},
+          {"fidelity", study::to_json(work.at)},
+          {"seed", work.seed % (1U << 31)},
+          {"accumulate", accumulate(work)},
+          {"note", work.what.note},
+          {"from", work.what.from ? json_of(*work.what.from) : base::Json()}};
 }
 
-void show(const run::Run& run, const space::Space& space, const study::Work& work, bool json) {
-  const auto folder = run.folder().string();
-  if (json) {
-    const base::Json all = {{"trial", work.item.trial},
-                            {"rung", work.item.rung},
-                            {"attempt", work.attempt},
-                            {"params", space::to_json(work.what.params)},
-                            {"values", values_of(run, space, work.what.params)},
-                            {"fidelity", study::to_json(work.at)},
-                            {"seed", work.seed % (1U << 31)},
-                            {"accumulate", accumulate(work)},
-                            {"note", work.what.note},
-                            {"from", work.what.from ? json_of(*work.what.from) : base::Json()}};
-    std::printf("%s\n", all.dump(2).c_str());
-    return;
-  }
+void show(const run::Run& run, const study::Work& work) {
   std::printf("trial %lld\n", static_cast<long long>(work.item.trial));
   if (work.what.from) {
     std::printf("  goes on from where rung %d of trial %lld ended\n", work.what.from->rung,
@@ -55,7 +47,9 @@ void show(const run::Run& run, const space::Space& space, const study::Work& wor
     std::printf("  accumulate: %d (it ran out of memory: half the batch, two steps)\n", accumulate(work));
   std::string metrics;
   for (const auto& objective : run.objectives()) metrics += " " + objective.metric + "=...";
-  std::printf("then: assay tell %s %lld%s\n", folder.c_str(), static_cast<long long>(work.item.trial), metrics.c_str());
+  std::printf("then: %s%s\n",
+              launch::shell_line({"assay", "tell", run.folder().string(), std::to_string(work.item.trial)}).c_str(),
+              metrics.c_str());
 }
 
 /// A trial that was claimed and has no result may come back: the search is not over for whoever asks.
@@ -69,38 +63,66 @@ void check_open(const run::Run& run, const study::StudyView& view, const std::st
              held.empty() ? "" : ", " + held);
 }
 
+std::int64_t count_of(const cli::Values& values) {
+  const auto count = values.integer("--count").value_or(1);
+  if (count < 1) base::fail(Exit::config, "--count {}: a number from 1 is expected", count);
+  return count;
+}
+
+[[noreturn]] void nothing_left(const run::Run& run, const study::StudyView& view, const Study::Offer& offer) {
+  if (const auto* nothing = std::get_if<Study::Nothing>(&offer)) {
+    base::fail(Exit::again, "nothing to measure now ({}): ask again later", nothing->reason);
+  }
+  check_open(run, view, std::get<Study::Ended>(offer).reason);
+  const auto folder = run.folder().string();
+  auto next = fmt::format("`{}` draws the conclusion once all are told", launch::shell_line({"search-driver", folder}));
+  if (run.by_hand()) {
+    next = conclude_by_hand(run)
+               ? fmt::format("`{}` shows the best, `{}` makes a report",
+                             launch::shell_line({"assay", "trials", folder, "--sort", run.objectives().front().metric}),
+                             launch::shell_line({"analyze", folder}))
+               : "The last result that is told ends it";
+  }
+  base::fail(Exit::partial, "the search has no further trial: {}. {}", std::get<Study::Ended>(offer).reason, next);
+}
+
 Exit ask(const cli::Values& values) {
   const auto run = open_target(values, need_search);
   const auto stage = search_only(values, "its workers measure it; only the search can be asked for trials");
   const auto patience = base::parse_duration(values.text("--patience", "1d"), "--patience");
   if (patience <= 0)
     base::fail(Exit::config, "--patience {}: a time is expected, such as 1d", values.text("--patience", ""));
+  const auto count = count_of(values);
   if (asked_to_stop(run, stage)) {
     base::fail(Exit::again, "nothing is handed out: the search is asked to stop. {}", how_to_go_on(run));
   }
   const auto parts = open_search(run);
   auto study = join_study(run, stage, patience);
-  auto offer = study.claim(*parts.planner);
-  if (const auto* claim = std::get_if<study::Claim>(&offer)) {
-    study.detach();
-    show(run, *parts.space, claim->work, values.flag("--json"));
-    return Exit::done;
+  // One after the other: each is planned with those before it as trials under way.
+  std::vector<study::Work> works;
+  std::optional<Study::Offer> last;
+  while (static_cast<std::int64_t>(works.size()) < count) {
+    last = study.claim(*parts.planner);
+    const auto* claim = std::get_if<study::Claim>(&*last);
+    if (claim == nullptr) break;
+    works.push_back(claim->work);
   }
-  const auto view = study.known();
-  study.leave("asked for a trial, there was none");
-  if (const auto* nothing = std::get_if<Study::Nothing>(&offer)) {
-    base::fail(Exit::again, "nothing to measure now ({}): ask again later", nothing->reason);
+  if (works.empty()) {
+    const auto view = study.known();
+    study.leave("asked for a trial, there was none");
+    nothing_left(run, view, *last);
   }
-  check_open(run, view, std::get<Study::Ended>(offer).reason);
-  const auto folder = run.folder().string();
-  auto next = fmt::format("`search-driver {}` draws the conclusion once all are told", folder);
-  if (run.by_hand()) {
-    next = conclude_by_hand(run)
-               ? fmt::format("`assay trials {} --sort {}` shows the best, `analyze {}` makes a report", folder,
-                             run.objectives().front().metric, folder)
-               : "The last result that is told ends it";
+  study.detach();
+  auto all = base::Json::array();
+  for (const auto& work : works) {
+    if (values.flag("--json"))
+      all.push_back(json_asked(run, *parts.space, work));
+    else
+      show(run, work);
   }
-  base::fail(Exit::partial, "the search has no further trial: {}. {}", std::get<Study::Ended>(offer).reason, next);
+  const bool list = values.integer("--count").has_value();
+  if (values.flag("--json")) std::printf("%s\n", (list ? all : all.front()).dump(2).c_str());
+  return Exit::done;
 }
 
 }  // namespace
@@ -108,6 +130,9 @@ Exit ask(const cli::Values& values) {
 cli::Verb ask_verb() {
   return {"ask", "claim the next trial for a script of yours; 75: nothing now, 3: the search has no further trial",
           target_options({stage_option(),
+                          {.kind = cli::Option::Kind::integer,
+                           .name = "--count",
+                           .help = "so many at once, or what there is; with --json a list"},
                           {.name = "--patience",
                            .help = "how long it is held for you without a word (default 1d); study.lease on top"},
                           {.kind = cli::Option::Kind::flag, .name = "--json", .help = "as JSON"}}),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "apps/intake.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -38,8 +39,9 @@ std::string stage_words(Stage stage) { return stage == Stage::search ? "" : " --
 namespace {
 
 [[noreturn]] void not_founded(const run::Run& run, Stage stage) {
-  base::fail(Exit::upstream, "the {} stage has no trials yet: start it with `{} {}`", to_string(stage),
-             executable(stage), run.folder().string());
+  const auto kept = stage == Stage::search ? kept_text(run) : "";
+  base::fail(Exit::upstream, "the {} stage has no trials yet: start it with `{} {}`{}", to_string(stage),
+             executable(stage), run.folder().string(), kept.empty() ? "" : " (" + kept + ")");
 }
 
 /// The chosen proxy's. Where nothing but a script measures there are no earlier stages: the full fidelity.
@@ -81,16 +83,26 @@ SearchParts open_search(const run::Run& run) {
   base::set_verbosity(base::Level::quiet);  // the choice of an algorithm was told by the workers
   auto parts = search_parts(run, top);
   base::set_verbosity(level);
-  if (!founded) run.begin(Stage::search);
-  study::found_or_join(layout, founding_of(run, Stage::search, *parts.space, *parts.planner, parts.fidelities));
+  found_search(run, *parts.space, *parts.planner, parts.fidelities);
   if (!founded) base::log_info("founded the search in {}", layout.stage.string());
   return parts;
 }
 
-std::int64_t free_numbers(const study::StudyView& view, std::int64_t max_trials) {
+bool can_open_search(const run::Run& run) {
+  if (!can_measure(run) || study::read_founding(study::Layout{run.folder(Stage::search)})) return true;
+  const auto proxy = run.status(Stage::proxy).kind;
+  return proxy == run::Status::Kind::done || proxy == run::Status::Kind::partial;
+}
+
+std::int64_t numbers_of(const run::Run& run, const study::StudyView& view) {
+  return run.limits(Stage::search).max_trials + view.imported();
+}
+
+std::int64_t free_numbers(const run::Run& run, const study::StudyView& view) {
+  const auto numbers = numbers_of(run, view);
   std::int64_t taken = 0;
-  for (const auto& trial : view.trials()) taken += trial && trial->id < max_trials ? 1 : 0;
-  return std::max<std::int64_t>(0, max_trials - taken);
+  for (const auto& trial : view.trials()) taken += trial && trial->id < numbers ? 1 : 0;
+  return std::max<std::int64_t>(0, numbers - taken);
 }
 
 void need_numbers(const run::Run& run, std::int64_t free, std::int64_t wanted) {
@@ -141,12 +153,6 @@ const study::Trial& trial_of(const study::StudyView& view, study::TrialId number
   const auto count = std::count_if(view.trials().begin(), view.trials().end(), [](const auto& trial) { return trial; });
   base::fail(Exit::config, "there is no trial {}; the study has {} trial{}{}", number, count, count == 1 ? "" : "s",
              count > 0 ? fmt::format(", the last one is {}", view.trials().size() - 1) : "");
-}
-
-std::pair<std::string, std::string> cut_pair(const std::string& word, const std::string& example) {
-  const auto equals = word.find('=');
-  if (equals == std::string::npos || equals == 0) base::fail(Exit::config, "\"{}\": write {}", word, example);
-  return {std::string(base::trim(word.substr(0, equals))), std::string(base::trim(word.substr(equals + 1)))};
 }
 
 std::string count_text(const std::vector<study::TrialId>& numbers) {

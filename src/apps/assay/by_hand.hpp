@@ -3,7 +3,6 @@
 
 #include <filesystem>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "apps/assay/verbs.hpp"
@@ -31,8 +30,12 @@ study::Study join_study(const run::Run& run, run::Stage stage, double patience =
 SearchParts open_search(const run::Run& run);
 /// Error(upstream) as open_search, without founding anything.
 void need_search(const run::Run& run);
-/// Numbers below search.max_trials that nobody has claimed.
-std::int64_t free_numbers(const study::StudyView& view, std::int64_t max_trials);
+/// True if the search exists, or can be founded now: its proxy is chosen, or only a script measures.
+bool can_open_search(const run::Run& run);
+/// Numbers that trials of the search may take: search.max_trials, and one for each that was imported.
+std::int64_t numbers_of(const run::Run& run, const study::StudyView& view);
+/// Of these, those that nobody has claimed.
+std::int64_t free_numbers(const run::Run& run, const study::StudyView& view);
 /// Error(config) with the remedy if fewer than `wanted` numbers are free.
 void need_numbers(const run::Run& run, std::int64_t free, std::int64_t wanted);
 /// What is left to do with a closed study: its failed trials again, its results elsewhere, all of it anew.
@@ -53,8 +56,6 @@ void need_measuring(const run::Run& run);
 study::TrialId number_of(const std::string& word);
 /// Error(config) if there is no such trial.
 const study::Trial& trial_of(const study::StudyView& view, study::TrialId number);
-/// "key=value" cut at the first "=". Error(config) with `example` where there is none.
-std::pair<std::string, std::string> cut_pair(const std::string& word, const std::string& example);
 /// "4 trials (3, 5, 7, 9)"; many numbers are shortened.
 std::string count_text(const std::vector<study::TrialId>& numbers);
 

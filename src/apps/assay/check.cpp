@@ -127,7 +127,8 @@ Exit check(const cli::Values& values) {
   Rehearsal rehearsal;
   rehearsal.keep = values.flag("--keep");
   auto overrides = values.texts("--set");
-  for (const auto* extra : {"search.algorithm=random", "search.parallel=1", "search.max_failed=5"})
+  for (const auto* extra : {"search.algorithm=random", "search.parallel=1", "search.max_failed=5", "search.points=[]",
+                            "search.import=[]"})
     overrides.emplace_back(extra);
   overrides.push_back("search.max_trials=" + std::to_string(trials));
   const auto run = run::Run::open(rehearsal.folder, file, overrides);

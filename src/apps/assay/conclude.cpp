@@ -19,7 +19,7 @@ bool may_be_over(const run::Run& run, const study::StudyView& view, study::Plann
   if (!view.running().empty()) return false;
   const auto limits = run.limits(Stage::search);
   if (view.closed() || limits.max_seconds > 0 || limits.max_device_seconds > 0) return true;
-  return view.counts().failed >= limits.max_failed || free_numbers(view, limits.max_trials) == 0 ||
+  return view.counts().failed >= limits.max_failed || free_numbers(run, view) == 0 ||
          std::holds_alternative<study::Finished>(planner.next(view));
 }
 

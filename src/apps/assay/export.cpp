@@ -34,7 +34,7 @@ Columns columns_of(const study::StudyView& view) {
 }
 
 std::vector<std::string> head_of(const Columns& columns) {
-  std::vector<std::string> head = {"trial", "state"};
+  std::vector<std::string> head = {"trial", "state", "mark", "feasible", "violation"};
   for (const auto& name : columns.params) head.push_back("params." + name);
   for (const auto& name : columns.metrics) head.push_back("metrics." + name);
   for (const auto& name : columns.attributes) head.push_back("attributes." + name);
@@ -47,8 +47,16 @@ std::vector<std::string> head_of(const Columns& columns) {
 
 std::string time_text(double time) { return time > 0 ? fmt::format("{:.3f}", time) : ""; }
 
-std::vector<std::string> fields_of(const study::Trial& trial, const Columns& columns) {
-  std::vector<std::string> fields = {std::to_string(trial.id), study::to_string(trial.state())};
+std::vector<std::string> fields_of(const study::Standing& standing, const study::Standings& standings,
+                                   const Columns& columns) {
+  const auto& trial = *standing.trial;
+  const bool done = standing.shown != nullptr && standing.shown->state == study::State::done;
+  std::vector<std::string> fields = {std::to_string(trial.id), study::to_string(trial.state()),
+                                     report::mark_of(standing, standings),
+                                     !done               ? ""
+                                     : standing.feasible ? "yes"
+                                                         : "no",
+                                     done && std::isfinite(standing.violation) ? report::csv_number(standing.violation) : ""};
   const study::Measurement nothing{};
   const auto* measured = study::shown_of(trial);
   const auto& at = measured == nullptr ? nothing : *measured;
@@ -81,8 +89,9 @@ std::vector<std::string> fields_of(const study::Trial& trial, const Columns& col
 std::string csv_of(const study::StudyView& view) {
   const auto columns = columns_of(view);
   auto text = report::csv_line(head_of(columns));
-  for (const auto& trial : view.trials()) {
-    if (trial) text += report::csv_line(fields_of(*trial, columns));
+  const study::Standings standings(view);
+  for (const auto& standing : standings.all()) {
+    if (standing.trial != nullptr) text += report::csv_line(fields_of(standing, standings, columns));
   }
   return text;
 }

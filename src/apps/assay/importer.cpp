@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <optional>
 
-#include "apps/assay/by_hand.hpp"
+#include "apps/assay/dialect.hpp"
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "base/text.hpp"
+#include "launch/slurm.hpp"
 #include "study/json.hpp"
 
 namespace assay::apps {
@@ -13,20 +17,10 @@ namespace {
 
 using base::Exit;
 using base::Json;
+using Role = Column::Role;
+using Cells = std::map<std::string, Json>;
 
-/// Columns of an export that are neither parameter nor metric nor attribute.
-bool is_known(const std::string& column) {
-  static const std::set<std::string> names = {
-      "trial",          "state",   "failure", "reason", "rung",        "rungs",
-      "attempt",        "epochs",  "data",    "width",  "resolution",  "seconds",
-      "device_seconds", "started", "ended",   "worker", "width_share", "resolution_share",
-      "host",           "job",     "note",    "origin", "stage"};
-  return names.contains(column);
-}
-
-bool says_parameter(const std::string& column) {
-  return column.starts_with("params.") || column.starts_with("parameters.") || column.starts_with("params_");
-}
+std::string text_of(const Json& cell) { return cell.is_string() ? cell.get<std::string>() : cell.dump(); }
 
 std::optional<double> number_of_cell(const Json& cell) {
   if (cell.is_number()) return cell.get<double>();
@@ -35,204 +29,195 @@ std::optional<double> number_of_cell(const Json& cell) {
   return base::number_in(cell.get<std::string>());
 }
 
-std::string text_of(const Json& cell) { return cell.is_string() ? cell.get<std::string>() : cell.dump(); }
-
-/// In our words, Optuna's, Ax' and NNI's.
-bool is_done(const std::string& state) {
-  static const std::set<std::string> words = {"done", "COMPLETE", "COMPLETED", "SUCCEEDED"};
-  return words.contains(state);
-}
-
-bool is_list_of_tables(const Json& json) {
-  return json.is_array() && !json.empty() &&
-         std::all_of(json.begin(), json.end(), [](const Json& entry) { return entry.is_object(); });
-}
-
-/// The rows of `assay export --json` hold their measurements below "rungs": the highest finished one counts, at the
-/// cost of all.
-std::map<std::string, Json> flattened(const Row& row) {
-  auto cells = row.cells;
-  const auto rungs = cells.find("rungs");
-  if (rungs == cells.end() || !is_list_of_tables(rungs->second)) return cells;
-  auto chosen = rungs->second.back();
-  double cost = 0;
-  for (const auto& rung : rungs->second) {
-    cost += rung.value("device_seconds", 0.0);
-    if (rung.value("state", "") == "done") chosen = rung;
-  }
-  cells.erase("rungs");
-  cells["device_seconds"] = cost;
-  if (chosen.contains("params")) {  // measured with parameters of its own
-    std::erase_if(cells, [](const auto& cell) { return cell.first.starts_with("params."); });
-    for (const auto& [name, value] : chosen["params"].items()) cells["params." + name] = value;
-  }
-  for (const auto* group : {"metrics", "attributes"}) {
-    const auto values = chosen.value(group, Json::object());
-    for (const auto& [name, value] : values.items()) {
-      if (!value.is_null()) cells[std::string(group) + "." + name] = value;
-    }
-  }
-  const auto fidelity = chosen.value("fidelity", Json::object());
-  for (const auto& [name, value] : fidelity.items()) cells[name] = value;
-  for (const auto* name : {"host", "job", "started", "ended", "state", "reason", "reports"}) {
-    if (chosen.contains(name)) cells[name] = chosen[name];
-  }
-  return cells;
-}
-
-void add_metric(const std::string& name, const Json& cell, const Row& row, Import& result) {
-  const auto value = number_of_cell(cell);
-  if (!value) base::fail(Exit::config, "{}: {} is no number: {:.40}", row.place, name, text_of(cell));
-  result.measured.metrics[name] = *value;
-}
-
-}  // namespace
-
-Importer::Importer(const space::Space& space, std::vector<study::Objective> objectives,
-                   std::vector<study::Fidelity> fidelities, const std::vector<std::string>& map, study::Reward reward)
-    : space_(space),
-      objectives_(std::move(objectives)),
-      fidelities_(std::move(fidelities)),
-      reward_(std::move(reward)) {
-  for (const auto& word : map) {
-    const auto [from, to] = cut_pair(word, "--map OLD=NEW (OLD= leaves a column out)");
-    map_[from] = to;
-  }
-}
-
-std::optional<Import> Importer::read(const Row& row, const std::string& source) {
-  const auto columns = mapped(flattened(row));
-  const bool marked =
-      std::any_of(columns.begin(), columns.end(), [](const auto& cell) { return says_parameter(cell.first); });
-  Import result;
+/// The cells of a row by what they are.
+struct Sorted {
   Cells parameters, facts;
-  for (const auto& [column, cell] : columns) {
-    if (is_fact(column, marked)) {
-      facts[column] = cell;
-    } else {
-      place(column, cell, row, parameters, result);
-    }
-  }
-  for (const auto& [name, value] : result.measured.metrics) metrics_.insert(name);
-  reward_.add(result.measured.metrics);
-  if (!has_result(facts, result.measured)) return std::nullopt;
-  result.what.params = point_of(space_, parameters, row.place);
-  for (const auto& [name, cell] : parameters) result.written.insert(name);
-  seen_.insert(result.written.begin(), result.written.end());
-  result.place = row.place;
-  finish(facts, row, source, result);
-  return result;
+  Import trial;
+};
+
+/// What is needed and has no column, and how columns would be mapped that look like it.
+struct Missing {
+  std::vector<std::string> metrics, parameters, maps;
+};
+
+class Reader {
+ public:
+  Reader(const std::string& source, const ImportTarget& target, const ImportOptions& options, const Columns& columns)
+      : source_(source), target_(target), options_(options), columns_(columns) {}
+
+  Reading read(const std::vector<Row>& rows);
+
+ private:
+  Sorted sort(const Row& row) const;
+  bool has_result(const Sorted& row) const;
+  void find_metrics(const std::vector<Sorted>& rows, Missing& missing) const;
+  void find_parameters(const std::vector<Sorted>& rows, Missing& missing) const;
+  void need_columns(const std::vector<Sorted>& rows, bool results) const;
+  void finish(Sorted& row);
+  void check_whole(const Import& trial) const;
+  study::Fidelity fidelity_of(const Cells& facts, const std::string& place) const;
+  std::string map_text(const std::string& old, const std::string& now) const;
+  void remark(Reading& reading) const;
+
+  const std::string& source_;
+  const ImportTarget& target_;
+  const ImportOptions& options_;
+  const Columns& columns_;
+  std::int64_t other_fidelity_ = 0;
+  std::map<std::string, std::int64_t> idle_;  ///< parameter -> rows that have it where it does not exist
+};
+
+std::string Reader::map_text(const std::string& old, const std::string& now) const {
+  return options_.map_text ? options_.map_text(old, now) : launch::shell_line({"--map", old + "=" + now});
 }
 
-/// The cells by the names that --map gives them; a mapped column goes before one that had the name already.
-Importer::Cells Importer::mapped(const Cells& flat) {
-  Cells columns;
-  for (const auto& [written, cell] : flat) {
-    const auto found = map_.find(written);
-    if (found == map_.end()) {
-      columns.emplace(written, cell);
-    } else {
-      used_.insert(written);
-      if (!found->second.empty()) columns[found->second] = cell;
+Sorted Reader::sort(const Row& row) const {
+  Sorted sorted;
+  sorted.trial.place = row.place;
+  auto& measured = sorted.trial.measured;
+  for (const auto& [column, cell] : row.cells) {
+    const auto& role = columns_.all().at(column);
+    switch (role.role) {
+      case Role::parameter:
+        if (!says_nothing(*target_.space.find(role.name), cell)) sorted.parameters[role.name] = cell;
+        break;
+      case Role::metric: {
+        const auto number = number_of_cell(cell);
+        const bool nothing = cell.is_string() && says_nothing(cell.get<std::string>());
+        // DeepHyper writes "F" and why in the place of an objective that failed.
+        const bool failed = cell.is_string() && cell.get<std::string>().starts_with("F");
+        if (number)
+          measured.metrics[role.name] = *number;
+        else if (target_.wanted.contains(role.name) && !nothing && !failed)
+          base::fail(Exit::config, "{}: {} is no number: {:.40}", row.place, column, text_of(cell));
+        break;
+      }
+      case Role::attribute:
+        measured.attributes[role.name] = text_of(cell);
+        break;
+      case Role::fact:
+        sorted.facts.emplace(role.name, cell);
+        break;
+      case Role::reports:
+        for (const auto& report : cell) {
+          measured.reports.push_back({report.value("step", std::int64_t{0}), report.value("seconds", 0.0),
+                                      study::metrics_from_json(report.value("metrics", Json::object()))});
+        }
+        break;
+      case Role::ignored:
+        break;
     }
   }
-  return columns;
+  target_.reward.add(measured.metrics);
+  return sorted;
 }
 
-void Importer::check_whole(const Import& trial) const {
+bool Reader::has_result(const Sorted& row) const {
+  const auto state = row.facts.find("state");
+  if (state != row.facts.end() && !is_done(text_of(state->second))) return false;
+  return std::all_of(target_.objectives.begin(), target_.objectives.end(), [&](const auto& objective) {
+    const auto found = row.trial.measured.metrics.find(objective.metric);
+    return found != row.trial.measured.metrics.end() && std::isfinite(found->second);
+  });
+}
+
+/// Metrics that no row has although the objectives need them.
+void Reader::find_metrics(const std::vector<Sorted>& rows, Missing& missing) const {
+  std::set<std::string> proposed;
+  for (const auto& objective : target_.objectives) {
+    for (const auto& metric : target_.reward.measured({objective})) {
+      const bool there = std::any_of(rows.begin(), rows.end(),
+                                     [&](const auto& row) { return row.trial.measured.metrics.contains(metric); });
+      if (there) continue;
+      missing.metrics.push_back(metric);
+      for (const auto& column : columns_.like_metric(metric)) {
+        if (!proposed.insert(column).second) continue;
+        missing.maps.push_back(map_text(column, metric));
+        break;
+      }
+    }
+  }
+}
+
+/// Parameters without a column that exist in some row.
+void Reader::find_parameters(const std::vector<Sorted>& rows, Missing& missing) const {
+  std::set<std::string> proposed;
+  for (const auto& parameter : target_.space.parameters()) {
+    if (columns_.has_parameter(parameter.name)) continue;
+    const bool exists = std::any_of(rows.begin(), rows.end(), [&](const auto& row) {
+      space::Params written;
+      for (const auto& [name, cell] : row.parameters) {
+        try {
+          written[name] = value_of(*target_.space.find(name), cell);
+        } catch (const base::Error&) {
+          continue;  // said when the row itself is read
+        }
+      }
+      return target_.space.with_defaults(written).contains(parameter.name);
+    });
+    if (!exists) continue;
+    missing.parameters.push_back(parameter.name);
+    for (const auto& column : columns_.like(parameter)) {
+      if (!proposed.insert(column).second) continue;
+      missing.maps.push_back(map_text(column, parameter.name));
+      break;
+    }
+  }
+}
+
+/// A parameter without a column was measured with some value all the same: the defaults are never taken in its place.
+void Reader::need_columns(const std::vector<Sorted>& rows, bool results) const {
+  Missing missing;
+  if (!results) find_metrics(rows, missing);
+  find_parameters(rows, missing);
+  if (options_.defaults) {
+    for (const auto& name : missing.parameters) {
+      base::log_warning("{} has no {}: its default {} is taken for every row", source_, name,
+                        space::to_text(target_.space.find(name)->domain.initial));
+    }
+    missing.parameters.clear();
+  }
+  const auto maps = base::join(missing.maps, " ");
+  const auto metrics = base::join(missing.metrics, " and "), names = base::join(missing.parameters, " and ");
+  if (names.empty() && results) return;
+  if (names.empty()) {
+    base::fail(Exit::config, "{} holds no row {}{}", source_,
+               metrics.empty() ? "that is done and has a result of " + target_.objectives.front().metric
+                               : "with a result of " + metrics,
+               maps.empty() ? "" : "; if it is called otherwise there: " + maps);
+  }
+  const auto otherwise = fmt::format("{} if every row was measured with the default", options_.defaults_text);
+  const auto what = names + (metrics.empty() ? "" : ", and no result of " + metrics);
+  if (maps.empty()) {
+    base::fail(Exit::config, "{} has no column for {}, and none that looks like it: name it with {}, or {}", source_,
+               what, map_text("COLUMN", missing.parameters.front()), otherwise);
+  }
+  base::fail(Exit::config, "{} has no column for {}; what looks most like it: {} (or {})", source_, what, maps,
+             otherwise);
+}
+
+void Reader::check_whole(const Import& trial) const {
   for (const auto& [name, value] : trial.what.params) {
-    if (!seen_.contains(name) || trial.written.contains(name)) continue;
+    if (!columns_.has_parameter(name) || trial.written.contains(name)) continue;
     base::fail(Exit::config,
                "{}: {} is empty, which other rows have: with what value was this row measured? Fill it in", trial.place,
                name);
   }
 }
 
-std::vector<std::string> Importer::missing() const {
-  std::vector<std::string> names;
-  for (const auto& parameter : space_.parameters()) {
-    if (!seen_.contains(parameter.name)) names.push_back(parameter.name);
-  }
-  return names;
-}
-
-void Importer::check_map() const {
-  for (const auto& [from, to] : map_) {
-    if (!used_.contains(from)) base::fail(Exit::config, "--map {}={}: the table has no column {}", from, to, from);
-  }
-}
-
-bool Importer::is_objective(const std::string& column) const {
-  return std::any_of(objectives_.begin(), objectives_.end(), [&](const auto& one) { return one.metric == column; });
-}
-
-bool Importer::is_fact(const std::string& column, bool parameters_are_marked) const {
-  if (!is_known(column) || is_objective(column)) return false;
-  return parameters_are_marked ? space_.find(column) == nullptr : !parameter_of(space_, column);
-}
-
-void Importer::place(const std::string& column, const Json& cell, const Row& row, Cells& parameters,
-                     Import& result) const {
-  if (column == "reports" && is_list_of_tables(cell)) {
-    for (const auto& report : cell) {
-      result.measured.reports.push_back({report.value("step", std::int64_t{0}), report.value("seconds", 0.0),
-                                         study::metrics_from_json(report.value("metrics", Json::object()))});
-    }
-    return;
-  }
-  if (column.starts_with("metrics.")) return add_metric(column.substr(8), cell, row, result);
-  if (column.starts_with("attributes.")) {
-    result.measured.attributes[column.substr(11)] = text_of(cell);
-    return;
-  }
-  if (column.starts_with("tags.") || column.starts_with("from.") || column.starts_with("fidelity.")) return;
-  if (is_objective(column) && space_.find(column) == nullptr) return add_metric(column, cell, row, result);
-  if (const auto name = parameter_of(space_, column)) {
-    if (!parameters.emplace(*name, cell).second) {
-      base::fail(Exit::config, "{}: {} is there twice, once as {}; --map {}= leaves that one out", row.place, *name,
-                 column, column);
-    }
-  } else if (says_parameter(column)) {
-    unknown(column, row);
-  } else if (number_of_cell(cell)) {
-    add_metric(column, cell, row, result);
-  } else {
-    result.measured.attributes[column] = text_of(cell);
-  }
-}
-
-void Importer::unknown(const std::string& column, const Row& row) const {
-  std::vector<std::string> names;
-  for (const auto& parameter : space_.parameters()) names.push_back(parameter.name);
-  const auto bare = column.substr(column.find_first_of("._") + 1);
-  const auto near = base::nearest_word(bare, names);
-  base::fail(Exit::config,
-             "{}: the space has no parameter {}{}; --map {}=NAME maps the column, --map {}= leaves it out", row.place,
-             bare, near.empty() ? "" : " (did you mean " + near + "?)", column, column);
-}
-
-bool Importer::has_result(const Cells& facts, const study::Measurement& measured) const {
-  const auto state = facts.find("state");
-  if (state != facts.end() && !is_done(text_of(state->second))) return false;
-  return std::all_of(objectives_.begin(), objectives_.end(), [&](const auto& objective) {
-    const auto found = measured.metrics.find(objective.metric);
-    return found != measured.metrics.end() && std::isfinite(found->second);
-  });
-}
-
-study::Fidelity Importer::fidelity_of(const Cells& facts, const Row& row) const {
+study::Fidelity Reader::fidelity_of(const Cells& facts, const std::string& place) const {
   const auto number = [&](const char* name, double otherwise, double most) {
     const auto found = facts.find(name);
     if (found == facts.end()) return otherwise;
     const auto value = number_of_cell(found->second);
     if (value && *value >= 0 && *value <= most) return *value;
     base::fail(Exit::config,
-               "{}: {} = {} is not what the trial was measured at (a number from 0 to {:g}); --map {}=NAME gives the "
-               "column another meaning, --map {}= leaves it out",
-               row.place, name, text_of(found->second), most, name, name);
+               "{}: {} = {} is not what the trial was measured at (a number from 0 to {:g}); {} gives the column "
+               "another meaning, {} leaves it out",
+               place, name, text_of(found->second), most, map_text(name, "NAME"), map_text(name, ""));
   };
   const auto share = [&](const char* name, double otherwise) { return number(name, otherwise, 1); };
-  auto at = fidelities_.back();
+  auto at = target_.fidelities.back();
   at.epochs = static_cast<int>(number("epochs", at.epochs, 1e9));
   at.data = share("data", at.data);
   at.width = share("width", share("width_share", at.width));
@@ -240,29 +225,158 @@ study::Fidelity Importer::fidelity_of(const Cells& facts, const Row& row) const 
   return at;
 }
 
-void Importer::finish(const Cells& facts, const Row& row, const std::string& source, Import& result) {
-  const auto number = [&](const char* name, double otherwise) {
+void Reader::finish(Sorted& row) {
+  auto& [parameters, facts, trial] = row;
+  const auto number = [&, &facts = facts](const char* name, double otherwise) {
     const auto found = facts.find(name);
     return found == facts.end() ? otherwise : number_of_cell(found->second).value_or(otherwise);
   };
-  const auto text = [&](const char* name) {
+  const auto text = [&, &facts = facts](const char* name) {
     const auto found = facts.find(name);
     return found == facts.end() ? std::string() : text_of(found->second);
   };
-  auto& measured = result.measured;
+  std::vector<std::string> idle;
+  trial.what.params = point_of(target_.space, parameters, trial.place, &idle);
+  for (const auto& name : idle) ++idle_[name];
+  for (const auto& [name, cell] : parameters) trial.written.insert(name);
+  check_whole(trial);
+  auto& measured = trial.measured;
   measured.state = study::State::done;
-  measured.at = fidelity_of(facts, row);
-  if (!(measured.at == fidelities_.front())) result.what.at = measured.at;
-  if (std::find(fidelities_.begin(), fidelities_.end(), measured.at) == fidelities_.end()) ++other_fidelity_;
+  measured.at = fidelity_of(facts, trial.place);
+  const auto& levels = target_.fidelities;
+  if (!(measured.at == levels.front())) trial.what.at = measured.at;
+  if (std::find(levels.begin(), levels.end(), measured.at) == levels.end()) ++other_fidelity_;
   measured.device_seconds = number("device_seconds", number("seconds", 0));
   measured.started = number("started", 0);
   measured.ended = number("ended", 0);
   if (const auto host = text("host"); !host.empty()) measured.attributes.emplace("host", host);
   const auto note = text("note").empty() ? text("origin") : text("note");
-  result.what.note =
-      fmt::format("imported from {}{}{}", text("trial").empty() ? row.place : source + " trial " + text("trial"),
+  trial.what.note =
+      fmt::format("imported from {}{}{}", text("trial").empty() ? trial.place : source_ + " trial " + text("trial"),
                   note.empty() ? "" : ": ", note);
-  result.what.tags = {{study::origin_tag, "import"}};
+  trial.what.tags = {{study::origin_tag, "import"}};
+}
+
+void Reader::remark(Reading& reading) const {
+  auto& lines = reading.remarks;
+  lines = columns_.remarks();
+  for (const auto& [name, count] : idle_)
+    lines.push_back(fmt::format("{} is ignored in {} rows, where it does not exist with their other values", name, count));
+  if (reading.without_result > 0)
+    lines.push_back(
+        fmt::format("{} rows without a result (not done, or an objective is missing) are left out", reading.without_result));
+  if (reading.skipped > 0)
+    lines.push_back(fmt::format("{} rows that are no points of the space are left out", reading.skipped));
+  if (other_fidelity_ > 0) {
+    base::log_warning(
+        "{}: {} rows were measured at a fidelity that this search does not measure at; their scores may not compare",
+        source_, other_fidelity_);
+  }
+}
+
+Reading Reader::read(const std::vector<Row>& rows) {
+  Reading reading;
+  const auto guarded = [&](const auto& read) {
+    try {
+      read();
+    } catch (const base::Error& error) {
+      if (!options_.skip)
+        throw base::Error(error.code(), fmt::format("{} ({} leaves such rows out)", error.what(), options_.skip_text));
+      base::log_warning("left out: {}", error.what());
+      ++reading.skipped;
+    }
+  };
+  std::vector<Sorted> sorted;
+  for (const auto& row : rows) guarded([&] { sorted.push_back(sort(row)); });
+  reading.without_result = static_cast<std::int64_t>(sorted.size());
+  const auto all = sorted;
+  std::erase_if(sorted, [&](const Sorted& row) { return !has_result(row); });
+  reading.without_result -= static_cast<std::int64_t>(sorted.size());
+  need_columns(sorted.empty() ? all : sorted, !sorted.empty());
+  for (auto& row : sorted) {
+    guarded([&] {
+      finish(row);
+      reading.trials.push_back(std::move(row.trial));
+    });
+  }
+  remark(reading);
+  return reading;
+}
+
+/// Ray Tune logs a line per report: of one trial the last one counts.
+std::int64_t keep_last_reports(std::vector<Row>& rows) {
+  std::map<std::string, std::size_t> last;
+  const auto step = [](const Row& row) {
+    const auto found = row.cells.find("training_iteration");
+    return found == row.cells.end() ? std::nullopt : number_of_cell(found->second);
+  };
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto id = rows[i].cells.find("trial_id");
+    if (id == rows[i].cells.end() || !step(rows[i])) continue;
+    const auto [known, fresh] = last.emplace(text_of(id->second), i);
+    if (!fresh && *step(rows[i]) >= *step(rows[known->second])) known->second = i;
+  }
+  std::vector<Row> kept;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto id = rows[i].cells.find("trial_id");
+    if (id == rows[i].cells.end() || !step(rows[i]) || last.at(text_of(id->second)) == i) kept.push_back(rows[i]);
+  }
+  const auto dropped = static_cast<std::int64_t>(rows.size() - kept.size());
+  rows = std::move(kept);
+  return dropped;
+}
+
+bool same_number(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+
+}  // namespace
+
+ImportTarget import_target(const config::Config& config, const space::Space& space,
+                           std::vector<study::Objective> objectives, std::vector<study::Fidelity> fidelities) {
+  ImportTarget target{space, std::move(objectives), std::move(fidelities), {}, study::Reward(config)};
+  target.wanted = target.reward.measured(target.objectives);
+  for (const auto& objective : target.objectives) target.wanted.insert(objective.metric);
+  for (const auto* section : {"constraint", "reward"}) {
+    for (const auto& [key, entry] : config.node(section).items()) {
+      if (const auto metric = entry.at("metric")) target.wanted.insert(metric.string());
+    }
+  }
+  return target;
+}
+
+Reading read_results(const std::vector<Row>& rows, const std::string& source, const ImportTarget& target,
+                     const ImportOptions& options) {
+  std::vector<Row> flat;
+  for (const auto& row : rows) flat.push_back(flattened(row));
+  const auto earlier = keep_last_reports(flat);
+  const Columns columns(flat, target.space, target.wanted, options.map, source);
+  auto reading = Reader(source, target, options, columns).read(flat);
+  if (earlier > 0) {
+    reading.remarks.push_back(
+        fmt::format("{} rows are earlier reports of a trial (training_iteration): its last one counts", earlier));
+  }
+  return reading;
+}
+
+bool same_result(const Import& row, const study::Proposal& what, const study::Measurement& result) {
+  return row.measured.at == result.at &&
+         std::equal(row.what.params.begin(), row.what.params.end(), what.params.begin(), what.params.end(),
+                    [](const auto& a, const auto& b) { return a.first == b.first && space::same(a.second, b.second); }) &&
+         std::equal(row.measured.metrics.begin(), row.measured.metrics.end(), result.metrics.begin(),
+                    result.metrics.end(),
+                    [](const auto& a, const auto& b) { return a.first == b.first && same_number(a.second, b.second); });
+}
+
+void leave_out_known(Reading& reading, const std::vector<Import>& known, const std::string& metric) {
+  std::multimap<double, const Import*> by_score;
+  for (const auto& one : known) {
+    const auto score = one.measured.metrics.find(metric);
+    if (score != one.measured.metrics.end()) by_score.emplace(score->second, &one);
+  }
+  reading.known += std::erase_if(reading.trials, [&](const Import& row) {
+    const auto [first, last] = by_score.equal_range(row.measured.metrics.at(metric));
+    return std::any_of(first, last,
+                       [&](const auto& entry) { return same_result(row, entry.second->what, entry.second->measured); });
+  });
 }
 
 }  // namespace assay::apps

@@ -1,14 +1,15 @@
-// Rows of tables that people or tools wrote, as measured trials of this search.
+// Tables that people or tools wrote, as measured trials of this search.
 #pragma once
 
-#include <map>
-#include <optional>
+#include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "apps/assay/columns.hpp"
 #include "apps/assay/table.hpp"
-#include "base/json.hpp"
+#include "config/config.hpp"
 #include "study/reward.hpp"
 #include "study/trial.hpp"
 
@@ -22,50 +23,40 @@ struct Import {
   std::string place = {};              ///< file and line, or entry
 };
 
-class Importer {
- public:
-  /// `fidelities`: the search's; a row that does not say it was measured at the last. `reward` is added to the metrics.
-  /// `map`: OLD=NEW words; OLD= leaves a column out.
-  Importer(const space::Space& space, std::vector<study::Objective> objectives, std::vector<study::Fidelity> fidelities,
-           const std::vector<std::string>& map, study::Reward reward);
-
-  /// Nothing for rows without a result. Error(config) for what is no point of the space.
-  std::optional<Import> read(const Row& row, const std::string& source);
-
-  /// Error(config) if the row leaves a parameter out that other rows have: its result belongs to another value than the
-  /// default. Only once all rows are read.
-  void check_whole(const Import& trial) const;
-  /// Parameters of the space that no row had.
-  std::vector<std::string> missing() const;
-  /// Numbers that were read, of rows without a result too.
-  const std::set<std::string>& metrics() const { return metrics_; }
-  /// Rows that were measured at none of the search's fidelities.
-  std::int64_t other_fidelity() const { return other_fidelity_; }
-  /// Error(config) if --map names a column that no row had.
-  void check_map() const;
-
- private:
-  using Cells = std::map<std::string, base::Json>;
-
-  Cells mapped(const Cells& flat);
-  /// True for what an export tells beside parameters, metrics and attributes. In a table whose columns do not say
-  /// which of them are parameters, a name that means one is that parameter.
-  bool is_fact(const std::string& column, bool parameters_are_marked) const;
-  bool is_objective(const std::string& column) const;
-  void place(const std::string& column, const base::Json& cell, const Row& row, Cells& parameters,
-             Import& result) const;
-  [[noreturn]] void unknown(const std::string& column, const Row& row) const;
-  bool has_result(const Cells& facts, const study::Measurement& measured) const;
-  study::Fidelity fidelity_of(const Cells& facts, const Row& row) const;
-  void finish(const Cells& facts, const Row& row, const std::string& source, Import& result);
-
-  const space::Space& space_;
-  std::vector<study::Objective> objectives_;
-  std::vector<study::Fidelity> fidelities_;
-  study::Reward reward_;
-  std::map<std::string, std::string> map_;
-  std::set<std::string> used_, seen_, metrics_;
-  std::int64_t other_fidelity_ = 0;
+struct ImportOptions {
+  ColumnMap map = {};
+  bool skip = false;      ///< rows that are no points of the space are left out instead of refused
+  bool defaults = false;  ///< parameters that the table does not have were at their defaults
+  /// How a message writes a column's other name, and that the defaults are meant: words of `assay import` where empty.
+  std::function<std::string(const std::string& old, const std::string& now)> map_text = {};
+  std::string defaults_text = "--defaults";
+  std::string skip_text = "--skip";
 };
+
+struct Reading {
+  std::vector<Import> trials;
+  std::int64_t without_result = 0, skipped = 0, known = 0;
+  std::vector<std::string> remarks;  ///< lines for people: what was ignored, what may not compare
+};
+
+/// What a table must be read for.
+struct ImportTarget {
+  const space::Space& space;
+  std::vector<study::Objective> objectives;
+  std::vector<study::Fidelity> fidelities;  ///< the search's; a row that does not say it was measured at the last
+  std::set<std::string> wanted;             ///< metrics that objectives, limits and rewards name
+  study::Reward reward;                     ///< added to the metrics
+};
+ImportTarget import_target(const config::Config& config, const space::Space& space,
+                           std::vector<study::Objective> objectives, std::vector<study::Fidelity> fidelities);
+
+/// Error(config) in one sentence where a column that is needed is not there, or a row is no point of the space; nothing
+/// is ever taken for a default in the place of what the table holds.
+Reading read_results(const std::vector<Row>& rows, const std::string& source, const ImportTarget& target,
+                     const ImportOptions& options);
+
+/// Leaves rows out that are among `known` already: the same point, fidelity and metrics.
+void leave_out_known(Reading& reading, const std::vector<Import>& known, const std::string& metric);
+bool same_result(const Import& row, const study::Proposal& what, const study::Measurement& result);
 
 }  // namespace assay::apps

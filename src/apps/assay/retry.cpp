@@ -79,7 +79,7 @@ Exit retry_open(const run::Run& run, Stage stage, const study::StudyView& view,
                "again",
                to_string(stage), executable(stage), run.folder().string());
   }
-  need_numbers(run, free_numbers(view, run.limits(stage).max_trials), static_cast<std::int64_t>(numbers.size()));
+  need_numbers(run, free_numbers(run, view), static_cast<std::int64_t>(numbers.size()));
   auto study = join_study(run, stage);
   std::vector<study::TrialId> fresh;
   for (const auto number : numbers) {
@@ -224,7 +224,7 @@ Exit retry_closed(const run::Run& run, Stage stage, const study::StudyView& view
               static_cast<long long>(kept));
   std::printf("%s will be measured again: %s %s\n", count_text(numbers).c_str(), executable(stage).c_str(),
               run.folder().c_str());
-  const auto free = stage == Stage::search ? free_numbers(view, run.limits(stage).max_trials) : 0;
+  const auto free = stage == Stage::search ? free_numbers(run, view) : 0;
   if (free > 0) {
     std::printf("the search is open again and goes on to search.max_trials: %lld further trials\n",
                 static_cast<long long>(free));

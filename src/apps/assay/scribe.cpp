@@ -1,5 +1,7 @@
 #include "apps/assay/scribe.hpp"
 
+#include <utility>
+
 #include "base/time.hpp"
 #include "os/host.hpp"
 #include "study/facts.hpp"
@@ -10,8 +12,8 @@ namespace {
 
 constexpr double heartbeat_seconds = 20;
 
-study::Hello new_hello(double patience) {
-  auto hello = study::greet(os::random_name());
+study::Hello new_hello(double patience, const std::string& id = os::random_name()) {
+  auto hello = study::greet(id);
   hello.worker.patience = patience;
   return hello;
 }
@@ -30,9 +32,15 @@ study::Outcome outcome_of(const study::Measurement& measured) {
 }  // namespace
 
 Scribe::Scribe(const std::filesystem::path& folder, study::Judge judge, double patience)
+    : Scribe(folder, std::move(judge), new_hello(patience)) {}
+
+Scribe::Scribe(const std::filesystem::path& folder, study::Judge judge, Brings)
+    : Scribe(folder, std::move(judge), new_hello(0, study::importer_id(os::random_name()))) {}
+
+Scribe::Scribe(const std::filesystem::path& folder, study::Judge judge, study::Hello self)
     : layout_{folder},
       judge_(std::move(judge)),
-      self_(new_hello(patience)),
+      self_(std::move(self)),
       names_(layout_, self_.worker.id),
       log_(layout_.log(), self_, heartbeat_seconds) {}
 

@@ -16,6 +16,9 @@ class Scribe {
   /// Becomes a worker of the founded study in `folder` (RUN/<stage>); its claims outlive it by `patience` seconds. What
   /// `judge` derives is left out of the records.
   Scribe(const std::filesystem::path& folder, study::Judge judge, double patience = 0);
+  /// One that only brings results measured elsewhere: what it claims does not count against search.max_trials.
+  enum class Brings { results };
+  Scribe(const std::filesystem::path& folder, study::Judge judge, Brings brings);
 
   /// False if the number (or rung, or attempt) is taken.
   bool claim(const study::ItemId& item, int attempt = 1);
@@ -39,6 +42,7 @@ class Scribe {
   void detach() { log_.fall_silent(); }
 
  private:
+  Scribe(const std::filesystem::path& folder, study::Judge judge, study::Hello self);
   bool end(const study::ItemId& item, int attempt, double time, study::Outcome outcome, int worked = 0);
 
   study::Layout layout_;

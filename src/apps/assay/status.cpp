@@ -5,6 +5,7 @@
 
 #include "apps/assay/by_hand.hpp"
 #include "apps/assay/record.hpp"
+#include "apps/kept.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
@@ -106,6 +107,7 @@ void show_stage(const run::Run& run, run::Stage stage) {
   std::printf(
       "%s\n",
       run::stage_line(stage, to_string(status.kind), text, done ? status.done.value("seconds", -1.0) : -1).c_str());
+  if (const auto kept = stage == run::Stage::search ? kept_text(run) : ""; !kept.empty()) say(kept);
   if (view) show_workers(run, stage, *view);
 }
 

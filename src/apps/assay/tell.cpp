@@ -5,6 +5,7 @@
 
 #include "apps/assay/by_hand.hpp"
 #include "apps/assay/scribe.hpp"
+#include "apps/assay/table.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
