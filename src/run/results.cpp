@@ -113,6 +113,7 @@ void fields(V& visit, T& x) {
   visit("device_seconds", x.device_seconds);
   visit("mean_trial_seconds", x.mean_trial_seconds);
   visit("reason", x.reason);
+  visit("finalists", x.finalists);
 }
 
 template <class V, Is<FinalistFigures> T>

@@ -26,7 +26,10 @@ std::string executable(Stage stage);
 struct Status {
   enum class Kind { waiting, running, done, partial, failed, stale } kind = Kind::waiting;
   std::string reason;  ///< stale: which key or which upstream stage changed; failed: error.json's message
-  base::Json done;     ///< done.json, if any
+  /// Of a stage that is done: it has results that were derived by other values of a key that judges ("constraint[0].
+  /// at_most was 5, is 3"). Its next start derives them again, from the measurements that are there.
+  std::string judged;
+  base::Json done;  ///< done.json, if any
 };
 
 class Run {
@@ -44,7 +47,7 @@ class Run {
   const std::filesystem::path& folder() const { return folder_; }
   std::filesystem::path folder(Stage stage) const { return folder_ / to_string(stage); }
   const config::Config& config() const { return config_; }
-  /// Reads run.toml again if it changed (limits may be set while a study runs).
+  /// Takes up limits and judging keys if run.toml changed; the others keep the values that this process started with.
   void reload();
   std::uint64_t seed() const;
   std::string name() const;
@@ -69,6 +72,8 @@ class Run {
 
   /// The flattened identity of a stage: its own identity keys plus the hashes of the results it builds on.
   base::Json identity(Stage stage) const;
+  /// Flattened keys that judge, as far as they count for the figures of this stage.
+  base::Json judging(Stage stage) const;
   Status status(Stage stage) const;
 
   /// The figures of a finished earlier stage. Error(upstream): not done, or stale, with the command that remedies it.
@@ -77,9 +82,9 @@ class Run {
   /// The figures if the stage is done (or partial), whatever its freshness.
   std::optional<base::Json> figures(Stage stage) const;
 
-  /// Writes done.json last: identity, inputs' hashes, version, host, times, figures. `partial` becomes exit code 3.
-  /// The stage began with the first worker of its study; one without a study when this process `started` (Unix
-  /// seconds). Returns the seconds since then.
+  /// Writes done.json last, in the place of one whose figures were judged otherwise: identity, inputs' hashes, version,
+  /// host, times, figures. `partial` becomes exit code 3. The stage began with the first worker of its study; one
+  /// without a study when this process `started` (Unix seconds). Returns the seconds since then.
   double finish(Stage stage, const base::Json& figures, double started, bool partial = false) const;
   /// Writes error.json.
   void fail(Stage stage, const base::Json& error) const;
@@ -97,14 +102,12 @@ class Run {
   std::string text_;  ///< run.toml as read
 
   void check_same_run(const config::Config& given, const std::string& source) const;
-  std::string stale_reason(const base::Json& noted, Stage stage) const;
+  std::string stale_reason(const base::Json& written, Stage stage) const;
+  base::Json results_again(const base::Json& before, const base::Json& figures) const;
 };
 
-/// `assay set`: checks, replaces run.toml atomically, appends to changes.log; returns the stages that become stale.
+/// change_keys (run/change.hpp); returns the stages that become stale.
 std::vector<Stage> set_keys(const std::filesystem::path& folder, const std::vector<std::string>& overrides);
-
-/// The key class of every override ("search.max_trials=80"); Error(config) for text without "=".
-bool only_limits(const std::vector<std::string>& overrides);
 
 /// True for folders that other machines do not see: temporary ones and memory file systems.
 bool node_local(const std::filesystem::path& folder);
