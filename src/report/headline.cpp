@@ -91,11 +91,23 @@ Words words_of(const Material& material) {
   if (const auto found = verdict(material)) return of_full(material, *found);
   if (const auto* view = material.study(Stage::search)) {
     const auto best = ranked(*view);
+    const study::Standings standings(*view);
+    if (best.empty() && standings.least_violation() != nullptr) {
+      const auto* least = standings.least_violation();
+      return {fmt::format("No trial keeps all constraints; {} breaks them least: {}.", network_text(least->trial->id),
+                          study::broken_text(view->judge(), least->shown->metrics)),
+              fmt::format("{} can be compared. There is no best and no winner before one keeps them all.",
+                          count_text(static_cast<std::int64_t>(standings.comparable()), "trial"))};
+    }
     if (!best.empty()) {
+      const auto& first = view->judge().first().metric;
+      const auto at = view->fidelities().size() > 1
+                          ? " after " + count_text(best.front()->result()->at.epochs, "epoch")
+                          : std::string();
       return {
-          fmt::format("{} is the search's best so far with {} {}; it has not been trained in full.",
+          fmt::format("{} is the search's best so far with {} {}{}; it has not been trained in full.",
                       capital(network_text(best.front()->id)),
-                      value_text(scale, best.front()->result()->metrics.at(metric)), metric),
+                      value_text(material.scale(first), best.front()->result()->metrics.at(first)), first, at),
           fmt::format("The score comes from the search-validation part{} and is the largest of {}: it ranks, and it "
                       "promises too much.",
                       rows_text(material, false), count_text(static_cast<std::int64_t>(best.size()), "trial"))};

@@ -26,16 +26,32 @@ constexpr std::size_t most_rows = 20'000;  ///< trials in the page itself; the C
 constexpr std::size_t most_curves = 120;
 constexpr std::size_t most_points = 60;  ///< of one curve
 
+/// Through all rungs of the trial.
+std::vector<study::Report> whole_curve(const study::Trial& trial) {
+  std::vector<study::Report> reports;
+  for (const auto& rung : trial.rungs) {
+    for (const auto& report : rung.reports) {
+      if (reports.empty() || report.step > reports.back().step) reports.push_back(report);
+    }
+  }
+  return reports;
+}
+
 /// The best ten and a spread of the others, each thinned.
 Json curves(const study::StudyView& view) {
   Json list = Json::array();
   if (view.objectives().empty()) return list;
-  const auto& metric = view.objectives().front().metric;
-  const auto trials = ranked(view);
+  const auto& metric = view.judge().first().metric;
+  auto trials = ranked(view);
+  const std::set<const study::Trial*> known(trials.begin(), trials.end());
   const std::size_t top = std::min<std::size_t>(10, trials.size());
+  // Behind the best: what breaks limits, or was measured at a lower fidelity.
+  for (const auto& trial : view.trials()) {
+    if (trial && trial->result() != nullptr && !known.contains(trial.get())) trials.push_back(trial.get());
+  }
   const std::size_t step = std::max<std::size_t>(1, (trials.size() - top) / (most_curves - 10) + 1);
   for (std::size_t i = 0; i < trials.size(); i += i < top ? 1 : step) {
-    const auto& reports = trials[i]->result()->reports;
+    const auto reports = whole_curve(*trials[i]);
     Json steps = Json::array(), values = Json::array();
     const std::size_t stride = reports.size() / most_points + 1;
     for (std::size_t k = 0; k < reports.size(); ++k) {
