@@ -2,6 +2,7 @@
 // training set, and scored once on the untouched validation set.
 #include "apps/finalists.hpp"
 #include "apps/study_stage.hpp"
+#include "apps/winner.hpp"
 #include "base/log.hpp"
 #include "config/check.hpp"
 #include "data/dataset.hpp"
@@ -33,13 +34,13 @@ base::Exit full_train(cli::StageContext& context, const comm::World& world) {
   stage.gpus_per_trial = static_cast<int>(config.integer("full.gpus_per_trial"));
 
   return apps::run_study(context, world, std::move(stage), [&](const study::StudyView& view, bool) {
-    auto figures = apps::judge_finalists(view, finalists, run, split.untouched);
+    auto figures = apps::judge_finalists(view, finalists, run, space->defaults(), split.untouched);
     figures.untouched = !config::without_data(config);
     if (figures.winner < -1 || figures.finalists.empty()) {
       base::fail(base::Exit::partial, "every training of the finalists failed; see `assay trials {} --stage full`",
                  run.folder().string());
     }
-    apps::publish_winner(figures, view, run, *space);
+    apps::publish_winner(figures, view, run, split.untouched);
     for (const auto& missing : figures.missing) base::log_warning("{}", missing);
     const auto json = run::to_json(figures);
     return context.finish(run::Stage::full, json,

@@ -119,6 +119,10 @@ void fields(V& visit, T& x) {
   visit("search_score", x.search_score);
   visit("parameters", x.parameters);
   visit("multiply_adds", x.multiply_adds);
+  visit("defaults", x.defaults);
+  visit("seeds", x.seeds);
+  visit("trainings", x.trainings);
+  visit("measured", x.measured);
 }
 
 template <class V, Is<FullFigures> T>

@@ -70,6 +70,12 @@ struct FinalistFigures {
   Interval score;
   double search_score = 0;  ///< what the search had measured
   std::int64_t parameters = 0, multiply_adds = 0;
+  bool defaults = false;                  ///< its parameters are the defaults: it is the baseline, whatever its trial
+  std::vector<std::int64_t> seeds;        ///< of each score
+  std::vector<study::TrialId> trainings;  ///< numbers in the study of the full stage, per seed
+  std::vector<study::Metrics> measured;   ///< all that was measured, per seed
+
+  bool is_baseline() const { return trial < 0 || defaults; }
 };
 
 struct SearchFigures {
