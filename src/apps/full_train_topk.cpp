@@ -2,6 +2,7 @@
 // training set, and scored once on the untouched validation set.
 #include "apps/finalists.hpp"
 #include "apps/study_stage.hpp"
+#include "apps/winner.hpp"
 #include "base/log.hpp"
 #include "config/check.hpp"
 #include "data/dataset.hpp"
@@ -33,14 +34,14 @@ base::Exit full_train(cli::StageContext& context, const comm::World& world) {
   stage.gpus_per_trial = static_cast<int>(config.integer("full.gpus_per_trial"));
 
   return apps::run_study(context, world, std::move(stage), [&](const study::StudyView& view, bool) {
-    auto figures = apps::judge_finalists(view, finalists, run, split.untouched);
+    auto figures = apps::judge_finalists(view, finalists, run, space->defaults(), split.untouched);
     figures.untouched = !config::without_data(config);
     if (figures.finalists.empty()) {
       base::fail(base::Exit::partial, "every training of the finalists failed; see `assay trials {} --stage full`",
                  run.folder().string());
     }
     const bool won = figures.winner >= -1;
-    if (won) apps::publish_winner(figures, view, run, *space);
+    if (won) apps::publish_winner(figures, view, run, split.untouched);
     if (!won) figures.missing.push_back("no finalist keeps all constraints when trained in full: there is no winner");
     for (const auto& missing : figures.missing) base::log_warning("{}", missing);
     const auto json = run::to_json(figures);

@@ -128,6 +128,10 @@ void fields(V& visit, T& x) {
   visit("metrics", x.metrics);
   visit("feasible", x.feasible);
   visit("violation", x.violation);
+  visit("defaults", x.defaults);
+  visit("seeds", x.seeds);
+  visit("trainings", x.trainings);
+  visit("measured", x.measured);
 }
 
 template <class V, Is<FullFigures> T>

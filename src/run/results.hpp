@@ -73,6 +73,12 @@ struct FinalistFigures {
   std::map<std::string, double> metrics;  ///< means over the seeds, the derived ones among them
   bool feasible = true;                   ///< these means keep every hard limit
   double violation = 0;
+  bool defaults = false;                  ///< its parameters are the defaults: it is the baseline, whatever its trial
+  std::vector<std::int64_t> seeds;        ///< of each score
+  std::vector<study::TrialId> trainings;  ///< numbers in the study of the full stage, per seed
+  std::vector<study::Metrics> measured;   ///< all that was measured, per seed
+
+  bool is_baseline() const { return trial < 0 || defaults; }
 };
 
 /// By the one truth about a trial (study/standing).
