@@ -31,7 +31,7 @@ void add_training(run::FullFigures& figures, run::FinalistFigures& finalist, con
                   const std::string& metric) {
   const auto& seed = trial.what.tags.at("seed");
   const auto* measured = trial.result();
-  if (measured == nullptr || !measured->metrics.contains(metric)) {
+  if (measured == nullptr || !std::isfinite(study::metric_or_nan(measured->metrics, metric))) {
     const auto why = measured != nullptr    ? "it has no " + metric
                      : trial.rungs.empty() ? "never ran"
                                            : trial.rungs.back().reason;
@@ -46,10 +46,6 @@ void add_training(run::FullFigures& figures, run::FinalistFigures& finalist, con
   finalist.parameters = size_metric(*measured, "parameters");
   finalist.multiply_adds = size_metric(*measured, "multiply_adds");
 }
-
-}  // namespace
-
-namespace {
 
 [[noreturn]] void no_finalist(const study::Standings& standings) {
   const auto* least = standings.least_violation();
