@@ -29,7 +29,7 @@ class Failed(Exception):
 
 
 # What must occur among the trials, or the comparison says little.
-WANTED = {"done", "stopped", "failed", "infeasible", "imported", "reused", "breaks a limit", "not at the top",
+WANTED = {"done", "stopped", "failed", "infeasible", "imported", "breaks a limit", "not at the top",
           "measured with other parameters", "equal values"}  # fmt: skip
 KINDS = set()  # what occurred
 
@@ -101,7 +101,7 @@ class Driver:
                 break
             work = json.loads(asked.stdout)
             number = work["trial"]
-            values = {name.rsplit(".", 1)[-1]: value for name, value in work["params"].items()}
+            values = {name: value for part in work["params"].values() for name, value in part.items()}
             point = values["depth"], values["width"], values["lr"]
             if world.broken(*point):
                 self.call("assay", "tell", self.run, number, "--failed", "the loss is gone")
@@ -276,8 +276,7 @@ def main():
         bad += bool(wrong)
         for each in wrong:
             print(each, flush=True)
-    wanted = WANTED if options.part == "others" else WANTED - {"reused"}  # a table's points are never equal networks
-    for kind in sorted(wanted - KINDS if options.part in ("table", "others") and not options.only else []):
+    for kind in sorted(WANTED - KINDS if options.part in ("table", "others") and not options.only else []):
         bad += 1
         print(f"no trial of all these runs is of the kind: {kind}")
     print(f"{options.part}: {count} groups of cells, {bad} with disagreements, {time.monotonic() - begun:.0f} s")

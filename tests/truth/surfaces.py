@@ -375,7 +375,7 @@ class Surfaces:
             self.say("full/winner", "is there", False, (folder / "card.md").exists())
             return
         card = (folder / "card.md").read_text()
-        named = re.search(r"[Tt]rial (\d+) of the search", card)
+        named = re.search(r"^Trial (\d+) ", card, re.M) or re.search(r"trial (\d+) of the search has the defaults", card)
         self.say("full/winner/card.md", "winner", self.full.winner, int(named.group(1)) if named else -1)
         first = self.full.finalists[self.full.winner][0]
         for name, value in first.params.items():
