@@ -1,5 +1,6 @@
 // Tables of other tools, each with parameters of every kind, are read as what they hold, or refused with words to paste.
 #include <catch2/generators/catch_generators.hpp>
+#include <catch2/generators/catch_generators_range.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
 #include "assay/programs.hpp"
