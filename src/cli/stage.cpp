@@ -196,7 +196,7 @@ int without_workers(const StageContext& context, run::Stage stage, const run::St
     return static_cast<int>(Exit::done);
   }
   if (status.kind == Kind::stale || (context.options.force && os::file_size(run.folder(stage) / "begun.json"))) {
-    run.set_aside(stage);
+    run.set_aside(stage, status);
     base::log_info("the next `assay ask {}` founds the search anew", folder);
     return static_cast<int>(Exit::done);
   }
@@ -228,7 +228,7 @@ int prepare(StageContext& context, run::Stage stage) {
   }
   if (status.kind == Kind::stale || (context.options.force && os::file_size(run.folder(stage) / "begun.json"))) {
     base::log_info("{} is made anew: {}", run::to_string(stage), status.reason.empty() ? "--force" : status.reason);
-    run.set_aside(stage);
+    run.set_aside(stage, status);
   }
   run.begin(stage);
   return go_on;

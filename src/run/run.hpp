@@ -29,7 +29,8 @@ struct Status {
   /// Of a stage that is done: it has results that were derived by other values of a key that judges ("constraint[0].
   /// at_most was 5, is 3"). Its next start derives them again, from the measurements that are there.
   std::string judged;
-  base::Json done;  ///< done.json, if any
+  base::Json done;   ///< done.json, if any
+  std::string mark;  ///< text of the file that was judged (done.json, else begun.json); empty: there is neither
 };
 
 class Run {
@@ -91,6 +92,8 @@ class Run {
   /// --force: renames the stage's folder to <stage>.1, ...; of several processes that ask at once one does it and the
   /// others wait. Error(config) while workers of the old study are still at work.
   void set_aside(Stage stage) const;
+  /// The same, but only the folder that `seen` was about: a newer one that another process has begun stays.
+  void set_aside(Stage stage, const Status& seen) const;
 
   /// Called once a stage really starts: makes its folder, notes the identity that it starts with (begun.json, so that a
   /// stage which is not finished can be stale as well) and removes the error of an earlier start.

@@ -165,6 +165,12 @@ std::vector<Stage> inputs_of(Stage stage) {
   return {};
 }
 
+/// Another one once the stage was begun again.
+std::string mark_of(const std::filesystem::path& stage) {
+  const auto done = os::try_read_file(stage / "done.json");
+  return done ? *done : os::try_read_file(stage / "begun.json").value_or("");
+}
+
 }  // namespace
 
 bool Run::by_hand() const { return config::by_hand(config_); }
@@ -216,6 +222,7 @@ std::string Run::stale_reason(const Json& written, Stage stage) const {
 
 Status Run::status(Stage stage) const {
   Status status;
+  status.mark = mark_of(folder(stage));
   const auto done = read_json(folder(stage) / "done.json");
   const auto begun = done ? done : read_json(folder(stage) / "begun.json");
   if (begun) {
@@ -362,14 +369,14 @@ void Run::fail(Stage stage, const Json& error) const {
   os::publish(folder(stage) / "error.json", error.dump(2) + "\n");
 }
 
-void Run::set_aside(Stage stage) const {
+void Run::set_aside(Stage stage) const { set_aside(stage, Status{.reason = "", .judged = "", .mark = mark_of(folder(stage))}); }
+
+void Run::set_aside(Stage stage, const Status& looked) const {
   const auto place = folder(stage);
-  const auto token = [&] {
-    const auto done = os::try_read_file(place / "done.json");
-    return done ? done : os::try_read_file(place / "begun.json");
-  };
-  const auto seen = token();
-  if (!seen) return;  // set aside by somebody else just now: what is there, if anything, is only being made
+  const auto token = [&] { return mark_of(place); };
+  const auto& seen = looked.mark;
+  // Set aside by somebody else just now: what is there, if anything, is only being made.
+  if (seen.empty() || token() != seen) return;
   study::Reader reader(place);
   if (reader.founded()) {
     const auto view = reader.refresh();
