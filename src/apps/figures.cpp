@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/json.hpp"
 #include "study/standing.hpp"
 
 namespace assay::apps {
@@ -17,7 +18,8 @@ double device_seconds(const study::StudyView& view) {
   return sum;
 }
 
-run::SearchFigures search_figures(const study::StudyView& view, const study::Fidelity& fidelity, bool partial) {
+run::SearchFigures search_figures(const study::StudyView& view, const run::Run& run, const study::Fidelity& fidelity,
+                                  bool partial) {
   run::SearchFigures figures;
   figures.counts = view.counts();
   figures.fidelity = fidelity;
@@ -33,6 +35,9 @@ run::SearchFigures search_figures(const study::StudyView& view, const study::Fid
     figures.least_text = study::broken_text(view.judge(), least->shown->metrics);
   }
   for (const auto* standing : standings.front()) figures.pareto.push_back(standing->trial->id);
+  const auto top_k = static_cast<std::size_t>(run.config().integer("full.top_k"));
+  for (const auto* standing : standings.finalists(top_k, run.config().flag("full.infeasible")))
+    figures.finalists.push_back(standing->trial->id);
   figures.device_seconds = device_seconds(view);
   const auto brought = std::count_if(view.trials().begin(), view.trials().end(), [](const auto& trial) {
     return trial && trial->rungs.size() == 1 && study::imported(trial->what, 0);
@@ -43,6 +48,18 @@ run::SearchFigures search_figures(const study::StudyView& view, const study::Fid
   const auto& why = view.end_reason();
   figures.reason = partial ? "too many failed trials" : why.starts_with("all trials are") ? "all trials are done" : why;
   return figures;
+}
+
+std::optional<Rejudged> judge_search_again(const run::Run& run) {
+  using Kind = run::Status::Kind;
+  const auto status = run.status(run::Stage::search);
+  if ((status.kind != Kind::done && status.kind != Kind::partial) || status.judged.empty()) return std::nullopt;
+  auto reader = run.reader(run::Stage::search);
+  const bool partial = status.kind == Kind::partial;
+  Rejudged result{.before = run::search_figures(status.done.at("figures"))};
+  result.now = search_figures(reader.refresh(), run, result.before.fidelity, partial);
+  run.finish(run::Stage::search, run::to_json(result.now), 0, partial);
+  return result;
 }
 
 }  // namespace assay::apps

@@ -4,14 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 
 #include "apps/study_stage.hpp"
 #include "base/error.hpp"
-#include "base/text.hpp"
-#include "nn/network_py.hpp"
-#include "os/file.hpp"
-#include "stats/intervals.hpp"
+#include "report/verdict.hpp"
 #include "study/standing.hpp"
 
 namespace assay::apps {
@@ -30,41 +26,26 @@ std::vector<const study::Trial*> trainings_of(const study::StudyView& view, stud
   return found;
 }
 
-run::Interval interval_over_seeds(const study::Objective& objective, const std::vector<double>& scores,
-                                  std::int64_t rows) {
-  if (scores.size() == 1) return metric_interval(objective, scores.front(), rows);
-  const auto interval = stats::mean_interval(scores);
-  return {interval.estimate, interval.lo, interval.hi};
-}
-
-std::string card(const run::FinalistFigures& winner, const run::FullFigures& figures, const run::Run& run) {
-  const auto objective = run.judge().first();
-  std::string text = fmt::format("# Winner of {}\n\n", run.name());
-  text += winner.trial < 0 ? "The baseline (all defaults) was not beaten.\n\n"
-                           : fmt::format("Trial {} of the search.\n\n", winner.trial);
-  text += fmt::format("| | |\n|---|---|\n| {} on the untouched validation set | {:.4f} [{:.4f}, {:.4f}], {} seeds |\n",
-                      objective.metric, winner.score.estimate, winner.score.lo, winner.score.hi, winner.scores.size());
-  text += fmt::format("| parameters | {} |\n| multiply-adds per example | {} |\n", base::with_commas(winner.parameters),
-                      base::with_commas(winner.multiply_adds));
-  for (const auto& other : figures.finalists) {
-    if (other.trial >= 0) continue;
-    text += fmt::format("| baseline, trained in the same way | {:.4f} [{:.4f}, {:.4f}] |\n", other.score.estimate,
-                        other.score.lo, other.score.hi);
+/// One training of a finalist: its measurements, or why there are none.
+void add_training(run::FullFigures& figures, run::FinalistFigures& finalist, const study::Trial& trial,
+                  const std::string& metric) {
+  const auto& seed = trial.what.tags.at("seed");
+  const auto* measured = trial.result();
+  if (measured == nullptr || !std::isfinite(study::metric_or_nan(measured->metrics, metric))) {
+    const auto why = measured != nullptr    ? "it has no " + metric
+                     : trial.rungs.empty() ? "never ran"
+                                           : trial.rungs.back().reason;
+    figures.missing.push_back(fmt::format("finalist {} with seed {} failed (trial {} of full): {}",
+                                          finalist_tag(finalist.trial), seed, trial.id, why));
+    return;
   }
-  text += "\n## Parameters\n\n";
-  for (const auto& [name, value] : winner.params) text += fmt::format("- `{}` = {}\n", name, space::to_text(value));
-  text +=
-      "\n## Files\n\n- `network.json`: the network as a graph of primitives\n- `weights.safetensors`: weights of the "
-      "first "
-      "seed (no seed was picked by its score)\n- `network.py`: rebuilds it in PyTorch: `from network import load; net "
-      "= "
-      "load()`\n";
-  return text;
+  finalist.scores.push_back(measured->metrics.at(metric));
+  finalist.seeds.push_back(std::stoll(seed));
+  finalist.trainings.push_back(trial.id);
+  finalist.measured.push_back(measured->metrics);
+  finalist.parameters = size_metric(*measured, "parameters");
+  finalist.multiply_adds = size_metric(*measured, "multiply_adds");
 }
-
-}  // namespace
-
-namespace {
 
 [[noreturn]] void no_finalist(const study::Standings& standings) {
   const auto* least = standings.least_violation();
@@ -123,7 +104,7 @@ void judge_means(run::FinalistFigures& finalist, const std::vector<study::Metric
 }  // namespace
 
 run::FullFigures judge_finalists(const study::StudyView& view, const std::vector<Finalist>& finalists,
-                                 const run::Run& run, std::int64_t rows) {
+                                 const run::Run& run, const space::Params& defaults, std::int64_t rows) {
   const auto objective = run.judge().first();
   run::FullFigures figures;
   figures.winner = -2;
@@ -131,32 +112,15 @@ run::FullFigures judge_finalists(const study::StudyView& view, const std::vector
   for (const auto& finalist : finalists) {
     run::FinalistFigures result;
     result.trial = finalist.trial, result.params = finalist.params, result.search_score = finalist.search_score;
-    std::vector<study::Metrics> measurements;
-    for (const auto* trial : trainings_of(view, finalist.trial)) {
-      const auto* measured = trial->result();
-      if (measured == nullptr) {
-        figures.missing.push_back(fmt::format("finalist {} with seed {} failed (trial {} of full): {}",
-                                              finalist_tag(finalist.trial), trial->what.tags.at("seed"), trial->id,
-                                              trial->rungs.empty() ? "never ran" : trial->rungs.back().reason));
-        continue;
-      }
-      const double score = study::metric_or_nan(measured->metrics, objective.metric);
-      if (!std::isfinite(score)) {
-        figures.missing.push_back(fmt::format("finalist {} with seed {} has no {} (trial {} of full)",
-                                              finalist_tag(finalist.trial), trial->what.tags.at("seed"),
-                                              objective.metric, trial->id));
-        continue;
-      }
-      result.scores.push_back(score);
-      measurements.push_back(measured->metrics);
-      result.parameters = size_metric(*measured, "parameters");
-      result.multiply_adds = size_metric(*measured, "multiply_adds");
-    }
+    result.defaults = finalist.params == defaults;
+    for (const auto* trial : trainings_of(view, finalist.trial)) add_training(figures, result, *trial, objective.metric);
     if (result.scores.empty()) continue;
-    result.score = interval_over_seeds(objective, result.scores, rows);
-    judge_means(result, measurements, view.judge());
+    judge_means(result, result.measured, view.judge());
     figures.finalists.push_back(std::move(result));
   }
+  const auto scores = report::all_scores(figures);
+  for (auto& finalist : figures.finalists)
+    finalist.score = report::score_interval(objective.metric, finalist.scores, scores, rows);
   // Best first: what keeps the limits, among others what breaks them less; then the mean score after soft penalties.
   const auto& limits = view.judge().limits();
   const double sign = objective.maximise ? 1 : -1;
@@ -170,28 +134,6 @@ run::FullFigures judge_finalists(const study::StudyView& view, const std::vector
                                    [&](const auto& finalist) { return finalist.feasible || any; });
   if (winner != figures.finalists.end()) figures.winner = winner->trial;
   return figures;
-}
-
-void publish_winner(const run::FullFigures& figures, const study::StudyView& view, const run::Run& run,
-                    const space::Space&) {
-  const auto& winner = *std::find_if(figures.finalists.begin(), figures.finalists.end(),
-                                     [&](const auto& finalist) { return finalist.trial == figures.winner; });
-  const auto folder = run.folder(run::Stage::full) / "winner";
-  for (const auto* trial : trainings_of(view, winner.trial)) {
-    const auto* measured = trial->result();
-    if (measured == nullptr) continue;
-    const auto source = run.folder(run::Stage::full) / "trials" / std::to_string(trial->id) /
-                        fmt::format("{}.{}", measured->item.rung, measured->attempt);
-    const auto network = os::try_read_file(source / "network.json");
-    if (!network) break;  // an external command: its outputs stay where it put them
-    os::make_folders(folder);
-    os::publish(folder / "network.json", *network);
-    os::publish(folder / "weights.safetensors", os::read_file(source / "weights.safetensors"));
-    os::publish(folder / "network.py", nn::network_py());
-    break;
-  }
-  os::make_folders(folder);
-  os::publish(folder / "card.md", card(winner, figures, run));
 }
 
 }  // namespace assay::apps

@@ -1,4 +1,4 @@
-// The finalists of a run: who is trained in full, how they did, and what is published of the winner.
+// The finalists of a run: who is trained in full, and how they did.
 #pragma once
 
 #include <vector>
@@ -29,13 +29,8 @@ std::vector<study::Proposal> trainings(const std::vector<Finalist>& finalists, i
 /// Scores per seed on the untouched validation set (`rows` rows), best mean first. One seed: Wilson's interval; more: a
 /// t interval over seeds, which does not contain the uncertainty of the validation set itself. The means over the seeds
 /// are judged like a trial: what breaks a limit is shown and cannot win (winner = -2 if all do), unless [full]
-/// infeasible = true.
+/// infeasible = true. The finalist with the parameters `defaults` is the baseline.
 run::FullFigures judge_finalists(const study::StudyView& view, const std::vector<Finalist>& finalists,
-                                 const run::Run& run, std::int64_t rows);
-
-/// full/winner/: network.json, weights.safetensors (of the first seed, so that no seed is picked by its score),
-/// network.py, card.md. Nothing if the trials are external commands without exported weights.
-void publish_winner(const run::FullFigures& figures, const study::StudyView& view, const run::Run& run,
-                    const space::Space& space);
+                                 const run::Run& run, const space::Params& defaults, std::int64_t rows);
 
 }  // namespace assay::apps

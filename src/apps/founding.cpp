@@ -1,7 +1,14 @@
 #include "apps/founding.hpp"
 
+#include <fmt/format.h>
+
+#include <set>
+#include <string>
+
 #include "arch/canonical.hpp"
+#include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "config/check.hpp"
 #include "run/results.hpp"
 #include "search/planners.hpp"
@@ -25,6 +32,44 @@ study::Founding founding_of(const run::Run& run, run::Stage stage, const space::
   founding.identity = {
       {"space", space.describe()}, {"planner", planner.describe()}, {"configuration", run.identity(stage)}};
   return founding;
+}
+
+namespace {
+
+/// Where the configuration names a metric beside the objectives, else nothing.
+config::Node naming(const config::Config& config, const std::string& metric) {
+  for (const auto* list : {"constraint", "reward"}) {
+    for (const auto& [key, entry] : config.node(list).items()) {
+      if (const auto name = entry.at("metric"); name && name.string() == metric) return name;
+    }
+  }
+  return config.node("objectives");
+}
+
+}  // namespace
+
+void check_reported(const run::Run& run) {
+  const auto judge = run.judge();
+  for (const auto stage : {run::Stage::baseline, run::Stage::proxy}) {
+    auto reader = run.reader(stage);
+    if (!reader.founded()) continue;
+    std::set<std::string> missing = judge.named(), reported;
+    bool measured = false;
+    const auto view = reader.refresh();
+    for (const auto& trial : view.trials()) {
+      const auto* result = trial ? trial->result() : nullptr;
+      if (result == nullptr) continue;
+      measured = true;
+      for (const auto& [name, value] : result->metrics) missing.erase(name), reported.insert(name);
+    }
+    if (!measured || missing.empty()) continue;
+    const auto where = naming(run.config(), *missing.begin());
+    const auto text = fmt::format(
+        "no training of the {} stage reported {}, so that no trial of the search could be judged; they reported {}",
+        to_string(stage), *missing.begin(), base::join({reported.begin(), reported.end()}, ", "));
+    if (where) where.fail(text);
+    base::fail(base::Exit::config, "{}", text);
+  }
 }
 
 SearchParts search_parts(const run::Run& run, const study::Fidelity& top) {

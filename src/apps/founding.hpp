@@ -23,6 +23,10 @@ study::Fidelity full_fidelity(const config::Config& config, run::Stage stage);
 study::Founding founding_of(const run::Run& run, run::Stage stage, const space::Space& space,
                             const study::Planner& planner, const std::vector<study::Fidelity>& fidelities);
 
+/// Error(config) if no training of the earlier stages reported a metric that an objective, a reward or a limit names:
+/// no trial of the search could be judged. Where nothing has been trained yet nothing is known.
+void check_reported(const run::Run& run);
+
 /// What the search works with.
 struct SearchParts {
   std::shared_ptr<const space::Space> space;

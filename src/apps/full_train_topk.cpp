@@ -2,6 +2,7 @@
 // training set, and scored once on the untouched validation set.
 #include "apps/finalists.hpp"
 #include "apps/study_stage.hpp"
+#include "apps/winner.hpp"
 #include "base/command.hpp"
 #include "base/log.hpp"
 #include "config/check.hpp"
@@ -35,7 +36,7 @@ base::Exit full_train(cli::StageContext& context, const comm::World& world) {
   stage.gpus_per_trial = static_cast<int>(config.integer("full.gpus_per_trial"));
 
   return apps::run_study(context, world, std::move(stage), [&](const study::StudyView& view, bool) {
-    auto figures = apps::judge_finalists(view, finalists, run, split.untouched);
+    auto figures = apps::judge_finalists(view, finalists, run, space->defaults(), split.untouched);
     figures.untouched = !config::without_data(config);
     if (figures.finalists.empty()) {
       base::fail(base::Exit::partial, "every training of the finalists failed; {} shows why, {} measures them again{}",
@@ -43,7 +44,7 @@ base::Exit full_train(cli::StageContext& context, const comm::World& world) {
                  run::retry_command(run, run::Stage::full), apps::noticed(run));
     }
     const bool won = figures.winner >= -1;
-    if (won) apps::publish_winner(figures, view, run, *space);
+    if (won) apps::publish_winner(figures, view, run, split.untouched);
     if (!won) figures.missing.push_back("no finalist keeps all constraints when trained in full: there is no winner");
     for (const auto& missing : figures.missing) base::log_warning("{}", missing);
     if (!figures.missing.empty()) base::log_warning("{}", run::missing_text(run, run::Stage::full));

@@ -178,6 +178,7 @@ bool found_search(const run::Run& run, const space::Space& space, const study::P
   const auto founding = founding_of(run, Stage::search, space, planner, fidelities);
   const bool fresh = !study::read_founding(layout);
   if (fresh) {
+    check_reported(run);
     const auto target = import_target(run.config(), space, run.objectives(), fidelities);
     auto intake = configured_intake(run.config(), target);
     add_kept(intake, kept_for_search(run), target);

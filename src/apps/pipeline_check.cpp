@@ -35,16 +35,17 @@ void check_intake(const config::Config& config, const space::Space& space) {
   configured_intake(config, import_target(config, space, objectives, {full_fidelity(config, run::Stage::search)}));
 }
 
-/// The built-in trainer reports these; what a command reports is known once it has run, a table checks its columns.
-void check_reportable(const config::Config& config) {
-  const auto task = config.text("data.task");
+}  // namespace
+
+void check_reportable(const config::Config& config, const std::string& task) {
   std::vector<std::string> known = {"loss", "parameters", "multiply_adds", "latency_ms", "train_seconds"};
   if (task != "regression") known.emplace_back("accuracy");
   if (task != "classification") known.insert(known.end(), {"rmse", "r2"});
   const auto check = [&](const config::Node& where, const std::string& name) {
     if (std::find(known.begin(), known.end(), name) != known.end()) return;
     const auto near = base::nearest_word(name, known);
-    where.fail(fmt::format("the built-in trainer does not report {}{}; it reports {}", name,
+    where.fail(fmt::format("the built-in trainer does not report {}{}{}; it reports {}", name,
+                           task == "auto" ? "" : " of a " + task,
                            near.empty() ? "" : " (did you mean " + near + "?)", base::join(known, ", ")));
   };
   for (const auto& [name, objective] : config.node("objectives").items()) {
@@ -58,15 +59,13 @@ void check_reportable(const config::Config& config) {
   }
 }
 
-}  // namespace
-
 void check_pipeline(const config::Config& config) {
   config.check_run();
   const bool table = config.has("trial.table"), program = !config.texts("trial.command").empty();
   run::check_script(config);
   if (!table && !program) {
     arch::check_blocks(config);
-    check_reportable(config);
+    check_reportable(config, config.text("data.task"));
   }
   const bool proxies = config.integer("proxy.reference") > 0 && (!table || config.has("trial.table.epoch"));
   if (proxies) proxy_candidates(config, full_fidelity(config, run::Stage::proxy));

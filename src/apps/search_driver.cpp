@@ -34,7 +34,7 @@ base::Exit search_space(cli::StageContext& context, const comm::World& world) {
   };
 
   return apps::run_study(context, world, std::move(stage), [&](const study::StudyView& view, bool partial) {
-    const auto figures = apps::search_figures(view, fidelity, partial);
+    const auto figures = apps::search_figures(view, run, fidelity, partial);
     const auto json = run::to_json(figures);
     if (figures.comparable == 0) {
       base::fail(base::Exit::partial, "no trial of the search succeeded; {} shows why, {} measures them again{}",

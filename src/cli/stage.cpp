@@ -169,7 +169,11 @@ int dry_run(const StageOptions& options, run::Stage stage) {
   const bool done = status.kind == Kind::done || status.kind == Kind::partial;
   const auto name = run::to_string(stage);
   if (done && !options.force) {
-    std::printf("%s is done; nothing to do\n", name.c_str());
+    if (status.judged.empty()) {
+      std::printf("%s is done; nothing to do\n", name.c_str());
+    } else {
+      std::printf("would derive the result of %s again: %s\n", name.c_str(), status.judged.c_str());
+    }
     return 0;
   }
   if (const auto why = run.lacks(stage); !why.empty()) {
@@ -200,7 +204,7 @@ int without_workers(const StageContext& context, run::Stage stage, const run::St
     return static_cast<int>(Exit::done);
   }
   if (status.kind == Kind::stale || (context.options.force && os::file_size(run.folder(stage) / "begun.json"))) {
-    run.set_aside(stage);
+    run.set_aside(stage, status);
     base::log_info("the next {} starts a new search", run::asking_command(run));
     return static_cast<int>(Exit::done);
   }
@@ -217,7 +221,7 @@ int prepare(StageContext& context, run::Stage stage, const std::function<void(co
   if (refresh && !context.options.force) refresh(run);
   const auto status = run.status(stage);
   const bool done = status.kind == Kind::done || status.kind == Kind::partial;
-  if (done && !context.options.force) {
+  if (done && !context.options.force && status.judged.empty()) {
     if (context.options.json) std::printf("%s\n", status.done.at("figures").dump(2).c_str());
     base::log_info("{} is {} already ({}, {}); --force makes it anew", run::to_string(stage),
                    status.kind == Kind::partial ? "partly done" : "done", (run.folder(stage) / "done.json").string(),
@@ -228,9 +232,13 @@ int prepare(StageContext& context, run::Stage stage, const std::function<void(co
     return without_workers(context, stage, status);
   }
   check_inputs(run, stage);
+  if (done && !context.options.force) {
+    base::log_info("the result of {} is derived again ({}); nothing is measured", run::to_string(stage), status.judged);
+    return go_on;
+  }
   if (status.kind == Kind::stale || (context.options.force && os::file_size(run.folder(stage) / "begun.json"))) {
     base::log_info("{} is made anew: {}", run::to_string(stage), status.reason.empty() ? "--force" : status.reason);
-    run.set_aside(stage);
+    run.set_aside(stage, status);
   }
   run.begin(stage);
   return go_on;

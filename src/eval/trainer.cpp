@@ -15,6 +15,7 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "eval/export_metadata.hpp"
 #include "eval/latency.hpp"
 #include "nn/network_module.hpp"
 #include "nn/weights.hpp"
@@ -67,16 +68,6 @@ train::Identity identity_of(const Json& concrete, const study::Work& work, const
   all["epochs"] = settings.epochs;
   identity.exact = base::sha256(all.dump());
   return identity;
-}
-
-/// One value per channel or feature of the network's input: a flat network on images gets its channel's value per
-/// pixel.
-std::vector<float> per_input(const std::vector<float>& values, const arch::Shape& input) {
-  const auto wanted = static_cast<std::size_t>(input.front());
-  const auto each = wanted / values.size();
-  std::vector<float> all;
-  for (const auto value : values) all.insert(all.end(), each, value);
-  return all;
 }
 
 /// Attempts of one item are siblings, "<rung>.<attempt>" in the trial's folder.
@@ -158,16 +149,9 @@ void Trainer::save_network(const study::Work& work, const arch::Network& network
                            const torch::nn::Module& module) const {
   if (context_.group.rank() != 0) return;
   os::make_folders(work.folder);
-  const auto& normaliser = material_->normaliser();
-  std::map<std::string, std::string> metadata = {{"mean", Json(per_input(normaliser.mean, network.input())).dump()},
-                                                 {"std", Json(per_input(normaliser.deviation, network.input())).dump()},
-                                                 {"classes", Json(material_->train_set().class_names).dump()},
-                                                 {"seed", std::to_string(work.seed)},
-                                                 {"network", arch::canonical_hash(network)}};
-  if (material_->task() == data::Task::regression) {
-    metadata["target_mean"] = fmt::format("{}", normaliser.target_mean);
-    metadata["target_std"] = fmt::format("{}", normaliser.target_deviation);
-  }
+  auto metadata = export_metadata(context_.run.config(), material_->train_set(), material_->normaliser(), network.input());
+  metadata["seed"] = std::to_string(work.seed);
+  metadata["network"] = arch::canonical_hash(network);
   nn::save_tensors(work.folder / "weights.safetensors", nn::state_of(module), metadata);
   os::publish(work.folder / "network.json", arch::to_json(network).dump(2) + "\n");
 }

@@ -31,7 +31,10 @@ using base::Exit;
 using run::Stage;
 using Kind = run::Status::Kind;
 
-bool is_done(const run::Status& status) { return status.kind == Kind::done || status.kind == Kind::partial; }
+/// With the figures that the configuration asks for now.
+bool is_done(const run::Status& status) {
+  return (status.kind == Kind::done || status.kind == Kind::partial) && status.judged.empty();
+}
 
 /// Before anything starts: more ranks than this machine has devices would fail hours later.
 void check_ranks(const run::Run& run, const LocalOptions& options) {

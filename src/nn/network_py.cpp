@@ -7,14 +7,21 @@ std::string_view network_py() {
 
     from network import load
     model = load()                       # torch.nn.Module in evaluation mode
-    logits = model(batch)                # {batch, channels, height, width} or {batch, features}
+    output = model(batch)                # {batch, channels, height, width} or {batch, features}
+    batch = model.encode(rows)           # of tables: rows of texts, as lists or by column name, become numbers
+    batch = model.encode(read_rows("new.csv", model.table))
 
     python network.py                    # number of parameters and a checksum of the output for a fixed input
     python network.py in.npy out.npy     # runs the network on a NumPy array
+    python network.py in.csv out.csv     # of tables: predicts a class or a value for each row
 
-Needs torch and numpy only. If the weights carry "mean" and "std", raw inputs are expected: normalising is part of
-the model.
+Needs torch and numpy only. Inputs are raw, as the data hold them (pixels from 0 to 255, columns in their own units):
+normalising them is part of the model. Outputs are logits of the classes `model.classes`, or, of a regression, values in
+the units of the target, in double precision.
 """
+import csv
+import gzip
+import io
 import json
 import pathlib
 import struct
@@ -107,20 +114,73 @@ class Network(torch.nn.Module):
             layer = make_layer(node, self.nodes)
             if layer is not None:
                 self.add_module(f"n{index}", layer)
-        self.normalised = "mean" in (metadata or {})
+        metadata = metadata or {}
+        self.normalised = "mean" in metadata
         if self.normalised:
             extent = [-1] + [1] * (len(self.nodes[0]["shape"]) - 1)
             for name in ("mean", "std"):
                 value = torch.tensor(json.loads(metadata[name]), dtype=torch.float32).reshape(extent)
                 self.register_buffer(name, value, persistent=False)
+        self.target = tuple(float(metadata[name]) for name in ("target_mean", "target_std") if name in metadata)
+        self.classes = json.loads(metadata.get("classes", "[]"))
+        self.table = json.loads(metadata.get("table", "null"))
 
     def forward(self, x):
+        if not x.is_floating_point():
+            x = x.float()
+        if list(x.shape[1:]) != self.nodes[0]["shape"]:
+            x = x.reshape([x.shape[0]] + self.nodes[0]["shape"])  # an image for a network that takes flat rows
         values = [(x - self.mean) / self.std if self.normalised else x]
         for index, node in enumerate(self.nodes[1:], 1):
             inputs = [values[i] for i in node["inputs"]]
             layer = getattr(self, f"n{index}", None)
             values.append(apply(node, inputs) if layer is None else layer(inputs[0]))
+        if len(self.target) == 2:
+            mean, std = self.target
+            return values[-1].double() * std + mean
         return values[-1]
+
+    def encode(self, rows):
+        """Rows of a table as numbers: lists of all the file's fields, or dictionaries by column name."""
+        if self.table is None:
+            raise ValueError("this network was not trained on a table")
+        columns = self.table["columns"]
+        encoded = []
+        for row in rows:
+            fields = [str(row[c["name"] if isinstance(row, dict) else c["index"]]).strip() for c in columns]
+            encoded.append([number for c, field in zip(columns, fields) for number in encode_field(c, field)])
+        return torch.tensor(encoded, dtype=torch.float32)
+
+    def predict(self, x):
+        """Names of classes, or values."""
+        with torch.no_grad():
+            output = self(x)
+        if self.target:
+            return output.flatten().tolist()
+        return [self.classes[i] if self.classes else i for i in output.argmax(1).tolist()]
+
+
+def encode_field(column, field):
+    """One number, or one for each category. Missing values are the training mean, or the category "?"."""
+    missing = field in ("", "?", "-", "NA", "na", "N/A", "n/a", "NaN", "nan", "null")
+    if "categories" in column:
+        field = "?" if missing else field
+        return [float(field == category) for category in column["categories"]]
+    return [column["mean"] if missing else float(field)]
+
+
+def read_rows(path, table):
+    """Rows of a CSV file with the training file's columns; with a header, in any order and without the target."""
+    path = pathlib.Path(path)
+    data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    lines = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter=table["delimiter"])
+    rows = [[field.strip() for field in line] for line in lines if line]
+    needed = {column["name"] for column in table["columns"]}
+    if table["header"] and rows[0] == table["names"]:
+        return rows[1:]
+    if table["header"] and needed <= set(rows[0]):
+        return [dict(zip(rows[0], row)) for row in rows[1:]]
+    return rows
 
 
 def load(folder=pathlib.Path(__file__).resolve().parent):
@@ -137,6 +197,11 @@ def load(folder=pathlib.Path(__file__).resolve().parent):
 
 def main(arguments):
     network = load()
+    if len(arguments) == 2 and network.table and ".csv" in arguments[0]:
+        predictions = network.predict(network.encode(read_rows(arguments[0], network.table)))
+        with open(arguments[1], "w", newline="") as file:
+            csv.writer(file).writerows([["prediction"]] + [[value] for value in predictions])
+        return
     if len(arguments) == 2:
         batch = torch.from_numpy(numpy.load(arguments[0]).astype(numpy.float32))
         with torch.no_grad():

@@ -1,35 +1,50 @@
 #include "report/compare.hpp"
 
 #include <boost/math/distributions/binomial.hpp>
-#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <map>
+
+#include "run/metric.hpp"
+#include "stats/intervals.hpp"
 
 namespace assay::report {
 namespace {
 
 struct Sample {
-  double mean = 0, variance = 0, n = 0;
+  double mean = 0, n = 0;
 };
 
-Sample sample_of(std::span<const double> values) {
-  Sample sample;
-  sample.n = static_cast<double>(values.size());
-  for (const double value : values) sample.mean += value / sample.n;
-  for (const double value : values) sample.variance += (value - sample.mean) * (value - sample.mean) / (sample.n - 1);
-  return sample;
+run::Interval as_figure(const stats::Interval& x) { return {x.estimate, x.lo, x.hi}; }
+
+stats::Range range_of(const std::string& metric, const std::vector<double>& values) {
+  const auto [lo, hi] = run::value_range(metric, values);
+  return {lo, hi};
 }
 
 }  // namespace
 
 std::optional<run::Interval> difference(std::span<const double> a, std::span<const double> b) {
   if (a.size() < 2 || b.size() < 2) return std::nullopt;
-  const auto x = sample_of(a), y = sample_of(b);
-  const double estimate = x.mean - y.mean, u = x.variance / x.n, v = y.variance / y.n;
-  if (!(u + v > 0)) return run::Interval{estimate, estimate, estimate};
-  const double freedom = (u + v) * (u + v) / (u * u / (x.n - 1) + v * v / (y.n - 1));
-  const double half = boost::math::quantile(boost::math::students_t(freedom), 0.975) * std::sqrt(u + v);
-  return run::Interval{estimate, estimate - half, estimate + half};
+  return as_figure(stats::mean_difference(a, b));
+}
+
+run::Interval score_interval(const std::string& metric, const std::vector<double>& scores,
+                             const std::vector<double>& all, std::int64_t rows) {
+  if (scores.size() > 1) return as_figure(stats::mean_interval(scores, range_of(metric, all)));
+  const double score = scores.front();
+  if (rows <= 0 || !run::is_share_of_rows(metric, score)) return {score, score, score};
+  return as_figure(stats::wilson(score, static_cast<double>(rows)));
+}
+
+std::optional<Contrast> contrast(const run::FinalistFigures& a, const run::FinalistFigures& b,
+                                 const std::string& metric, const std::vector<double>& all) {
+  const auto several = [](const auto& one) { return one.scores.size() > 1; };
+  const auto known = [&](const auto& one) { return several(one) || one.score.lo < one.score.hi; };
+  if (!known(a) || !known(b)) return std::nullopt;
+  if (several(a) && several(b))
+    return Contrast{as_figure(stats::mean_difference(a.scores, b.scores, range_of(metric, all))), true};
+  const auto own = [](const run::Interval& x) { return stats::Interval{x.estimate, x.lo, x.hi}; };
+  return Contrast{as_figure(stats::difference(own(a.score), own(b.score))), false};
 }
 
 double explained_share(std::span<const double> scores, std::span<const int> groups) {

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "base/text.hpp"
-#include "report/compare.hpp"
 #include "report/insight.hpp"
 #include "report/sections.hpp"
 #include "report/words.hpp"
@@ -24,15 +23,16 @@ Json figure(const std::string& label, const std::string& value, const std::strin
   return {{"label", label}, {"value", value}, {"detail", detail}};
 }
 
+/// "[97.1, 98.2], 3 seeds".
+std::string interval_detail(Scale scale, const run::Interval& score, std::size_t seeds) {
+  const auto bounds = bounds_text(scale, score);
+  return (bounds.empty() ? "" : bounds + ", ") + count_text(static_cast<std::int64_t>(seeds), "seed");
+}
+
 /// "+1.39 pts": the figures are narrow.
 std::string short_points(const std::string& text) {
   const auto at = text.find(" points");
   return at == std::string::npos ? text : text.substr(0, at) + " pts";
-}
-
-std::string capital(std::string text) {
-  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
-  return text;
 }
 
 std::string rows_text(const Material& material, bool untouched) {
@@ -40,62 +40,36 @@ std::string rows_text(const Material& material, bool untouched) {
   return " (" + count_text(untouched ? material.split->untouched : material.split->valid, "row") + ")";
 }
 
-struct Words {
-  std::string sentence, lead;
-};
-
-Words of_full(const Material& material, const Verdict& found) {
-  const auto& metric = material.objectives.front().metric;
-  const auto scale = material.scale(metric);
-  const auto& winner = *found.winner;
-  const auto score = value_text(scale, winner.score.estimate);
-  Words words;
-  const auto where =
-      material.full->untouched
-          ? fmt::format("on the untouched validation set{}, which no earlier stage has seen", rows_text(material, true))
-          : std::string("on what the command validates on in the stage full");
-  words.lead = fmt::format(
-      "95 % interval {}, {} {}.",
-      bounds_text(scale, winner.score).empty() ? "unknown" : bounds_text(scale, winner.score),
-      winner.scores.size() == 1 ? "one training" : fmt::format("mean of {} seeds", winner.scores.size()), where);
-  if (found.baseline == nullptr) {
-    words.sentence = fmt::format("{} reaches {} {}; there is no baseline to compare it with.",
-                                 capital(network_text(winner.trial)), score, metric);
-    return words;
-  }
-  if (found.baseline == found.winner) {
-    words.sentence = fmt::format("No network found beats the baseline, which reaches {} {}.", score, metric);
-    return words;
-  }
-  const auto control = value_text(scale, found.baseline->score.estimate);
-  const auto& gap = found.difference;
-  const bool sure = gap && gap->lo > 0;
-  if (sure) {
-    words.sentence = fmt::format("{} reaches {} {}; the baseline, trained in the same way, reaches {}.",
-                                 capital(network_text(winner.trial)), score, metric, control);
-    words.lead += fmt::format(" Better than the baseline by {} {}, more than the noise between seeds.",
-                              difference_text(scale, gap->estimate).substr(1), bounds_text(scale, *gap));
-  } else {
-    words.sentence = fmt::format("{} reaches {} {}, which cannot be told from the baseline's {}.",
-                                 capital(network_text(winner.trial)), score, metric, control);
-    words.lead += gap ? fmt::format(" The difference is {} {}: the interval holds zero.",
-                                    difference_text(scale, gap->estimate), bounds_text(scale, *gap))
-                      : " With one seed each, nothing is known of the noise between trainings.";
-  }
-  return words;
+/// What the finalists were scored on.
+std::string scored_on(const Material& material) {
+  if (!material.full->untouched) return "on what the command validates on in the stage full";
+  return fmt::format("on the untouched validation set{}, which no earlier stage has seen", rows_text(material, true));
 }
 
 Words words_of(const Material& material) {
   const auto& metric = material.objectives.front().metric;
   const auto scale = material.scale(metric);
-  if (const auto found = verdict(material)) return of_full(material, *found);
+  if (const auto found = verdict(material))
+    return words_of(*found, *material.full, material.objectives.front(), scale, scored_on(material));
   if (const auto* view = material.study(Stage::search)) {
     const auto best = ranked(*view);
+    const study::Standings standings(*view);
+    if (best.empty() && standings.least_violation() != nullptr) {
+      const auto* least = standings.least_violation();
+      return {fmt::format("No trial keeps all constraints; {} breaks them least: {}.", network_text(least->trial->id),
+                          study::broken_text(view->judge(), least->shown->metrics)),
+              fmt::format("{} can be compared. There is no best and no winner before one keeps them all.",
+                          count_text(static_cast<std::int64_t>(standings.comparable()), "trial"))};
+    }
     if (!best.empty()) {
+      const auto& first = view->judge().first().metric;
+      const auto at = view->fidelities().size() > 1
+                          ? " after " + count_text(best.front()->result()->at.epochs, "epoch")
+                          : std::string();
       return {
-          fmt::format("{} is the search's best so far with {} {}; it has not been trained in full.",
+          fmt::format("{} is the search's best so far with {} {}{}; it has not been trained in full.",
                       capital(network_text(best.front()->id)),
-                      value_text(scale, best.front()->result()->metrics.at(metric)), metric),
+                      value_text(material.scale(first), best.front()->result()->metrics.at(first)), first, at),
           fmt::format("The score comes from the search-validation part{} and is the largest of {}: it ranks, and it "
                       "promises too much.",
                       rows_text(material, false), count_text(static_cast<std::int64_t>(best.size()), "trial"))};
@@ -118,12 +92,11 @@ Json figures_of(const Material& material) {
     const auto& winner = *found->winner;
     figures.push_back(figure(metric + (material.full->untouched ? ", untouched" : ", in full"),
                              value_text(scale, winner.score.estimate),
-                             fmt::format("{}, {}", bounds_text(scale, winner.score),
-                                         count_text(static_cast<std::int64_t>(winner.scores.size()), "seed"))));
-    if (found->difference && found->baseline != found->winner) {
-      figures.push_back(figure("against the baseline",
-                               short_points(difference_text(scale, found->difference->estimate)),
-                               bounds_text(scale, *found->difference)));
+                             interval_detail(scale, winner.score, winner.scores.size())));
+    if (found->contrast) {
+      const auto& gap = found->contrast->difference;
+      figures.push_back(figure("against the baseline", short_points(difference_text(scale, gap.estimate)),
+                               bounds_text(scale, gap)));
     }
     if (found->baseline != nullptr && found->baseline != found->winner && winner.parameters > 0 &&
         found->baseline->parameters > 0) {
@@ -198,22 +171,8 @@ Json notes_of(const Material& material) {
 }  // namespace
 
 std::optional<Verdict> verdict(const Material& material) {
-  if (!material.full || material.full->finalists.empty()) return std::nullopt;
-  Verdict found;
-  for (const auto& finalist : material.full->finalists) {
-    if (finalist.scores.empty()) continue;
-    if (finalist.trial == material.full->winner) found.winner = &finalist;
-    if (finalist.trial < 0) found.baseline = &finalist;
-  }
-  if (found.winner == nullptr) return std::nullopt;
-  if (found.baseline != nullptr) {
-    found.difference = difference(found.winner->scores, found.baseline->scores);
-    if (found.difference && !material.objectives.front().maximise) {
-      const auto d = *found.difference;
-      found.difference = run::Interval{-d.estimate, -d.hi, -d.lo};
-    }
-  }
-  return found;
+  if (!material.full) return std::nullopt;
+  return verdict(*material.full, material.objectives.front());
 }
 
 Json headline_section(const Material& material) {

@@ -142,13 +142,16 @@ void proxy(Json& hints, const Material& material) {
 
 void result(Json& hints, const Material& material) {
   const auto found = verdict(material);
-  if (!found || found->baseline == nullptr) return;
-  const bool beaten = found->winner != found->baseline && found->difference && found->difference->lo > 0;
-  if (!beaten) {
+  if (!found) return;
+  if (found->kind == Verdict::Kind::unclear || found->kind == Verdict::Kind::defaults) {
     add(hints, "act", "The search has not clearly beaten the defaults",
         "Reference networks near the baseline speak for a promising space, networks clearly below it for a poor one. "
         "Before "
         "searching longer: more seeds, more finalists, or a space that reaches further from the defaults.");
+  }
+  if (found->kind == Verdict::Kind::unknown) {
+    add(hints, "act", "Whether the winner is better than the baseline is not known",
+        "Each was trained once and its score has no interval: [full] seeds = 3 tells how much trainings differ.");
   }
 }
 

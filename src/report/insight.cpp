@@ -10,28 +10,32 @@
 
 #include "report/compare.hpp"
 #include "stats/correlation.hpp"
+#include "study/standing.hpp"
 
 namespace assay::report {
 namespace {
 
 using study::Trial;
 
-/// The first objective's score with the sign that makes more better; NaN without a result.
-double merit(const Trial& trial, const study::Objective& objective) {
-  const auto* result = trial.result();
-  if (result == nullptr) return NAN;
-  const auto found = result->metrics.find(objective.metric);
-  return found == result->metrics.end() ? NAN : found->second * (objective.maximise ? 1 : -1);
+/// The trial's value with the sign that makes more better; for trials that compare.
+double merit(const Trial& trial, const study::Judge& judge) {
+  const auto value = judge.value(trial.result()->metrics);
+  return judge.first().maximise ? value.value() : -value.value();
 }
 
-std::vector<const Trial*> scored(const study::StudyView& view) {
+/// The trials that compare, by number; those that break limits only if asked for.
+std::vector<const Trial*> scored(const study::StudyView& view, bool infeasible) {
   std::vector<const Trial*> trials;
   if (view.objectives().empty()) return trials;
-  for (const auto& trial : view.trials()) {
-    if (trial && std::isfinite(merit(*trial, view.objectives().front()))) trials.push_back(trial.get());
+  const study::Standings standings(view);
+  for (const auto& standing : standings.all()) {
+    if (standing.comparable && (standing.feasible || infeasible)) trials.push_back(standing.trial);
   }
   return trials;
 }
+
+/// What the shown measurement measured.
+const space::Params& params_of(const Trial& trial) { return study::shown_what(trial).params; }
 
 std::optional<double> number_of(const space::Value& value) {
   if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
@@ -44,8 +48,8 @@ std::vector<int> groups_of(const std::vector<const Trial*>& trials, const std::s
   std::set<std::string> texts;
   std::vector<double> numbers;
   for (const auto* trial : trials) {
-    const auto found = trial->what.params.find(name);
-    if (found == trial->what.params.end()) continue;
+    const auto found = params_of(*trial).find(name);
+    if (found == params_of(*trial).end()) continue;
     texts.insert(space::to_text(found->second));
     if (const auto number = number_of(found->second)) numbers.push_back(*number);
   }
@@ -53,8 +57,8 @@ std::vector<int> groups_of(const std::vector<const Trial*>& trials, const std::s
   const bool quartiles = texts.size() > 8 && !numbers.empty();
   std::vector<int> groups;
   for (const auto* trial : trials) {
-    const auto found = trial->what.params.find(name);
-    if (found == trial->what.params.end()) {
+    const auto found = params_of(*trial).find(name);
+    if (found == params_of(*trial).end()) {
       groups.push_back(-1);
     } else if (const auto number = number_of(found->second); quartiles && number) {
       const auto below = std::lower_bound(numbers.begin(), numbers.end(), *number) - numbers.begin();
@@ -98,20 +102,20 @@ std::optional<Ends> ends_of(const space::Domain& domain) {
 }  // namespace
 
 std::vector<const Trial*> ranked(const study::StudyView& view) {
-  auto trials = scored(view);
+  auto trials = scored(view, false);
   std::stable_sort(trials.begin(), trials.end(), [&](const Trial* a, const Trial* b) {
-    return merit(*a, view.objectives().front()) > merit(*b, view.objectives().front());
+    return merit(*a, view.judge()) > merit(*b, view.judge());
   });
   return trials;
 }
 
 Progress progress(const study::StudyView& view) {
   Progress result;
-  const auto trials = scored(view);
+  const auto trials = scored(view, false);
   result.scored = static_cast<std::int64_t>(trials.size());
   if (trials.empty()) return result;
   std::vector<double> merits;
-  for (const auto* trial : trials) merits.push_back(merit(*trial, view.objectives().front()));
+  for (const auto* trial : trials) merits.push_back(merit(*trial, view.judge()));
   const auto best = std::max_element(merits.begin(), merits.end()) - merits.begin();
   result.best = trials[static_cast<std::size_t>(best)]->id;
   result.since_best = result.scored - 1 - best;
@@ -124,13 +128,13 @@ Progress progress(const study::StudyView& view) {
 }
 
 std::vector<Influence> influences(const study::StudyView& view) {
-  const auto trials = scored(view);
+  const auto trials = scored(view, true);
   if (trials.size() < 12) return {};
   std::set<std::string> names;
   std::vector<double> merits;
   for (const auto* trial : trials) {
-    merits.push_back(merit(*trial, view.objectives().front()));
-    for (const auto& [name, value] : trial->what.params) names.insert(name);
+    merits.push_back(merit(*trial, view.judge()));
+    for (const auto& [name, value] : params_of(*trial)) names.insert(name);
   }
   // Ranks instead of scores: one network that learnt nothing must not drown all others.
   const auto ranks = stats::average_ranks(merits);
@@ -152,8 +156,8 @@ std::vector<Edge> edges(const study::StudyView& view, const space::Space& space)
     if (!ends) continue;
     int lower = 0, upper = 0, of = 0;
     for (const auto* trial : best) {
-      const auto value = trial->what.params.find(parameter.name);
-      const auto number = value == trial->what.params.end() ? std::nullopt : number_of(value->second);
+      const auto value = params_of(*trial).find(parameter.name);
+      const auto number = value == params_of(*trial).end() ? std::nullopt : number_of(value->second);
       if (!number) continue;
       ++of;
       lower += ends->lower(*number);

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "os/file.hpp"
+#include "report/verdict.hpp"
 #include "run/line.hpp"
 #include "run/metric.hpp"
 #include "study/study.hpp"
@@ -53,6 +54,19 @@ void read_figures(Material& material, const run::Run& run, Stage stage, std::opt
   guarded(material, "the figures of the " + run::to_string(stage) + " stage", [&] {
     if (const auto json = run.figures(stage)) into = parse(*json);
   });
+}
+
+/// Folders of earlier versions: intervals may leave the values that a metric can have, and the finalist that is the
+/// baseline is not named.
+void bring_up_to_date(Material& material) {
+  auto& full = *material.full;
+  const auto scores = all_scores(full);
+  const auto rows = material.split && full.untouched ? material.split->untouched : 0;
+  for (auto& finalist : full.finalists) {
+    const bool known = finalist.scores.size() > 1 || (finalist.scores.size() == 1 && material.split);
+    if (known) finalist.score = score_interval(material.objectives.front().metric, finalist.scores, scores, rows);
+    if (material.space && finalist.params == material.space->defaults()) finalist.defaults = true;
+  }
 }
 
 }  // namespace
@@ -124,6 +138,7 @@ Material gather(const run::Run& run) {
   for (const Stage stage : {Stage::baseline, Stage::proxy, Stage::search, Stage::full})
     read_study(material, run, stage);
   guarded(material, "the search space", [&] { material.space = space::Space::load(config, "search"); });
+  if (material.full) guarded(material, "the finalists", [&] { bring_up_to_date(material); });
   return material;
 }
 

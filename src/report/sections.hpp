@@ -6,15 +6,11 @@
 
 #include "base/json.hpp"
 #include "report/material.hpp"
+#include "report/verdict.hpp"
 
 namespace assay::report {
 
-/// The winner, and the control it is measured against.
-struct Verdict {
-  const run::FinalistFigures* winner = nullptr;
-  const run::FinalistFigures* baseline = nullptr;  ///< the control; may be the winner itself, or missing
-  std::optional<run::Interval> difference;         ///< winner minus baseline, better = positive
-};
+/// Of the finalists of a run; nothing while there are none.
 std::optional<Verdict> verdict(const Material& material);
 
 /// One sentence, a lead, a few figures, notes on how to read them.

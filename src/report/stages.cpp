@@ -10,6 +10,7 @@
 #include "report/insight.hpp"
 #include "report/sections.hpp"
 #include "report/trial_table.hpp"
+#include "report/verdict.hpp"
 #include "report/words.hpp"
 #include "run/metric.hpp"
 #include "stats/correlation.hpp"
@@ -26,16 +27,32 @@ constexpr std::size_t most_rows = 20'000;  ///< trials in the page itself; the C
 constexpr std::size_t most_curves = 120;
 constexpr std::size_t most_points = 60;  ///< of one curve
 
+/// Through all rungs of the trial.
+std::vector<study::Report> whole_curve(const study::Trial& trial) {
+  std::vector<study::Report> reports;
+  for (const auto& rung : trial.rungs) {
+    for (const auto& report : rung.reports) {
+      if (reports.empty() || report.step > reports.back().step) reports.push_back(report);
+    }
+  }
+  return reports;
+}
+
 /// The best ten and a spread of the others, each thinned.
 Json curves(const study::StudyView& view) {
   Json list = Json::array();
   if (view.objectives().empty()) return list;
-  const auto& metric = view.objectives().front().metric;
-  const auto trials = ranked(view);
+  const auto& metric = view.judge().first().metric;
+  auto trials = ranked(view);
+  const std::set<const study::Trial*> known(trials.begin(), trials.end());
   const std::size_t top = std::min<std::size_t>(10, trials.size());
+  // Behind the best: what breaks limits, or was measured at a lower fidelity.
+  for (const auto& trial : view.trials()) {
+    if (trial && trial->result() != nullptr && !known.contains(trial.get())) trials.push_back(trial.get());
+  }
   const std::size_t step = std::max<std::size_t>(1, (trials.size() - top) / (most_curves - 10) + 1);
   for (std::size_t i = 0; i < trials.size(); i += i < top ? 1 : step) {
-    const auto& reports = trials[i]->result()->reports;
+    const auto reports = whole_curve(*trials[i]);
     Json steps = Json::array(), values = Json::array();
     const std::size_t stride = reports.size() / most_points + 1;
     for (std::size_t k = 0; k < reports.size(); ++k) {
@@ -91,6 +108,32 @@ std::string rank_text(const Material& material) {
                           agreement_text({rho.estimate, rho.lo, rho.hi}), searched.size());
   if (searched.size() < 8) text += " So few say little; chosen near the top, they lie close together.";
   return text;
+}
+
+/// What the intervals of the finalists hold. `score`: the winner's.
+std::string full_foot(const Material& material, double score, std::size_t seeds) {
+  const auto& objective = material.objectives.front();
+  const std::string lower = objective.maximise ? "" : " Lower is better.";
+  const bool rows = material.split && material.split->untouched > 0 && run::is_share_of_rows(objective.metric, score);
+  if (seeds < 2) {
+    const auto text = rows ? fmt::format("Intervals: 95 %, Wilson's for the {} rows of the validation set; differences: "
+                                         "Newcombe's, from both intervals. ",
+                                         base::with_commas(material.split->untouched))
+                           : std::string();
+    return text + "One training each: the noise between trainings is unknown." + lower;
+  }
+  std::string text =
+      "Intervals: 95 %, t over seeds, kept among the values that the metric can have; differences: Welch's t over "
+      "seeds, not corrected for the number of finalists. They hold the noise between trainings";
+  if (rows && material.scale(objective.metric) == Scale::percent) {
+    const double half =
+        1.96 * std::sqrt(std::max(0.0, score * (1 - score)) / static_cast<double>(material.split->untouched));
+    text += fmt::format(
+        "; that the validation set has only {} rows adds about ±{:.2f} points to each score as an estimate for new "
+        "data",
+        base::with_commas(material.split->untouched), 100 * half);
+  }
+  return text + "." + lower;
 }
 
 /// The search-validation histogram and its companions under the names that the page uses.
@@ -182,35 +225,26 @@ Json full_section(const Material& material) {
   if (!material.full) return nullptr;
   auto section = run::to_json(*material.full);
   const auto found = verdict(material);
-  const bool maximise = material.objectives.front().maximise;
   const auto& metric = material.objectives.front().metric;
   const auto scale = material.scale(metric);
   std::size_t seeds = 0;
-  for (auto& finalist : section["finalists"]) {
-    finalist["difference"] = nullptr;
-    finalist["difference_text"] = "–";
-    const auto scores = finalist["scores"].get<std::vector<double>>();
-    seeds = std::max(seeds, scores.size());
-    if (!found || found->baseline == nullptr || finalist["trial"].get<std::int64_t>() < 0) continue;
-    if (const auto gap = difference(scores, found->baseline->scores)) {
-      finalist["difference"] = {{"estimate", gap->estimate}, {"lo", gap->lo}, {"hi", gap->hi}};
-      finalist["difference_text"] = difference_text(scale, gap->estimate) + " " + bounds_text(scale, *gap);
+  const auto scores = all_scores(*material.full);
+  for (std::size_t i = 0; i < material.full->finalists.size(); ++i) {
+    const auto& finalist = material.full->finalists[i];
+    auto& entry = section["finalists"][i];
+    entry["difference"] = nullptr;
+    entry["difference_text"] = "–";
+    entry["baseline"] = finalist.is_baseline();
+    seeds = std::max(seeds, finalist.scores.size());
+    if (!found || found->baseline == nullptr || found->baseline == &finalist || finalist.scores.empty()) continue;
+    if (const auto gap = contrast(finalist, *found->baseline, metric, scores)) {
+      const auto& d = gap->difference;
+      entry["difference"] = {{"estimate", d.estimate}, {"lo", d.lo}, {"hi", d.hi}};
+      entry["difference_text"] = difference_text(scale, d.estimate) + " " + bounds_text(scale, d);
     }
   }
   section["rank_text"] = rank_text(material);
-  std::string foot = seeds > 1 ? "Intervals: 95 %, t over seeds; differences: Welch's t over seeds, not corrected for "
-                                 "the number of finalists. "
-                                 "They hold the noise between trainings"
-                               : "One seed each: the noise between trainings is unknown";
-  const double p = found ? found->winner->score.estimate : NAN;
-  if (material.split && material.split->untouched > 0 && scale == Scale::percent && run::is_share_of_rows(metric, p)) {
-    const double half = 1.96 * std::sqrt(std::max(0.0, p * (1 - p)) / static_cast<double>(material.split->untouched));
-    foot += fmt::format(
-        "; that the validation set has only {} rows adds about ±{:.2f} points to each score as an estimate for new "
-        "data",
-        base::with_commas(material.split->untouched), 100 * half);
-  }
-  section["foot"] = foot + "." + (maximise ? "" : " Lower is better.");
+  section["foot"] = full_foot(material, found ? found->winner->score.estimate : NAN, seeds);
   return section;
 }
 

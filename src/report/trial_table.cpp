@@ -91,7 +91,7 @@ std::vector<Column> columns_of(const Names& names) {
   return columns;
 }
 
-std::vector<Cell> row_of(const study::Standing& standing, const study::Standings& standings, const Names& names) {
+std::vector<Cell> row_of(const study::Standing& standing, const Names& names) {
   const auto& trial = *standing.trial;
   const auto* at = standing.shown;
   const bool done = at != nullptr && at->state == study::State::done;
@@ -101,7 +101,7 @@ std::vector<Cell> row_of(const study::Standing& standing, const study::Standings
     row.push_back(known ? cell_of(at->metrics.at(name)) : Cell());
   }
   row.insert(row.end(),
-             {cell_of(mark_of(standing, standings)), done ? Cell(standing.feasible ? "yes" : "no") : Cell(),
+             {cell_of(mark_of(standing)), done ? Cell(standing.feasible ? "yes" : "no") : Cell(),
               done ? cell_of(standing.violation) : Cell(), standing.value ? cell_of(*standing.value) : Cell()});
   for (const auto& name : names.parameters) {
     const auto found = standing.what->params.find(name);
@@ -198,12 +198,12 @@ const char* name_of(Kind kind) {
 
 }  // namespace
 
-std::string mark_of(const study::Standing& standing, const study::Standings& standings) {
+std::string mark_of(const study::Standing& standing) {
   if (standing.best) return "best";
   if (standing.front) return "front";
   if (standing.shown == nullptr || standing.shown->state != study::State::done) return "";
   if (!standing.feasible) return "infeasible";
-  return standing.level && *standing.level < standings.level() ? "below" : "";
+  return standing.value && !standing.comparable ? "below" : "";
 }
 
 std::optional<TrialCost> trial_cost(const study::Trial& trial) {
@@ -229,7 +229,7 @@ TrialTable trial_table(const study::StudyView& view, std::size_t limit) {
   const auto names = names_of(trials, view.judge());
   table.columns = columns_of(names);
   table.rows.reserve(trials.size());
-  for (const auto* trial : trials) table.rows.push_back(row_of(*trial, standings, names));
+  for (const auto* trial : trials) table.rows.push_back(row_of(*trial, names));
   drop_idle(table, view.judge());
   return table;
 }

@@ -37,9 +37,9 @@ struct TrialCost {
 };
 std::optional<TrialCost> trial_cost(const study::Trial& trial);
 
-/// "best"; "front" (several objectives); "infeasible"; "below": measured at a lower fidelity than the compared one; empty
+/// "best"; "front" (several objectives); "infeasible"; "below": not measured at the fidelity that trials are compared at; empty
 /// for every other one.
-std::string mark_of(const study::Standing& standing, const study::Standings& standings);
+std::string mark_of(const study::Standing& standing);
 
 /// Each trial as it is shown (study/standing): its highest finished rung with the parameters measured there, and the
 /// cost of all its rungs; mark, feasibility and violation by the one truth. Metrics of the objectives stand first. With

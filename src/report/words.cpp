@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cctype>
 #include <cmath>
 
 #include "base/text.hpp"
@@ -46,5 +47,11 @@ std::string device_hours_text(double seconds) {
 }
 
 std::string network_text(study::TrialId trial) { return trial < 0 ? "the baseline" : fmt::format("trial {}", trial); }
+
+
+std::string capital(std::string text) {
+  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text;
+}
 
 }  // namespace assay::report

@@ -27,5 +27,7 @@ std::string count_text(std::int64_t count, const std::string& noun);
 std::string device_hours_text(double seconds);
 /// "trial 37" or "the baseline".
 std::string network_text(study::TrialId trial);
+/// With a capital letter at the beginning.
+std::string capital(std::string text);
 
 }  // namespace assay::report

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <limits>
 #include <set>
 #include <vector>
 
@@ -33,6 +34,22 @@ bool says_part(const std::string& word) {
   return words.contains(word);
 }
 
+/// In [0, 1] by definition, though not all of them are written in per cent.
+bool says_part_of_one(const std::string& word) {
+  static const std::set<std::string> words = {"f1",   "fscore", "auc", "auroc", "auprc", "roc",         "iou",
+                                              "miou", "dice",   "ap",  "map",   "ndcg",  "specificity", "sensitivity"};
+  return says_share(word) || words.contains(word);
+}
+
+/// Errors, times and sizes.
+bool says_amount(const std::string& word) {
+  static const std::set<std::string> words = {
+      "rmse", "mse", "mae",  "mape",   "loss",    "error",   "err",     "wer",        "cer",    "perplexity", "ppl",
+      "ms",   "us",  "time", "second", "seconds", "latency", "minutes", "hours",      "params", "parameters", "flops",
+      "macs", "mb",  "gb",   "bytes",  "memory",  "size",    "energy",  "throughput", "adds",   "cost",       "nll"};
+  return words.contains(word);
+}
+
 bool fits(double value) { return value >= 0 && value <= 1; }
 
 }  // namespace
@@ -48,6 +65,22 @@ bool is_share_of_rows(const std::string& metric, double value) {
   const auto words = words_of(metric);
   return fits(value) && std::any_of(words.begin(), words.end(), says_rows) &&
          std::all_of(words.begin(), words.end(), [](const auto& word) { return says_rows(word) || says_part(word); });
+}
+
+std::pair<double, double> value_range(const std::string& metric, std::span<const double> values) {
+  constexpr double infinite = std::numeric_limits<double>::infinity();
+  const auto words = words_of(metric);
+  const auto says = [&](bool (*what)(const std::string&)) { return std::any_of(words.begin(), words.end(), what); };
+  const auto lie = [&](double lo, double hi) {
+    return std::all_of(values.begin(), values.end(), [&](double value) { return value >= lo && value <= hi; });
+  };
+  if (says(says_amount)) return {lie(0, infinite) ? 0 : -infinite, infinite};
+  if (says(says_part_of_one)) {
+    if (lie(0, 1)) return {0, 1};
+    if (lie(0, 100)) return {0, 100};
+  }
+  const bool determination = says([](const std::string& word) { return word == "r2"; });
+  return {-infinite, determination && lie(-infinite, 1) ? 1 : infinite};
 }
 
 }  // namespace assay::run

@@ -2,7 +2,9 @@
 // interval.
 #pragma once
 
+#include <span>
 #include <string>
+#include <utility>
 
 namespace assay::run {
 
@@ -16,5 +18,10 @@ bool is_share(const std::string& metric, double value);
 /// A share of the rows that it was measured on, each right or wrong: "accuracy", "val_acc", "top5". Others may be means
 /// over something else: "balanced_accuracy", "precision".
 bool is_share_of_rows(const std::string& metric, double value);
+
+/// The least and the largest value that a metric can have, by its name and the values seen: shares ("accuracy", "f1",
+/// "auc") lie in [0, 1], or in [0, 100] where a command reports them in per cent; errors, times and sizes are not
+/// negative; "r2" is at most 1. Infinite where nothing is known.
+std::pair<double, double> value_range(const std::string& metric, std::span<const double> values);
 
 }  // namespace assay::run

@@ -21,9 +21,6 @@ std::string shown_path(const std::filesystem::path& file);
 /// overrides. A run that an earlier version named after this very file stays where it is.
 std::filesystem::path default_folder(const std::filesystem::path& file, const std::vector<std::string>& changes);
 
-/// The file that this text of a run.toml was founded from.
-std::optional<std::filesystem::path> origin_of(const std::string& text);
-
 /// The configuration in RUN/run.toml: relative paths in overrides count from the file that the run was founded from.
 config::Config parse_run(const std::string& text, const std::filesystem::path& file);
 

@@ -31,7 +31,7 @@ bool stage_used(const fs::path& stage) {
 }  // namespace
 
 bool used(const fs::path& folder) {
-  if (os::file_size(folder / "changes.log")) return true;
+  if (os::file_size(folder / "changes.log") || fs::exists(folder / "changes")) return true;
   for (const auto& name : os::list_folder(folder / "jobs")) {
     if (name.ends_with(".json")) return true;
   }

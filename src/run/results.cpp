@@ -113,6 +113,7 @@ void fields(V& visit, T& x) {
   visit("device_seconds", x.device_seconds);
   visit("mean_trial_seconds", x.mean_trial_seconds);
   visit("reason", x.reason);
+  visit("finalists", x.finalists);
 }
 
 template <class V, Is<FinalistFigures> T>
@@ -127,6 +128,10 @@ void fields(V& visit, T& x) {
   visit("metrics", x.metrics);
   visit("feasible", x.feasible);
   visit("violation", x.violation);
+  visit("defaults", x.defaults);
+  visit("seeds", x.seeds);
+  visit("trainings", x.trainings);
+  visit("measured", x.measured);
 }
 
 template <class V, Is<FullFigures> T>

@@ -73,21 +73,28 @@ struct FinalistFigures {
   std::map<std::string, double> metrics;  ///< means over the seeds, the derived ones among them
   bool feasible = true;                   ///< these means keep every hard limit
   double violation = 0;
+  bool defaults = false;                  ///< its parameters are the defaults: it is the baseline, whatever its trial
+  std::vector<std::int64_t> seeds;        ///< of each score
+  std::vector<study::TrialId> trainings;  ///< numbers in the study of the full stage, per seed
+  std::vector<study::Metrics> measured;   ///< all that was measured, per seed
+
+  bool is_baseline() const { return trial < 0 || defaults; }
 };
 
 /// By the one truth about a trial (study/standing).
 struct SearchFigures {
   study::Counts counts;
-  study::Fidelity fidelity;               ///< of a whole trial
-  std::optional<study::Fidelity> reached;  ///< that trials are compared at; below `fidelity` if no trial got there
-  study::TrialId best = -1;               ///< -1: no trial is feasible and comparable
-  double best_score = 0;                  ///< its objective (the reward where there is one)
-  std::vector<study::TrialId> pareto;     ///< one objective: the best alone
+  study::Fidelity fidelity;                   ///< of a whole trial
+  std::optional<study::Fidelity> reached;     ///< that trials are compared at; below `fidelity` if no trial got there
+  study::TrialId best = -1;                   ///< -1: no trial is feasible and comparable
+  double best_score = 0;                      ///< its objective (the reward where there is one)
+  std::vector<study::TrialId> pareto;         ///< one objective: the best alone
   std::int64_t comparable = 0, feasible = 0;  ///< trials, at the compared fidelity
   study::TrialId least = -1;                  ///< nothing is feasible: the trial that breaks its limits least
   std::string least_text;                     ///< by what
   double device_seconds = 0, mean_trial_seconds = 0;
-  std::string reason;  ///< why it ended
+  std::string reason;                     ///< why it ended
+  std::vector<study::TrialId> finalists;  ///< that [full] top_k trains, as they were when these figures were derived
 };
 
 struct FullFigures {

@@ -13,6 +13,7 @@
 #include "config/document.hpp"
 #include "os/file.hpp"
 #include "os/host.hpp"
+#include "run/changes.hpp"
 #include "run/differences.hpp"
 #include "run/places.hpp"
 #include "run/program.hpp"
@@ -120,14 +121,14 @@ Run Run::open(const fs::path& folder, const std::optional<fs::path>& config_file
 
   std::optional<config::Config> given;
   if (config_file) given = config::Config::load(*config_file, changes);
-  auto text = os::try_read_file(file);
-  if (!text && !given) {
+  auto now = current(run.folder_);
+  if (!now && !given) {
     base::fail(
         Exit::config,
         "{} is no run folder (there is no run.toml in it): name the configuration to create it from, --config FILE",
         folder.string());
   }
-  if (!text) {
+  if (!now) {
     space::Space::load(*given, "search");  // a faulty space is told now, with its place in the user's own file
     os::make_folders(run.folder_, os::Rights::by_umask);  // what is made in it is shared as it is
     if (os::publish_once(file, founding_text(*given, *config_file))) {
@@ -138,10 +139,11 @@ Run Run::open(const fs::path& folder, const std::optional<fs::path>& config_file
             run.folder_.string());
       }
     }
-    text = os::read_file(file);  // somebody else may have been first
+    now = current(run.folder_);  // somebody else may have been first
+    if (!now) base::fail(Exit::io, "{} is gone", file.string());
   }
-  run.text_ = *text;
-  run.config_ = parse_run(*text, file);
+  run.text_ = now->text;
+  run.config_ = parse_run(run.text_, file);
   if (!given && changes.empty()) return run;
   const auto wanted = given ? *given : run.config_.with(changes);
   run.check_same_run(wanted, config_file.value_or(file), changes);
@@ -217,9 +219,7 @@ double Run::trial_timeout() const {
   return config_.text("trial.timeout").empty() ? 0 : config_.seconds("trial.timeout");
 }
 
-study::Judge Run::judge() const {
-  return study::judge_of(objectives(), config_);
-}
+study::Judge Run::judge() const { return study::judge_of(objectives(), config_); }
 
 study::Reader Run::reader(Stage stage) const { return study::Reader(folder(stage), judge()); }
 

@@ -26,7 +26,11 @@ std::string executable(Stage stage);
 struct Status {
   enum class Kind { waiting, running, done, partial, failed, stale } kind = Kind::waiting;
   std::string reason;  ///< stale: which key or which upstream stage changed; failed: error.json's message
-  base::Json done;     ///< done.json, if any
+  /// Of a stage that is done: it has results that were derived by other values of a key that judges ("constraint[0].
+  /// at_most was 5, is 3"). Its next start derives them again, from the measurements that are there.
+  std::string judged;
+  base::Json done;   ///< done.json, if any
+  std::string mark;  ///< text of the file that was judged (done.json, else begun.json); empty: there is neither
 };
 
 class Run {
@@ -45,9 +49,9 @@ class Run {
   const std::filesystem::path& folder() const { return folder_; }
   std::filesystem::path folder(Stage stage) const { return folder_ / to_string(stage); }
   const config::Config& config() const { return config_; }
-  /// The file that the run was founded from.
+  /// The file that the run was created from.
   std::optional<std::filesystem::path> origin() const;
-  /// Reads run.toml again if it changed (limits may be set while a study runs).
+  /// Takes up limits and judging keys if run.toml changed; the others keep the values that this process started with.
   void reload();
   std::uint64_t seed() const;
   std::string name() const;
@@ -72,6 +76,8 @@ class Run {
 
   /// The flattened identity of a stage: its own identity keys plus the hashes of the results it builds on.
   base::Json identity(Stage stage) const;
+  /// Flattened keys that judge, as far as they count for the figures of this stage.
+  base::Json judging(Stage stage) const;
   Status status(Stage stage) const;
 
   /// The figures of a finished earlier stage. Error(upstream): not done, or stale, with the command that remedies it.
@@ -80,15 +86,17 @@ class Run {
   /// The figures if the stage is done (or partial), whatever its freshness.
   std::optional<base::Json> figures(Stage stage) const;
 
-  /// Writes done.json last: identity, inputs' hashes, version, host, times, figures. `partial` becomes exit code 3.
-  /// The stage began with the first worker of its study; one without a study when this process `started` (Unix
-  /// seconds). Returns the seconds since then.
+  /// Writes done.json last, in the place of one whose figures were judged otherwise: identity, inputs' hashes, version,
+  /// host, times, figures. `partial` becomes exit code 3. The stage began with the first worker of its study; one
+  /// without a study when this process `started` (Unix seconds). Returns the seconds since then.
   double finish(Stage stage, const base::Json& figures, double started, bool partial = false) const;
   /// Writes error.json.
   void fail(Stage stage, const base::Json& error) const;
   /// --force: renames the stage's folder to <stage>.1, ...; of several processes that ask at once one does it and the
   /// others wait. Error(config) while workers of the old study are still at work.
   void set_aside(Stage stage) const;
+  /// The same, but only the folder that `seen` was about: a newer one that another process has begun stays.
+  void set_aside(Stage stage, const Status& seen) const;
 
   /// Called once a stage really starts: makes its folder, notes the identity that it starts with (begun.json, so that a
   /// stage which is not finished can be stale as well) and removes the error of an earlier start.
@@ -103,14 +111,12 @@ class Run {
                    const config::Config& given);
   void check_same_run(const config::Config& given, const std::filesystem::path& source,
                       const std::vector<std::string>& changes) const;
-  std::string stale_reason(const base::Json& noted, Stage stage) const;
+  std::string stale_reason(const base::Json& written, Stage stage) const;
+  base::Json results_again(const base::Json& before, const base::Json& figures) const;
 };
 
-/// `assay set`: checks, replaces run.toml atomically, appends to changes.log; returns the stages that become stale.
+/// change_keys (run/change.hpp); returns the stages that become stale.
 std::vector<Stage> set_keys(const std::filesystem::path& folder, const std::vector<std::string>& overrides);
-
-/// The key class of every override ("search.max_trials=80"); Error(config) for text without "=".
-bool only_limits(const std::vector<std::string>& overrides);
 
 /// True for folders that other machines do not see: temporary ones and memory file systems.
 bool node_local(const std::filesystem::path& folder);

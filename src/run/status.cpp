@@ -1,12 +1,14 @@
 // Who is done, who is stale and why: done.json, begun.json and error.json of the stages. Identity is compared key by
-// key, results of earlier stages by the part of them that a stage really uses, so that a proxy stage made anew which
+// key, results of earlier stages by the part of them that a stage really uses, so that a proxy stage made again which
 // chooses the same proxy leaves a search of thousands of trials valid.
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "base/command.hpp"
 #include "base/hash.hpp"
@@ -44,6 +46,44 @@ std::vector<std::string> own_keys(Stage stage) {
   return keys;
 }
 
+/// How the digest of a search begins that has other finalists since it was judged again.
+constexpr const char* judged_again = "judged again ";
+
+/// The trials that are trained in full, by number.
+std::string finalists_text(const Json& figures) {
+  std::vector<std::int64_t> numbers;
+  for (const auto& one : figures.value("finalists", Json::array())) {
+    const auto number = one.is_object() ? one.value("trial", std::int64_t{-1}) : one.get<std::int64_t>();
+    if (number >= 0) numbers.push_back(number);  // not the baseline
+  }
+  std::sort(numbers.begin(), numbers.end());
+  return numbers.empty() ? "" : fmt::format("{}", fmt::join(numbers, " "));
+}
+
+/// Keys that judge and count for the figures of a stage.
+std::vector<std::string> judged_by(Stage stage) {
+  if (stage == Stage::split) return {};
+  if (stage == Stage::baseline || stage == Stage::proxy) return {"reward"};
+  if (stage == Stage::report) return {"objectives", "reward", "constraint", "search", "report"};
+  return {"objectives", "reward", "constraint"};
+}
+
+/// What a stage's figures were judged by. Older versions noted it among the identity; of a report they noted nothing.
+std::optional<Json> noted_judging(const Json& done, Stage stage) {
+  if (done.contains("judging")) return done.at("judging");
+  if (stage == Stage::report) return std::nullopt;
+  const auto names = judged_by(stage);
+  const auto identity = done.value("identity", Json::object());
+  auto judging = Json::object();
+  for (const auto& [key, value] : identity.items()) {
+    const bool counts = std::any_of(names.begin(), names.end(), [&, &key = key](const auto& name) {
+      return key.starts_with(name + ".") || key.starts_with(name + "[");
+    });
+    if (counts && config::key_class(key) == config::KeyClass::judging) judging[key] = value;
+  }
+  return judging;
+}
+
 std::optional<Json> read_json(const std::filesystem::path& path) {
   const auto text = os::try_read_file(path);
   if (!text) return std::nullopt;
@@ -55,10 +95,12 @@ std::optional<Json> read_json(const std::filesystem::path& path) {
   return json;
 }
 
-/// The part of a result that later stages use.
-std::string digest(Stage stage, const Json& done) {
+/// The part of a result that a later stage uses. A search that was judged again is another one for the training of
+/// its finalists only if these are others ("result": see finish).
+std::string digest(Stage stage, const Json& done, Stage user) {
   const auto figures = done.value("figures", Json::object());
   if (stage == Stage::proxy) return base::short_hash(figures.value("chosen", Json()).dump());
+  if (user == Stage::full && done.contains("result")) return done.at("result").get<std::string>();
   return base::short_hash(figures.dump());
 }
 
@@ -67,7 +109,9 @@ std::string describe_difference(const std::string& key, const Json& was, const J
     const auto stage = key.substr(10);
     if (was.is_null()) return stage + " was done since";
     if (is.is_null()) return "the result of " + stage + " is gone";
-    return stage + " was made anew";
+    if (is.is_string() && is.get<std::string>().starts_with(judged_again))
+      return "the " + stage + " has other finalists";
+    return stage + " was made again";
   }
   const auto text = [](const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); };
   if (was.is_null()) return fmt::format("{} was not set, is {}", key, text(is));
@@ -86,6 +130,18 @@ void keep_places(const std::optional<Json>& begun, Json& identity) {
         same_argument(was.get<std::string>(), value.get<std::string>(), program))
       value = was;
   }
+}
+
+/// The first key that differs, in words; empty if none does.
+std::string difference(const Json& noted, const Json& now) {
+  std::set<std::string> keys;
+  for (const auto& [key, value] : noted.items()) keys.insert(key);
+  for (const auto& [key, value] : now.items()) keys.insert(key);
+  for (const auto& key : keys) {
+    const auto was = noted.value(key, Json()), is = now.value(key, Json());
+    if (was != is) return describe_difference(key, was, is);
+  }
+  return "";
 }
 
 bool is_done(Status::Kind kind) { return kind == Status::Kind::done || kind == Status::Kind::partial; }
@@ -125,6 +181,12 @@ std::vector<Stage> inputs_of(Stage stage) {
   return {};
 }
 
+/// Another one once the stage was begun again.
+std::string mark_of(const std::filesystem::path& stage) {
+  const auto done = os::try_read_file(stage / "done.json");
+  return done ? *done : os::try_read_file(stage / "begun.json").value_or("");
+}
+
 }  // namespace
 
 bool Run::by_hand() const { return config::by_hand(config_); }
@@ -155,33 +217,40 @@ Json Run::identity(Stage stage) const {
   for (const auto& [key, value] : config_.identity(own_keys(stage))) identity[key] = value;
   keep_places(read_json(folder(stage) / "begun.json"), identity);
   for (const Stage input : inputs(stage)) {
-    if (const auto done = read_json(folder(input) / "done.json")) identity[input_key(input)] = digest(input, *done);
+    if (const auto done = read_json(folder(input) / "done.json"))
+      identity[input_key(input)] = digest(input, *done, stage);
   }
   return identity;
 }
 
+Json Run::judging(Stage stage) const {
+  Json judging = Json::object();
+  for (const auto& [key, value] : config_.values(config::KeyClass::judging, judged_by(stage))) {
+    // A target only ends a search that is not ended yet.
+    if (stage == Stage::report || !(key.starts_with("objectives.") && key.ends_with(".target"))) judging[key] = value;
+  }
+  return judging;
+}
+
 /// Empty if `noted` (the identity in done.json or begun.json) is what the run asks for now.
 std::string Run::stale_reason(const Json& written, Stage stage) const {
-  const auto noted = config::identity_only(written), now = identity(stage);
-  std::set<std::string> keys;
-  for (const auto& [key, value] : noted.items()) keys.insert(key);
-  for (const auto& [key, value] : now.items()) keys.insert(key);
-  for (const auto& key : keys) {
-    const auto was = noted.value(key, Json()), is = now.value(key, Json());
-    if (was != is) return describe_difference(key, was, is);
-  }
-  return "";
+  return difference(config::identity_only(written), identity(stage));
 }
 
 Status Run::status(Stage stage) const {
   Status status;
+  status.mark = mark_of(folder(stage));
   const auto done = read_json(folder(stage) / "done.json");
   const auto begun = done ? done : read_json(folder(stage) / "begun.json");
   if (begun) {
     if (done) status.done = *done;
-    status.reason = stale_reason(begun->value("identity", Json::object()), stage);
+    const auto noted = done ? noted_judging(*done, stage) : std::nullopt;
+    if (noted) status.judged = difference(*noted, judging(stage));
+    // A report is not derived again, it is written again.
+    if (stage == Stage::report) status.reason = std::exchange(status.judged, "");
+    if (status.reason.empty()) status.reason = stale_reason(begun->value("identity", Json::object()), stage);
     for (const Stage input : inputs(stage)) {
-      // A report of what is there is no less true for a stage that is to be made anew; a finished one is of another
+      // A report of what is there is no less true for a stage that is to be made again; a finished one is of another
       // run.
       if (!status.reason.empty() || (stage == Stage::report && !done)) break;
       const auto upstream = this->status(input);
@@ -221,9 +290,13 @@ Json Run::need(Stage stage) const {
     os::list_folder(folder(stage));
     now = status(stage);
   }
-  if (is_done(now.kind)) return now.done.at("figures");
-
   const auto command = making_command(*this, stage);
+  if (is_done(now.kind)) {
+    if (now.judged.empty()) return now.done.at("figures");
+    base::fail(Exit::upstream,
+               "the {} stage was judged otherwise ({}): {} derives its result again, without measuring anything",
+               to_string(stage), now.judged, command);
+  }
   switch (now.kind) {
     case Status::Kind::stale:
       base::fail(Exit::upstream, "the {} stage is stale ({}): make it again with {} first", to_string(stage),
@@ -258,26 +331,58 @@ void Run::begin(Stage stage) const {
   os::remove_all(folder(stage) / "error.json");
 }
 
+/// What stands for a result that was derived again, by finalists: as long as these are the same ones, later stages see
+/// the same result.
+Json Run::results_again(const Json& before, const Json& figures) const {
+  const auto& old = before.at("figures");
+  auto results = before.value("results", Json::object());
+  if (results.empty()) {
+    auto trained = finalists_text(old);
+    // An older version noted the finalists only where they were trained.
+    if (const auto full = this->figures(Stage::full); trained.empty() && full) trained = finalists_text(*full);
+    results[trained] = before.value("result", base::short_hash(old.dump()));
+  }
+  const auto now = finalists_text(figures);
+  if (!results.contains(now)) results[now] = judged_again + base::short_hash(figures.dump());
+  return results;
+}
+
 double Run::finish(Stage stage, const Json& figures, double started, bool partial) const {
   // What the stage began with counts, even if somebody changed the run meanwhile.
   auto noted = identity(stage);
   if (const auto begun = read_json(folder(stage) / "begun.json")) noted = begun->at("identity");
   started = begin_of(folder(stage), started);
   const double now = base::unix_seconds();
-  const Json done = {{"stage", to_string(stage)},
-                     {"state", partial ? "partial" : "done"},
-                     {"identity", noted},
-                     {"hash", base::short_hash(noted.dump())},
-                     {"version", base::version()},
-                     {"revision", base::revision()},
-                     {"host", os::host_name()},
-                     {"job", os::job_id().value_or("")},
-                     {"started", base::utc_text(started)},
-                     {"ended", base::utc_text(now)},
-                     {"seconds", now - started},
-                     {"figures", figures}};
+  const auto before = status(stage);
+  const bool again = is_done(before.kind) && !before.judged.empty();
+  const auto results =
+      again ? results_again(before.done, figures) : Json{{finalists_text(figures), base::short_hash(figures.dump())}};
+  Json done = {{"stage", to_string(stage)},
+               {"state", partial ? "partial" : "done"},
+               {"identity", noted},
+               {"judging", judging(stage)},
+               {"result", results.at(finalists_text(figures))},
+               {"results", results},
+               {"hash", base::short_hash(noted.dump())},
+               {"version", base::version()},
+               {"revision", base::revision()},
+               {"host", os::host_name()},
+               {"job", os::job_id().value_or("")},
+               {"started", base::utc_text(started)},
+               {"ended", base::utc_text(now)},
+               {"seconds", now - started},
+               {"figures", figures}};
+  // The work is as old as it was.
+  for (const char* key : {"started", "ended", "seconds"}) {
+    if (again && before.done.contains(key)) done[key] = before.done.at(key);
+  }
   os::make_folders(folder(stage));
-  os::publish_once(folder(stage) / "done.json", done.dump(2) + "\n");
+  const auto text = done.dump(2) + "\n";
+  if (again) {
+    os::publish(folder(stage) / "done.json", text);
+  } else {
+    os::publish_once(folder(stage) / "done.json", text);
+  }
   os::remove_all(folder(stage) / "error.json");
   os::sync_folder(folder(stage));
   return now - started;
@@ -288,13 +393,14 @@ void Run::fail(Stage stage, const Json& error) const {
   os::publish(folder(stage) / "error.json", error.dump(2) + "\n");
 }
 
-void Run::set_aside(Stage stage) const {
+void Run::set_aside(Stage stage) const { set_aside(stage, Status{.reason = "", .judged = "", .mark = mark_of(folder(stage))}); }
+
+void Run::set_aside(Stage stage, const Status& looked) const {
   const auto place = folder(stage);
-  const auto token = [&] {
-    const auto done = os::try_read_file(place / "done.json");
-    return done ? done : os::try_read_file(place / "begun.json");
-  };
-  const auto seen = token();
+  const auto token = [&] { return mark_of(place); };
+  const auto& seen = looked.mark;
+  // Set aside by somebody else just now: what is there, if anything, is only being made.
+  if (seen.empty() || token() != seen) return;
   study::Reader reader(place);
   if (reader.founded()) {
     const auto view = reader.refresh();

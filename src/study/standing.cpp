@@ -129,7 +129,8 @@ const Standing* Standings::least_violation() const& {
   const Standing* least = nullptr;
   for (const auto& standing : all_) {
     if (!standing.comparable || standing.feasible) continue;
-    if (least == nullptr || standing.violation < least->violation) least = &standing;
+    const auto key = [&](const Standing& one) { return std::pair(one.violation, -signed_value(one, view_->judge())); };
+    if (least == nullptr || key(standing) < key(*least)) least = &standing;
   }
   return least;
 }

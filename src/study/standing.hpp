@@ -47,7 +47,8 @@ class Standings {
   /// value; thresholds break ties. Equal networks (network_tag, else parameters) are one. With `infeasible` those that
   /// break limits follow, the least violation first.
   std::vector<const Standing*> finalists(std::size_t count, bool infeasible = false) const&;
-  /// Of all that is done and infeasible at the compared fidelity: the least violation; nullptr if there is none.
+  /// Of all that is done and infeasible at the compared fidelity: the least violation, of equal ones the
+  /// greatest value; nullptr if there is none.
   const Standing* least_violation() const&;
 
   std::size_t feasible() const { return feasible_; }      ///< comparable and feasible

@@ -109,7 +109,7 @@ bool imported(const Proposal& what, int rung) {
 }
 
 namespace {
-constexpr std::string_view importer_mark = "import-";
+constexpr std::string_view importer_mark = "import_";
 }
 
 std::string importer_id(const std::string& random_name) { return std::string(importer_mark) + random_name; }

@@ -69,7 +69,7 @@ TEST_CASE("imports and points of the configuration begin the search of every alg
     const auto ask = [&] { return run_program(scratch, {"assay", "ask", "c.toml", "--run", "r", "--json"}); };
     std::set<int> numbers;
     std::vector<double> rates;
-    for (int i = 0; i < 20; ++i) {
+    for (int i = 0; i < 80; ++i) {
       const auto said = ask();
       INFO(said.error);
       if (said.code == 3) break;
@@ -123,7 +123,10 @@ TEST_CASE("a search that many start at once begins with every row once") {
     const auto lr = trial["params"]["training"]["lr"];
     points += lr == 0.03 || lr == 0.07 ? 1 : 0;
   }
-  CHECK(numbers == std::set<int>{60, 61, 62, 63, 64, 65});
+  // Whoever lost a race draws from a window of the free numbers.
+  CHECK(numbers.size() == 6);
+  CHECK(*numbers.begin() >= 60);
+  CHECK(*numbers.rbegin() < 68);
   CHECK(points == 2);
   CHECK(trials_of(scratch, "r").imported == 60);
   CHECK(run_program(scratch, {"assay", "fsck", "r"}).code == 0);

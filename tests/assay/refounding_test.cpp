@@ -96,7 +96,7 @@ TEST_CASE("what is told is taken for what it is") {
   CHECK(asked["params"]["training"]["lr"] == 0.1);
   const auto word = assay({"tell", "runs/c", "0", "score=abc"});
   CHECK(word.code == 64);
-  CHECK_THAT(word.error, ContainsSubstring("\"abc\" is no number"));
+  CHECK_THAT(word.error, ContainsSubstring("\"abc\" is not a number"));
   const auto nan = assay({"tell", "runs/c", "0", "score=nan"});
   CHECK(nan.code == 0);
   CHECK_THAT(nan.error, ContainsSubstring("score=nan") && ContainsSubstring("counts as a failed trial"));

@@ -94,7 +94,7 @@ TEST_CASE("for errors that are minimised a lower score is the better one") {
   material.objectives = {{"rmse", false, {}}};
   const auto found = report::verdict(material);
   REQUIRE(found);
-  CHECK(found->difference->hi < 0);  // 0.981 against 0.962: worse
+  CHECK(found->contrast->difference.hi < 0);  // 0.981 against 0.962: worse
 }
 
 TEST_CASE("before full training the search's score is called what it is") {

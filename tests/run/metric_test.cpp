@@ -2,6 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <initializer_list>
+#include <limits>
+#include <vector>
 
 using namespace assay;
 
@@ -23,4 +25,19 @@ TEST_CASE("a share of rows is an accuracy and nothing else") {
   for (const char* name : {"balanced_accuracy", "token_acc", "precision", "recall", "rmse"})
     CHECK_FALSE(run::is_share_of_rows(name, 0.5));
   CHECK_FALSE(run::is_share_of_rows("accuracy", 92.5));
+}
+
+TEST_CASE("the name of a metric and its values tell where it can lie") {
+  const auto range = [](const char* name, std::vector<double> values) { return run::value_range(name, values); };
+  const double infinite = std::numeric_limits<double>::infinity();
+  for (const char* name : {"accuracy", "val_acc", "f1", "test/auc", "mean_iou"}) {
+    CHECK(range(name, {0.2, 0.97}) == std::pair{0.0, 1.0});
+    CHECK(range(name, {20, 97}) == std::pair{0.0, 100.0});
+    CHECK(range(name, {-3, 2}) == std::pair{-infinite, infinite});
+  }
+  for (const char* name : {"rmse", "latency_ms", "val_loss", "top1_error", "train_seconds"})
+    CHECK(range(name, {0.2, 700}) == std::pair{0.0, infinite});
+  CHECK(range("loss", {-1, 2}).first == -infinite);
+  CHECK(range("r2", {0.9, -2}) == std::pair{-infinite, 1.0});
+  CHECK(range("score", {0.9, 0.2}) == std::pair{-infinite, infinite});
 }

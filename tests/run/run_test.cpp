@@ -192,7 +192,8 @@ TEST_CASE("of several workers that find a stage stale one sets it aside") {
     for (int i = 0; i < 8; ++i) {
       workers.emplace_back([&] {
         const auto run = f.again();
-        if (run.status(Stage::split).kind == Kind::stale) run.set_aside(Stage::split);
+        const auto status = run.status(Stage::split);
+        if (status.kind == Kind::stale) run.set_aside(Stage::split, status);
         run.begin(Stage::split);
       });
     }

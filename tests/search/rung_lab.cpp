@@ -99,7 +99,9 @@ class Lab {
   /// A measured point, as from an import; where it is searched for is no matter.
   void put_in(study::Planner& planner, const study::StudyView& view, study::TrialId number) {
     base::Rng rng(settings_.seed, "by hand", number, "propose");
-    auto proposal = planner.propose(view, number, rng);
+    // What was measured elsewhere is none of the points that a planner begins with.
+    constexpr study::TrialId far = 1000;
+    auto proposal = planner.propose(view, settings_.imports.contains(number) ? far + number : number, rng);
     REQUIRE(proposal);
     study::Trial trial{.id = number, .what = {.params = proposal->params}, .proposed = true};
     if (settings_.imports.contains(number)) {

@@ -29,6 +29,9 @@ const std::map<std::string, std::string> judged = {
      "\"soft\"\n[[constraint]]\nmetric = \"parameters\"\nat_most = 20000\n[[constraint]]\nmetric = \"accuracy\"\n"
      "at_least = 0.6\nweight = 0.5\n"}};
 
+const char* const listed =
+    "search.points=[{}, {depth = 1}, {depth = 4, width = 64}, {lr = 0.1}, {width = 16}, {lr = 0.03}]";
+
 std::string table_run(const std::string& objectives) {
   return "[run]\nname = \"signed\"\nseed = 11\n[trial.table]\nfile = \"" ASSAY_SOURCE_DIR
          "/tests/fixtures/trainings.csv\"\nepoch = \"epoch\"\ncost = \"seconds\"\nparams = { depth = \"layers\", width "
@@ -40,8 +43,7 @@ std::string table_run(const std::string& objectives) {
          "4\nagreement "
          "= -1\ncandidate = [ { epochs = 9 } ]\n[search]\nalgorithm = \"random\"\nmax_trials = 30\npopulation = 6\n"
          "econas.cycle = 6\npbt = { population = 6, step = 3 }\nreinforce.batch = 4\nppo = { batch = 4, minibatch = 2 "
-         "}\n"
-         "points = [ {}, { depth = 1 }, { depth = 4, width = 64 }, { lr = 0.1 }, { width = 16 }, { lr = 0.03 } ]\n" +
+         "}\n" +
          objectives;
 }
 
@@ -82,7 +84,9 @@ Signatures signatures(const Scratch& scratch) {
     for (const auto& algorithm : search::algorithms()) {
       const auto run = name + "-" + std::string(algorithm.name);
       fs::copy(scratch / name, scratch / run, fs::copy_options::recursive);
-      const auto set = run_program(scratch, {"assay", "set", run, "search.algorithm=" + std::string(algorithm.name)});
+      std::vector<std::string> words{"assay", "set", run, "search.algorithm=" + std::string(algorithm.name)};
+      if (algorithm.name == "list") words.emplace_back(listed);
+      const auto set = run_program(scratch, words);
       INFO(run << ": " << set.error);
       REQUIRE(set.code == 0);
       all[std::string(algorithm.name) + " " + name] = sign(scratch, "search-driver", run);

@@ -29,7 +29,7 @@ class Failed(Exception):
 
 
 # What must occur among the trials, or the comparison says little.
-WANTED = {"done", "stopped", "failed", "infeasible", "imported", "reused", "breaks a limit", "not at the top",
+WANTED = {"done", "stopped", "failed", "infeasible", "imported", "breaks a limit", "not at the top",
           "measured with other parameters", "equal values"}  # fmt: skip
 KINDS = set()  # what occurred
 
@@ -101,7 +101,7 @@ class Driver:
                 break
             work = json.loads(asked.stdout)
             number = work["trial"]
-            values = {name.rsplit(".", 1)[-1]: value for name, value in work["params"].items()}
+            values = {name: value for part in work["params"].values() for name, value in part.items()}
             point = values["depth"], values["width"], values["lr"]
             if world.broken(*point):
                 self.call("assay", "tell", self.run, number, "--failed", "the loss is gone")

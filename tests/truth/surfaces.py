@@ -52,17 +52,17 @@ class Surfaces:
             self.wrong.append(first + (f" (and {len(more)} more trials)" if more else ""))
         return self.wrong
 
-    def assay(self, *words):
+    def assay(self, *words, code=0):
         ran = subprocess.run(
             [self.bin / "assay", words[0], self.run, *map(str, words[1:])], capture_output=True, text=True
         )
-        if ran.returncode:
+        if ran.returncode != code:
             self.wrong.append(f"assay {' '.join(map(str, words))}: ends with {ran.returncode}: {ran.stderr.strip()}")
             return None
         return ran.stdout
 
-    def json(self, *words):
-        text = self.assay(*words)
+    def json(self, *words, code=0):
+        text = self.assay(*words, code=code)
         return None if text is None else json.loads(text)
 
     def all(self):
@@ -123,7 +123,8 @@ class Surfaces:
         if any("weight" not in each for each in judge.limits):
             self.say(surface, "feasible", trial.feasible, row.get("feasible") in (True, "yes", "true"), of)
             self.violation(surface, trial, row)
-        if any("weight" in each for each in judge.limits) and trial.value is not None:
+        # An export brings what was measured; "value" is the objective's name in tables of other tools.
+        if any("weight" in each for each in judge.limits) and trial.value is not None and "export" not in surface:
             self.say(surface, "value", judge.sign(judge.main) * trial.value, row.get("value"), of)
 
     def violation(self, surface, trial, row):
@@ -242,7 +243,7 @@ class Surfaces:
                 self.standing("assay trial --json", self.truth.trials[number], record["standing"])
 
     def best(self):
-        said = self.json("best", "--json", "--front")
+        said = self.json("best", "--json", "--front", code=0 if self.truth.best else 3)
         if said is None:
             return
         surface = "assay best --json --front"
@@ -374,7 +375,7 @@ class Surfaces:
             self.say("full/winner", "is there", False, (folder / "card.md").exists())
             return
         card = (folder / "card.md").read_text()
-        named = re.search(r"[Tt]rial (\d+) of the search", card)
+        named = re.search(r"^Trial (\d+) ", card, re.M) or re.search(r"trial (\d+) of the search has the defaults", card)
         self.say("full/winner/card.md", "winner", self.full.winner, int(named.group(1)) if named else -1)
         first = self.full.finalists[self.full.winner][0]
         for name, value in first.params.items():

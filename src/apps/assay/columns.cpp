@@ -94,7 +94,8 @@ Column Columns::role_of(const std::string& column, const std::vector<Json>& samp
   const auto& space = space_;
   const auto all = [&](const auto& test) { return std::all_of(samples.begin(), samples.end(), test); };
   const bool numbers = all(is_number);
-  if (column == "reports" && all(is_list_of_tables)) return {Role::reports, "", ""};
+  const auto may_be_empty = [](const Json& cell) { return (cell.is_array() && cell.empty()) || is_list_of_tables(cell); };
+  if (column == "reports" && all(may_be_empty)) return {Role::reports, "", ""};
   if (space.find(column) != nullptr) return {Role::parameter, column, ""};
   if (is_wanted(column)) return {Role::metric, column, ""};
   if (column.starts_with("metrics.")) return {Role::metric, column.substr(8), ""};

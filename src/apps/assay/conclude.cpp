@@ -26,7 +26,7 @@ bool may_be_over(const run::Run& run, const study::StudyView& view, study::Plann
 }
 
 void publish(const run::Run& run, const study::StudyView& view, bool failed) {
-  const auto figures = search_figures(view, view.fidelities().back(), failed);
+  const auto figures = search_figures(view, run, view.fidelities().back(), failed);
   if (figures.comparable == 0) {
     std::printf("the search is closed and none of its trials succeeded: %s\n",
                 base::proposal({"assay", "trials", run.folder().string()}).c_str());
@@ -44,7 +44,10 @@ bool conclude_by_hand(const run::Run& run) {
   const study::Layout layout{run.folder(Stage::search)};
   if (!run.by_hand() || !study::read_founding(layout)) return false;
   const auto status = run.status(Stage::search).kind;
-  if (status == run::Status::Kind::done || status == run::Status::Kind::partial) return true;
+  if (status == run::Status::Kind::done || status == run::Status::Kind::partial) {
+    judge_search_again(run);
+    return true;
+  }
   const auto parts = open_search(run);
   if (!may_be_over(run, look_at(run, Stage::search), *parts.planner)) return false;
   auto study = join_study(run, Stage::search);

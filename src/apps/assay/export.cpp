@@ -47,12 +47,12 @@ std::vector<std::string> head_of(const Columns& columns) {
 
 std::string time_text(double time) { return time > 0 ? fmt::format("{:.3f}", time) : ""; }
 
-std::vector<std::string> fields_of(const study::Standing& standing, const study::Standings& standings,
+std::vector<std::string> fields_of(const study::Standing& standing,
                                    const Columns& columns) {
   const auto& trial = *standing.trial;
   const bool done = standing.shown != nullptr && standing.shown->state == study::State::done;
   std::vector<std::string> fields = {std::to_string(trial.id), study::to_string(trial.state()),
-                                     report::mark_of(standing, standings),
+                                     report::mark_of(standing),
                                      !done               ? ""
                                      : standing.feasible ? "yes"
                                                          : "no",
@@ -91,7 +91,7 @@ std::string csv_of(const study::StudyView& view) {
   auto text = report::csv_line(head_of(columns));
   const study::Standings standings(view);
   for (const auto& standing : standings.all()) {
-    if (standing.trial != nullptr) text += report::csv_line(fields_of(standing, standings, columns));
+    if (standing.trial != nullptr) text += report::csv_line(fields_of(standing, columns));
   }
   return text;
 }

@@ -9,6 +9,8 @@
 
 #include "base/time.hpp"
 #include "os/file.hpp"
+#include "study/judge.hpp"
+#include "study/standing.hpp"
 #include "study/lab.hpp"
 #include "study/liveness.hpp"
 #include "study/log_writer.hpp"
@@ -69,12 +71,22 @@ double peak_megabytes() {
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
-Json open(const Path& folder) {
+/// With `derived` every measurement gets a reward of two metrics, and a hard limit is judged.
+Json open(const Path& folder, bool derived) {
+  const char* const judged =
+      "[objectives]\nreward = { goal = \"max\", of = \"score\" }\n[[reward]]\nmetric = \"metric_1\"\ntarget = 0.5\n"
+      "[[constraint]]\nmetric = \"metric_2\"\nat_most = 2.5\n";
+  const auto judge = judge_of({{"reward", true, {}}}, config::Config::parse(judged, "bench"));
   const double before = peak_megabytes(), start = base::steady_seconds();
-  Reader reader(folder);
+  Reader reader(folder, derived ? std::optional(judge) : std::nullopt);
   const auto view = reader.refresh();
   const double seconds = base::steady_seconds() - start;
-  return {{"seconds", seconds}, {"megabytes", peak_megabytes() - before}, {"done", view.counts().done}};
+  const Standings standings(view);
+  return {{"seconds", seconds},
+          {"megabytes", peak_megabytes() - before},
+          {"done", view.counts().done},
+          {"feasible", standings.feasible()},
+          {"standings_seconds", base::steady_seconds() - start - seconds}};
 }
 
 /// 100 records of another worker between two refreshes; how long the second takes, median of several.
@@ -181,7 +193,7 @@ int main(int argc, char** argv) {
     const Path folder = words.at(1);
     Json said;
     if (mode == "make") said = make(folder, number(2), static_cast<int>(number(3)), static_cast<int>(number(4)));
-    if (mode == "open") said = open(folder);
+    if (mode == "open") said = open(folder, words.size() > 2 && words[2] == "derived");
     if (mode == "pack") said = pack(folder);
     if (mode == "refresh") said = refresh(folder);
     if (mode == "turnaround") said = turnaround(folder, number(2));
