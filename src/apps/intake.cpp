@@ -61,8 +61,11 @@ void bring_late(const run::Run& run, const space::Space& space, const std::vecto
   const auto limit = run.limits(Stage::search).max_trials + view.imported();
   const auto brought = bring(folder, run.judge(), intake, view, fidelities.front(), limit);
   if (brought.points.size() < intake.points.size()) {
-    base::log_warning("{} of {} that were kept have no number left; `assay set` raises search.max_trials",
-                      intake.points.size() - brought.points.size(), counted(intake.points.size(), "point"));
+    const auto left = intake.points.size() - brought.points.size();
+    const auto more = run.limits(Stage::search).max_trials + static_cast<std::int64_t>(left);
+    base::log_warning("{} of {} that were kept have no number left and are not added: {} makes room for them", left,
+                      counted(intake.points.size(), "point"),
+                      base::proposal({"assay", "set", run.folder().string(), fmt::format("search.max_trials={}", more)}));
   }
 }
 

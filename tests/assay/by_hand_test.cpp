@@ -222,7 +222,7 @@ TEST_CASE("a finalist that failed is trained again, and the others are not") {
   os::remove_all(lab.scratch / "started");
   const auto retry = lab.assay({"retry", "--failed", "--stage", "full"});
   INFO(retry.error);
-  CHECK_THAT(retry.out, ContainsSubstring("trial 1 will be measured again: full-train-topk"));
+  CHECK_THAT(retry.out, ContainsSubstring("trial 1 will be measured again: `full-train-topk "));
   const auto again = lab.program({"full-train-topk", "run", "-q"});
   INFO(again.error);
   CHECK(again.code == 0);

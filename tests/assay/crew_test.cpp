@@ -83,7 +83,7 @@ TEST_CASE("assay run follows search.parallel while the search is under way", "[s
   };
   CHECK(workers(1));
   const auto said = run_program(scratch, {"assay", "set", "runs/c", "search.parallel=2"});
-  CHECK_THAT(said.out, ContainsSubstring("`assay run` takes it up within seconds"));
+  CHECK_THAT(said.out, ContainsSubstring("a run on this machine takes it up within seconds"));
   CHECK(workers(2));
   CHECK(run_program(scratch, {"assay", "set", "runs/c", "search.parallel=1"}).code == 0);
   CHECK(workers(1));

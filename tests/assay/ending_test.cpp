@@ -141,11 +141,11 @@ TEST_CASE("a run on a table has nothing to train in full; --quiet says nothing o
   INFO(quiet.error);
   CHECK(quiet.code == 0);
   for (const auto& line : base::split(quiet.out, '\n')) CHECK((line.empty() || line.starts_with("warning: ")));
-  CHECK(os::file_size(scratch / "runs/t/report/done.json"));
+  CHECK(os::file_size(scratch / "runs/table/report/done.json"));
   const auto loud = run_program(scratch, {"assay", "run", "t.toml"});
   CHECK(loud.code == 0);
   CHECK_THAT(loud.out, ContainsSubstring("full      skipped  a table") && ContainsSubstring("report: "));
-  CHECK_THAT(run_program(scratch, {"assay", "status", "runs/t"}).out, ContainsSubstring("full      skipped"));
+  CHECK_THAT(run_program(scratch, {"assay", "status", "runs/table"}).out, ContainsSubstring("full      skipped"));
   const auto failed =
       run_program(scratch, {"assay", "run", "-q", "t.toml", "--run", "runs/v", "--set", "trial.table.file=no.csv"});
   CHECK(failed.code != 0);

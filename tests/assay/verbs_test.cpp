@@ -245,7 +245,7 @@ TEST_CASE("a run that is asked to stop ends with 75 and goes on where it stopped
   run.worker();
   ::kill(child.pid(), SIGTERM);
   CHECK(child.wait().code == 75);
-  CHECK_THAT(os::read_file(run.scratch / "out"), ContainsSubstring("Start again: assay run"));
+  CHECK_THAT(os::read_file(run.scratch / "out"), ContainsSubstring("Start again: `assay run"));
   CHECK(tests::processes(run.scratch, "search-driver").empty());
   const auto again = run_program(run.scratch, {"assay", "run", "runs/c", "--device", "cpu"});
   INFO(again.out << again.error);

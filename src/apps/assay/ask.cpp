@@ -46,8 +46,8 @@ void show(const run::Run& run, const study::Work& work) {
               static_cast<unsigned long long>(work.seed % (1U << 31)));
   if (accumulate(work) > 1)
     std::printf("  accumulate: %d (it ran out of memory: half the batch, two steps)\n", accumulate(work));
-  std::vector<std::string> words = {"assay", "tell", folder, std::to_string(work.item.trial)};
-  for (const auto& objective : run.objectives()) words.push_back(objective.metric + "=...");
+  std::vector<std::string> words = {"assay", "tell", run.folder().string(), std::to_string(work.item.trial)};
+  for (const auto& name : run.judge().named()) words.push_back(name + "=...");
   std::printf("then: %s\n", base::proposal(words).c_str());
 }
 

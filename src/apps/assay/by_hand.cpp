@@ -45,6 +45,8 @@ std::vector<std::string> stage_words(Stage stage) {
 namespace {
 
 [[noreturn]] void not_founded(const run::Run& run, Stage stage) {
+  if (const auto why = run.lacks(stage); !why.empty())
+    base::fail(Exit::upstream, "{} has no {} stage: {}", run.folder().string(), to_string(stage), why);
   const auto kept = stage == Stage::search ? kept_text(run) : "";
   base::fail(Exit::upstream, "the {} stage has no trials yet: {} starts it{}", to_string(stage),
              run::measuring_command(run, stage), kept.empty() ? "" : " (" + kept + ")");
