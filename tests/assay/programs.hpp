@@ -1,6 +1,7 @@
 // The built executables, run as a person would run them.
 #pragma once
 
+#include <fstream>
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 #include <vector>
@@ -41,7 +42,8 @@ inline std::vector<pid_t> processes(const Scratch& scratch, const std::string& p
   std::vector<pid_t> found;
   for (const auto& name : os::list_folder("/proc")) {
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    const auto line = os::try_read_file("/proc/" + name + "/cmdline").value_or("");
+    std::ifstream file("/proc/" + name + "/cmdline");  // a process that ends meanwhile is no error here
+    const std::string line(std::istreambuf_iterator<char>(file), {});
     const auto end = line.find('\0');
     if (end != std::string::npos && line.substr(0, end).ends_with(program) &&
         line.find(scratch.path().string()) != std::string::npos) {

@@ -226,7 +226,7 @@ TEST_CASE("unknown names get the known ones") {
   for (char c = 'a'; c <= 'n'; ++c) many += std::string(1, c) + ".int = [1, 2]\n";
   says(error_of(many + "copies.ref = \"something else\"\n"),
        "no parameter has that name; there are params.model.a, params.model.b,");
-  says(error_of(many + "copies.ref = \"something else\"\n"), "params.model.j and 4 more (assay space lists them)");
+  says(error_of(many + "copies.ref = \"something else\"\n"), "params.model.j and 4 more");
   says(error_of("[params.model]\ncopies.ref = \"something else\"\n"), "no parameters, for nothing is searched");
   const auto space = test::space_of("[params.model]\na.int = [1, 2]\n");
   try {
