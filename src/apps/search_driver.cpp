@@ -35,7 +35,8 @@ base::Exit search_space(cli::StageContext& context, const comm::World& world) {
                  run.folder().string());
     }
     return context.finish(run::Stage::search, json,
-                          launch::summary(run::Stage::search, json, run.objectives().front().metric), partial);
+                          launch::summary(run::Stage::search, json, run.objectives().front().metric), partial,
+                          view.generation());
   });
 }
 

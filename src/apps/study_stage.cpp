@@ -28,7 +28,8 @@ study::Limits limits_of(const run::Run& run, const StudyStage& stage) {
 
 }  // namespace
 
-int run_stage(int argc, char** argv, run::Stage stage, const std::string& description, const Recipe& recipe) {
+int run_stage(int argc, char** argv, run::Stage stage, const std::string& description, const Recipe& recipe,
+              const std::function<void(const run::Run&)>& first) {
   std::optional<comm::World> world;
   bool failed = false;
   const auto in_world = [&](cli::StageContext& context) {
@@ -46,7 +47,7 @@ int run_stage(int argc, char** argv, run::Stage stage, const std::string& descri
     world->groups(world->size()).broadcast(bytes);
     return std::stoi(bytes);
   };
-  const int code = cli::run_stage(argc, argv, stage, description, in_world, agree);
+  const int code = cli::run_stage(argc, argv, stage, description, in_world, agree, first);
   // Without this the others wait in a collective, and this rank for them in MPI_Finalize.
   if (failed && world && world->size() > 1) {
     if (world->rank() != 0) {
@@ -85,11 +86,14 @@ base::Exit run_study(cli::StageContext& context, const comm::World& world, Study
     if (stage.reconfigure) stage.reconfigure(run.config());
     return limits_of(run, stage);
   };
-  const worker::Options options{
-      .time_budget = context.options.time_budget, .limits = limits, .early_stop = stage.early_stop.get()};
+  const worker::Options options{.time_budget = context.options.time_budget,
+                                .limits = limits,
+                                .early_stop = stage.early_stop.get(),
+                                .stop_file = run.stop_file()};
   const auto exit = worker::work(group, study, *stage.planner, *evaluator, options);
   if (exit == base::Exit::again) return exit;
-  return conclude(study.refresh(), exit == base::Exit::partial);
+  // As it was closed: it may have been reopened just now.
+  return conclude(study.known(), exit == base::Exit::partial);
 }
 
 run::Interval metric_interval(const study::Objective& objective, double value, std::int64_t rows) {

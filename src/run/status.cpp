@@ -17,6 +17,7 @@
 #include "os/host.hpp"
 #include "run/run.hpp"
 #include "study/liveness.hpp"
+#include "study/names.hpp"
 
 namespace assay::run {
 namespace {
@@ -52,6 +53,12 @@ std::optional<Json> read_json(const std::filesystem::path& path) {
   return json;
 }
 
+/// The result of a stage: of the highest generation of its study, nothing while that one has none.
+std::optional<Json> read_done(const std::filesystem::path& stage) {
+  const study::Layout layout{stage};
+  return read_json(layout.done(study::generation_number(layout)));
+}
+
 /// The part of a result that later stages use.
 std::string digest(Stage stage, const Json& done) {
   const auto figures = done.value("figures", Json::object());
@@ -59,10 +66,12 @@ std::string digest(Stage stage, const Json& done) {
   return base::short_hash(figures.dump());
 }
 
-std::string describe_difference(const std::string& key, const Json& was, const Json& is) {
+/// `generation`: of the study whose result the key names.
+std::string describe_difference(const std::string& key, const Json& was, const Json& is, int generation) {
   if (key.starts_with("result of ")) {
     const auto stage = key.substr(10);
     if (was.is_null()) return stage + " was done since";
+    if (generation > 1) return fmt::format("{} was reopened: generation {}", stage, generation);
     if (is.is_null()) return "the result of " + stage + " is gone";
     return stage + " was made anew";
   }
@@ -138,7 +147,7 @@ Json Run::identity(Stage stage) const {
   Json identity = Json::object();
   for (const auto& [key, value] : config_.identity(own_keys(stage))) identity[key] = value;
   for (const Stage input : inputs(stage)) {
-    if (const auto done = read_json(folder(input) / "done.json")) identity[input_key(input)] = digest(input, *done);
+    if (const auto done = read_done(folder(input))) identity[input_key(input)] = digest(input, *done);
   }
   return identity;
 }
@@ -151,14 +160,19 @@ std::string Run::stale_reason(const Json& noted, Stage stage) const {
   for (const auto& [key, value] : now.items()) keys.insert(key);
   for (const auto& key : keys) {
     const auto was = noted.value(key, Json()), is = now.value(key, Json());
-    if (was != is) return describe_difference(key, was, is);
+    if (was == is) continue;
+    int generation = 1;
+    for (const Stage input : inputs(stage)) {
+      if (key == input_key(input)) generation = study::generation_number(study::Layout{folder(input)});
+    }
+    return describe_difference(key, was, is, generation);
   }
   return "";
 }
 
 Status Run::status(Stage stage) const {
   Status status;
-  const auto done = read_json(folder(stage) / "done.json");
+  const auto done = read_done(folder(stage));
   const auto begun = done ? done : read_json(folder(stage) / "begun.json");
   if (begun) {
     if (done) status.done = *done;
@@ -182,6 +196,8 @@ Status Run::status(Stage stage) const {
     status.reason = error->value("message", "");
   } else if (begun) {
     status.kind = Status::Kind::running;
+    const int generation = study::generation_number(study::Layout{folder(stage)});
+    if (generation > 1) status.reason = fmt::format("reopened: generation {}", generation);
   }
   return status;
 }
@@ -219,7 +235,7 @@ Json Run::need(Stage stage) const {
 }
 
 std::optional<Json> Run::figures(Stage stage) const {
-  const auto done = read_json(folder(stage) / "done.json");
+  const auto done = read_done(folder(stage));
   if (!done || !done->contains("figures")) return std::nullopt;
   return done->at("figures");
 }
@@ -234,7 +250,7 @@ void Run::begin(Stage stage) const {
   os::remove_all(folder(stage) / "error.json");
 }
 
-double Run::finish(Stage stage, const Json& figures, double started, bool partial) const {
+double Run::finish(Stage stage, const Json& figures, double started, bool partial, int generation) const {
   // What the stage began with counts, even if somebody changed the run meanwhile.
   auto noted = identity(stage);
   if (const auto begun = read_json(folder(stage) / "begun.json")) noted = begun->at("identity");
@@ -242,6 +258,7 @@ double Run::finish(Stage stage, const Json& figures, double started, bool partia
   const double now = base::unix_seconds();
   const Json done = {{"stage", to_string(stage)},
                      {"state", partial ? "partial" : "done"},
+                     {"generation", generation},
                      {"identity", noted},
                      {"hash", base::short_hash(noted.dump())},
                      {"version", base::version()},
@@ -253,7 +270,7 @@ double Run::finish(Stage stage, const Json& figures, double started, bool partia
                      {"seconds", now - started},
                      {"figures", figures}};
   os::make_folders(folder(stage));
-  os::publish_once(folder(stage) / "done.json", done.dump(2) + "\n");
+  os::publish_once(study::Layout{folder(stage)}.done(generation), done.dump(2) + "\n");
   os::remove_all(folder(stage) / "error.json");
   os::sync_folder(folder(stage));
   return now - started;

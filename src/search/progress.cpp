@@ -27,19 +27,20 @@ void Progress::update(const study::StudyView& view) {
     return a.metric == b.metric && a.maximise == b.maximise && a.threshold == b.threshold;
   };
   const auto& objectives = view.objectives();
-  if (view.trials().size() < seen_.size() || view.fidelities() != fidelities_ ||
+  if (view.trials().size() < seen_.size() || view.fidelities() != fidelities_ || view.generation() != generation_ ||
       !std::equal(objectives.begin(), objectives.end(), objectives_.begin(), objectives_.end(), same)) {
     *this = Progress(std::move(limits_));
     objectives_ = objectives;
     fidelities_ = view.fidelities();
+    generation_ = view.generation();
   }
   const auto& now = view.trials();
   kinds_.resize(now.size(), Kind::open);
-  now.visit_changes(seen_, [&](std::size_t place) { read(place, now[place].get()); });
+  now.visit_changes(seen_, [&](std::size_t place) { read(place, now[place].get(), view); });
   seen_ = now;
 }
 
-void Progress::read(std::size_t place, const study::Trial* trial) {
+void Progress::read(std::size_t place, const study::Trial* trial, const study::StudyView& view) {
   const auto id = static_cast<study::TrialId>(place);
   auto kind = Kind::open;
   std::optional<Score> score;
@@ -57,6 +58,13 @@ void Progress::read(std::size_t place, const study::Trial* trial) {
     kind = Kind::infeasible;
   } else if (state == study::State::failed && trial->rungs.back().failure != study::Failure::infrastructure) {
     kind = Kind::failed;
+  }
+  const auto* last = result != nullptr                          ? result
+                     : trial == nullptr || trial->rungs.empty() ? nullptr
+                                                                : &trial->rungs.back();
+  if (last != nullptr && view.earlier(last->item)) {
+    kind = Kind::open;
+    score.reset();
   }
   count(kinds_[place], -1);
   count(kind, 1);

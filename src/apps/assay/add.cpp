@@ -45,11 +45,11 @@ Exit add(const cli::Values& values) {
   for (const auto& row : rows) points.push_back(point_in(*parts.space, row));
   auto study = join_study(run, stage);
   const auto view = study.refresh();
-  need_open(run, stage, view);
   const auto limit = run.limits(stage).max_trials;
   const auto count = static_cast<std::int64_t>(points.size());
   const auto free = free_numbers(view, limit);
   need_numbers(run, free, count);
+  if (const auto line = reopen_search(run, "assay add")) std::printf("%s\n", line->c_str());
 
   std::vector<study::TrialId> numbers;
   for (const auto& point : points) {

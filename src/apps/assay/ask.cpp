@@ -4,8 +4,10 @@
 #include "apps/assay/by_hand.hpp"
 #include "apps/assay/record.hpp"
 #include "base/json.hpp"
+#include "base/log.hpp"
 #include "base/time.hpp"
 #include "study/json.hpp"
+#include "study/names.hpp"
 
 namespace assay::apps {
 namespace {
@@ -69,6 +71,17 @@ void check_open(const run::Run& run, const study::StudyView& view, const std::st
              held.empty() ? "" : ", " + held);
 }
 
+/// A search that ended takes more trials if its numbers were all given away and there are more now. One that a rule or
+/// a person ended only where that is asked for: a script that asks in a loop must come to its end.
+void take_more(const run::Run& run, bool asked_for) {
+  const auto generation = study::read_generation(study::Layout{run.folder(run::Stage::search)});
+  if (!generation.closed() || (!asked_for && !ended_by_number(generation.members->reason))) return;
+  const auto free = free_numbers(look_at(run, run::Stage::search), run.limits(run::Stage::search).max_trials);
+  if (asked_for) need_numbers(run, free, 1);
+  if (free == 0) return;
+  if (const auto line = reopen_search(run, "assay ask")) base::log_info("{}", *line);
+}
+
 Exit ask(const cli::Values& values) {
   const auto run = open_target(values, need_search);
   const auto stage = search_only(values, "its workers measure it; only the search can be asked for trials");
@@ -79,6 +92,7 @@ Exit ask(const cli::Values& values) {
     base::fail(Exit::again, "nothing is handed out: the search is asked to stop. {}", how_to_go_on(run));
   }
   const auto parts = open_search(run);
+  take_more(run, values.flag("--reopen"));
   auto study = join_study(run, stage, patience);
   auto offer = study.claim(*parts.planner);
   if (const auto* claim = std::get_if<study::Claim>(&offer)) {
@@ -91,6 +105,7 @@ Exit ask(const cli::Values& values) {
   if (const auto* nothing = std::get_if<Study::Nothing>(&offer)) {
     base::fail(Exit::again, "nothing to measure now ({}): ask again later", nothing->reason);
   }
+  const auto free = free_numbers(view, run.limits(stage).max_trials);
   check_open(run, view, std::get<Study::Ended>(offer).reason);
   const auto folder = run.folder().string();
   auto next = fmt::format("`search-driver {}` draws the conclusion once all are told", folder);
@@ -100,6 +115,7 @@ Exit ask(const cli::Values& values) {
                              run.objectives().front().metric, folder)
                : "The last result that is told ends it";
   }
+  if (free > 0) next += fmt::format("; `assay ask {} --reopen` takes up to {} trials more", folder, free);
   base::fail(Exit::partial, "the search has no further trial: {}. {}", std::get<Study::Ended>(offer).reason, next);
 }
 
@@ -110,7 +126,10 @@ cli::Verb ask_verb() {
           target_options({stage_option(),
                           {.name = "--patience",
                            .help = "how long it is held for you without a word (default 1d); study.lease on top"},
-                          {.kind = cli::Option::Kind::flag, .name = "--json", .help = "as JSON"}}),
+                          {.kind = cli::Option::Kind::flag, .name = "--json", .help = "as JSON"},
+                          {.kind = cli::Option::Kind::flag,
+                           .name = "--reopen",
+                           .help = "take more trials although a rule, or a person, ended the search"}}),
           ask};
 }
 

@@ -59,7 +59,10 @@ study::StudyView look_at(const run::Run& run, Stage stage) {
 
 study::Study join_study(const run::Run& run, Stage stage, double patience) {
   if (!study::read_founding(study::Layout{run.folder(stage)})) not_founded(run, stage);
-  return study::Study::join(run.folder(stage), run.limits(stage), patience);
+  auto study = study::Study::join(run.folder(stage), run.limits(stage), patience);
+  // Who reopens a study sets its limits first: what was read before this look may be what had ended it.
+  if (study.generation() > 1) study.set_limits(run::Run::open(run.folder()).limits(stage));
+  return study;
 }
 
 void need_search(const run::Run& run) {
@@ -115,12 +118,6 @@ std::string after_closing(const run::Run& run, Stage stage, const study::StudyVi
   }
   return text + fmt::format("`{} {} --force` {} (the old one stays as {}.1).", executable(stage), folder,
                             run.by_hand() ? "makes room for a new one" : "makes it anew", to_string(stage));
-}
-
-void need_open(const run::Run& run, Stage stage, const study::StudyView& view) {
-  if (!view.closed()) return;
-  base::fail(Exit::config, "the study of {} is closed ({}) and takes nothing any more. {}", to_string(stage),
-             view.end_reason(), after_closing(run, stage, view));
 }
 
 bool can_measure(const run::Run& run) {

@@ -2,11 +2,8 @@
 #include <cstdio>
 
 #include "apps/assay/by_hand.hpp"
-#include "apps/figures.hpp"
+#include "apps/conclusion.hpp"
 #include "base/json.hpp"
-#include "base/time.hpp"
-#include "launch/summary.hpp"
-#include "run/line.hpp"
 #include "study/founding.hpp"
 
 namespace assay::apps {
@@ -18,21 +15,9 @@ using run::Stage;
 bool may_be_over(const run::Run& run, const study::StudyView& view, study::Planner& planner) {
   if (!view.running().empty()) return false;
   const auto limits = run.limits(Stage::search);
-  if (view.closed() || limits.max_seconds > 0 || limits.max_device_seconds > 0) return true;
+  if (view.closed() || view.generation() > 1 || limits.max_seconds > 0 || limits.max_device_seconds > 0) return true;
   return view.counts().failed >= limits.max_failed || free_numbers(view, limits.max_trials) == 0 ||
          std::holds_alternative<study::Finished>(planner.next(view));
-}
-
-void publish(const run::Run& run, const study::StudyView& view, bool failed) {
-  const auto figures = search_figures(view, run, view.fidelities().back(), failed);
-  if (figures.best < 0) {
-    std::printf("the search is closed and none of its trials succeeded: assay trials %s\n", run.folder().c_str());
-    return;
-  }
-  const auto json = run::to_json(figures);
-  const double seconds = run.finish(Stage::search, json, base::unix_seconds(), failed);
-  const auto text = launch::summary(Stage::search, json, run.objectives().front().metric);
-  std::printf("%s\n", run::stage_line(Stage::search, failed ? "partial" : "done", text, seconds).c_str());
 }
 
 }  // namespace
@@ -47,9 +32,12 @@ bool conclude_by_hand(const run::Run& run) {
   auto study = join_study(run, Stage::search);
   const auto ended = study.over(*parts.planner);
   const bool closed = ended && study.close(ended->reason);
-  if (closed) publish(run, study.refresh(), ended->failed);
   study.leave(closed ? "concluded the search" : "looked whether the search is over");
-  return closed;
+  if (!closed) return false;
+  const bool published = conclude_search(run, [](const std::string& line) { std::printf("%s\n", line.c_str()); });
+  if (!published)
+    std::printf("the search is closed and none of its trials succeeded: assay trials %s\n", run.folder().c_str());
+  return true;
 }
 
 void need_measuring(const run::Run& run) {

@@ -136,7 +136,6 @@ Exit import_trials(const cli::Values& values) {
   const auto file = values.text("FILE", "");
   const auto parts = open_search(run);
   const auto view = look_at(run, stage);
-  need_open(run, stage, view);
   Importer importer(*parts.space, run.objectives(), parts.fidelities, values.texts("--map"),
                     study::Reward(run.config()));
   auto reading = read_rows(rows, importer, file, values.flag("--skip"));
@@ -147,6 +146,7 @@ Exit import_trials(const cli::Values& values) {
   const auto limit = run.limits(stage).max_trials;
   const auto wanted = static_cast<std::int64_t>(reading.trials.size());
   need_numbers(run, free_numbers(view, limit), wanted);
+  if (const auto line = reopen_search(run, "assay import")) std::printf("%s\n", line->c_str());
 
   const auto numbers = write_down(run.folder(stage), reading.trials, view, limit);
   const auto left = free_numbers(look_at(run, stage), limit);
@@ -156,6 +156,7 @@ Exit import_trials(const cli::Values& values) {
     base::fail(Exit::config, "workers took the last numbers meanwhile: {} rows are not imported",
                wanted - static_cast<std::int64_t>(numbers.size()));
   }
+  conclude_by_hand(run);
   return Exit::done;
 }
 

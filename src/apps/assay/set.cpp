@@ -44,6 +44,7 @@ void tell_limits(const run::Run& run, const std::vector<std::string>& changes) {
   }
   for (const auto& line : open) std::printf("%s\n", line.c_str());
   for (const auto stage : closed) {
+    if (stage == run::Stage::search) continue;  // what takes more trials is opened again
     std::printf("the study of %s is closed and takes no more trials. %s\n", to_string(stage).c_str(),
                 after_closing(run, stage, look_at(run, stage)).c_str());
   }
@@ -54,10 +55,12 @@ base::Exit set(const cli::Values& values) {
   const std::filesystem::path folder = values.text("RUN", "");
   const auto stale = run::set_keys(folder, changes);
   for (const auto& change : changes) std::printf("%s\n", change.c_str());
+  const auto reopened = reopen_after(run::Run::open(folder), changes);
+  if (reopened) std::printf("%s\n", reopened->c_str());
   if (stale.empty()) {
     if (run::only_limits(changes))
       tell_limits(run::Run::open(folder), changes);
-    else
+    else if (!reopened)
       std::printf("no finished stage depends on it\n");
   }
   for (const auto stage : stale) {
