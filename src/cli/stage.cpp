@@ -231,8 +231,8 @@ int prepare(StageContext& context, run::Stage stage) {
     return without_workers(context, stage, status);
   }
   if (os::file_size(run.stop_file()) && stage != run::Stage::report) {
-    base::log_info("leaving: the run is asked to stop ({}); `assay stop {} --lift` takes that back",
-                   run.stop_file().string(), run.folder().string());
+    base::log_info("leaving: the run is asked to stop ({}); {} takes that back", run.stop_file().string(),
+                   base::proposal({"assay", "stop", run.folder().string(), "--lift"}));
     return static_cast<int>(Exit::again);
   }
   check_inputs(run, stage);

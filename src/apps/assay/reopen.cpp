@@ -77,8 +77,9 @@ std::optional<std::string> reopen_search(const run::Run& run, const std::string&
   }
   const auto open = study::reopen(layout, os::random_name(), why);
   os::remove_all(layout.stage / "error.json");
-  auto line = fmt::format("the search had ended ({}) and is open again, generation {}: {}. {}", closed.members->reason,
-                          open.number, how_it_continues(run), next_end(run, closed.members->reason));
+  const auto& ended = closed.members->reason;
+  auto line = fmt::format("the search is open again, generation {} (it had ended: {}): {}. {}", open.number, ended,
+                          how_it_continues(run), next_end(run, ended));
   if (!stale.empty()) {
     line += fmt::format("; {} {} stale and will be made again", base::join(stale, " and "),
                         stale.size() == 1 ? "is" : "are");
