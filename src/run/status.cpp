@@ -165,14 +165,17 @@ bool at_work(const study::WorkerInfo& worker, double lease) {
   return !study::Liveness(study::greet("")).process_gone(worker);
 }
 
-/// When the first worker of the study said hello, or `otherwise`. Jobs come and go, the stage is older than its last.
+/// When the first worker of the study said hello, since it was last reopened; or `otherwise`. Jobs come and go, the
+/// stage is older than its last.
 double begin_of(const std::filesystem::path& stage, double otherwise) {
   study::Reader reader(stage);
   if (!reader.founded()) return otherwise;
+  const double opened = study::read_generation(study::Layout{stage}).opened;
   double first = otherwise;
   const auto view = reader.refresh();
   for (const auto& worker : view.workers()) {
-    if (worker.first_seen > 0) first = std::min(first, worker.first_seen);
+    if (worker.first_seen > 0 && worker.last_record >= opened)
+      first = std::min(first, std::max(worker.first_seen, opened));
   }
   return first;
 }
