@@ -3,7 +3,6 @@
 #include "apps/study_stage.hpp"
 #include "base/log.hpp"
 #include "launch/summary.hpp"
-#include "search/early_stop.hpp"
 
 using namespace assay;
 
@@ -24,7 +23,7 @@ base::Exit search_space(cli::StageContext& context, const comm::World& world) {
   apps::StudyStage stage{.stage = run::Stage::search, .space = parts.space};
   stage.reconfigure = [rules = parts.planner.get()](const config::Config& config) { rules->configure(config); };
   stage.planner = std::move(parts.planner);
-  stage.early_stop = search::make_early_stop(run.config());
+  stage.early_stop = std::move(parts.early_stop);
   stage.fidelities = parts.fidelities;
 
   return apps::run_study(context, world, std::move(stage), [&](const study::StudyView& view, bool partial) {

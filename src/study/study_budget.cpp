@@ -1,47 +1,29 @@
-// What ends a study besides its planner: failures, its age, device time. Time is reserved before a trial starts: one
-// that would typically end beyond the budget is not begun.
+// What ends a study besides its planner: failures, its age, device time (spending.hpp).
 #include <algorithm>
 
 #include "base/time.hpp"
+#include "study/spending.hpp"
 #include "study/study_impl.hpp"
 
 namespace assay::study {
 
-std::int64_t Study::Impl::max_failed() const {
-  return limits.max_failed > 0 ? limits.max_failed : std::max<std::int64_t>(1, limits.max_trials / 3);
-}
+bool Study::Impl::too_many_failures() const { return facts.failures() >= failures_allowed(limits); }
 
-bool Study::Impl::too_many_failures() const { return facts.failures() >= max_failed(); }
-
-bool Study::Impl::too_old() const {
-  if (limits.max_seconds <= 0) return false;
-  const double then = base::unix_seconds() + facts.costs().mean_seconds();
-  return std::any_of(facts.workers().begin(), facts.workers().end(), [&](const WorkerFacts& worker) {
-    return worker.greeted && worker.info.first_seen > 0 && then - worker.info.first_seen >= limits.max_seconds;
-  });
-}
-
-bool Study::Impl::too_costly() const {
-  if (limits.max_device_seconds <= 0) return false;
-  const auto& costs = facts.costs();
-  const auto reserved = static_cast<double>(facts.open_count() + 1) * costs.mean_device_seconds();
-  return costs.device_seconds + reserved > limits.max_device_seconds;
+/// By the wall clocks of this machine and of the first worker's.
+double Study::Impl::age() const {
+  double age = 0;
+  for (const auto& worker : facts.workers()) {
+    if (worker.greeted && worker.info.first_seen > 0)
+      age = std::max(age, base::unix_seconds() - worker.info.first_seen);
+  }
+  return age;
 }
 
 std::optional<Study::Ended> Study::Impl::over() const {
-  if (too_many_failures()) {
-    return Ended{fmt::format("{} trials failed, {} are allowed", facts.failures(), max_failed()), true};
-  }
-  if (too_old())
-    return Ended{fmt::format("max_duration ({}) is over", base::format_duration(limits.max_seconds)), false};
-  if (too_costly()) {
-    const auto& costs = facts.costs();
-    return Ended{
-        fmt::format("max_device_hours ({:.3g}) are spent or reserved: {:.3g} measured, {:.3g} per trial",
-                    limits.max_device_seconds / 3600, costs.device_seconds / 3600, costs.mean_device_seconds() / 3600),
-        false};
-  }
-  return std::nullopt;
+  return study::over(limits, {.failures = facts.failures(),
+                              .open = static_cast<std::int64_t>(facts.open_count()),
+                              .age = limits.max_seconds > 0 ? age() : 0,
+                              .costs = facts.costs()});
 }
 
 std::optional<Study::Ended> Study::Impl::over(Planner& planner) {

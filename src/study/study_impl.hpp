@@ -58,12 +58,9 @@ struct Study::Impl {
   /// Why no trial may begin any more.
   std::optional<Ended> over() const;
   bool too_many_failures() const;
-  std::int64_t max_failed() const;
   std::optional<Ended> over(Planner& planner);
-  /// A typical trial would end after Limits::max_seconds; by the wall clocks of this machine and of the first worker's.
-  bool too_old() const;
-  /// What is measured, what runs and one more trial cost more than Limits::max_device_seconds.
-  bool too_costly() const;
+  /// Seconds since the first worker said hello.
+  double age() const;
 
   // --- by hand
   std::optional<Claim> put(Proposal what, std::optional<TrialId> at);
