@@ -30,9 +30,10 @@ LaggedStudy::LaggedStudy(Visibility visibility, std::int64_t max_trials, study::
   builder_.judge(std::move(judge)).fidelities(std::move(fidelities)).max_trials(max_trials);
 }
 
-double LaggedStudy::write(double time, const std::shared_ptr<const study::Trial>& trial) {
+double LaggedStudy::write(double time, const std::shared_ptr<const study::Trial>& trial,
+                          const study::Spending& change) {
   const double seen = visibility_.from(time);
-  news_.push({seen, written_++, trial});
+  news_.push({seen, written_++, trial, change});
   return seen;
 }
 
@@ -40,6 +41,7 @@ std::shared_ptr<const study::StudyView> LaggedStudy::view(double now, double age
   for (; !news_.empty() && news_.top().time <= now; news_.pop()) {
     builder_.trial(news_.top().trial);
     known_.insert(news_.top().trial->id);
+    spent_ += news_.top().change;
     stale_ = true;
   }
   if (!view_ || (stale_ && viewed_ + age <= now)) {
