@@ -24,10 +24,15 @@ study::TrialId Numbers::first_missing(study::TrialId from) const {
   return static_cast<study::TrialId>(word) * 64 + (missing == 0 ? 0 : std::countr_zero(missing));
 }
 
-LaggedStudy::LaggedStudy(Visibility visibility, std::int64_t max_trials, study::Judge judge,
+LaggedStudy::LaggedStudy(Visibility visibility, std::int64_t max_trials, std::int64_t imported, study::Judge judge,
                          std::vector<study::Fidelity> fidelities)
     : visibility_(visibility), known_(max_trials) {
-  builder_.judge(std::move(judge)).fidelities(std::move(fidelities)).max_trials(max_trials);
+  builder_.judge(std::move(judge)).fidelities(std::move(fidelities)).max_trials(max_trials).imported(imported);
+}
+
+void LaggedStudy::begin_with(const std::shared_ptr<const study::Trial>& trial) {
+  builder_.trial(trial);
+  known_.insert(trial->id);
 }
 
 double LaggedStudy::write(double time, const std::shared_ptr<const study::Trial>& trial,

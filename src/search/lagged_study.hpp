@@ -36,8 +36,12 @@ class Numbers {
 
 class LaggedStudy {
  public:
-  LaggedStudy(Visibility visibility, std::int64_t max_trials, study::Judge judge,
+  /// `max_trials`: all numbers, those of `imported` results included.
+  LaggedStudy(Visibility visibility, std::int64_t max_trials, std::int64_t imported, study::Judge judge,
               std::vector<study::Fidelity> fidelities);
+
+  /// A trial that is there before anybody comes.
+  void begin_with(const std::shared_ptr<const study::Trial>& trial);
 
   /// The trial as its newest record tells it. Returns when others see it. Times must not fall by more than the calls'
   /// own order: each record of one trial is written later than the one before. `change`: what it adds to what is spent.

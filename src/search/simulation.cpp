@@ -34,9 +34,15 @@ class Simulation {
         simulated_(simulated),
         founding_(simulated.founding),
         tally_(simulated.judge, founding_.fidelities),
-        study_({settings.lag, settings.collector ? collector_period() : 0}, max_trials(), simulated.judge,
+        imports_(std::count_if(simulated.begin.begin(), simulated.begin.end(), is_import)),
+        study_({settings.lag, settings.collector ? collector_period() : 0}, numbers(), imports_, simulated.judge,
                founding_.fidelities),
-        trials_(static_cast<std::size_t>(max_trials())) {
+        trials_(static_cast<std::size_t>(numbers())) {
+    for (const auto& trial : simulated.begin) {
+      trials_.at(static_cast<std::size_t>(trial->id)) = trial;
+      study_.begin_with(trial);
+      if (!is_import(trial)) offered_.push_back(trial->id);
+    }
     hire();
   }
 
@@ -67,7 +73,10 @@ class Simulation {
   }
 
  private:
-  std::int64_t max_trials() const { return simulated_.limits.max_trials; }
+  static bool is_import(const TrialPtr& trial) { return study::imported(trial->what, 0); }
+
+  /// Below which trials may begin.
+  std::int64_t numbers() const { return simulated_.limits.max_trials + imports_; }
   double op(double count) const { return count * settings_.op_seconds; }
   double collector_operations() const { return static_cast<double>(settings_.workers) + 2; }  // listing, logs, piece
   double collector_period() const { return std::max(op(collector_operations()), collector_pause); }
@@ -85,12 +94,12 @@ class Simulation {
 
   void hire() {
     const auto affordable =
-        std::max<std::int64_t>(1, settings_.cached_points / std::max<std::int64_t>(1, max_trials()));
+        std::max<std::int64_t>(1, settings_.cached_points / std::max<std::int64_t>(1, numbers()));
     const auto stride = (settings_.workers + affordable - 1) / affordable;
     if (stride > 1) shared_ = mind();
     for (std::int64_t i = 0; i < settings_.workers; ++i) {
       const auto name = fmt::format("worker {}", i);
-      Worker worker{.window = base::Rng(founding_.seed, name, 0, "window"), .taken = Numbers(max_trials())};
+      Worker worker{.window = base::Rng(founding_.seed, name, 0, "window"), .taken = Numbers(numbers())};
       worker.probe = i % stride == 0;
       if (worker.probe) own_.push_back(mind());
       const auto& mind = worker.probe ? own_.back() : shared_;
@@ -141,6 +150,11 @@ class Simulation {
   }
 
   void decide(const Event& event, Worker& worker) {
+    if (next_offer_ < offered_.size()) {  // Study::Impl::take_over
+      worker.wanted = {offered_[next_offer_++], 0};
+      worker.given.reset();
+      return at(event.time + op(1), event.worker, Step::link);
+    }
     if (const auto ended = study::over(simulated_.limits, spent(event.time, worker)))
       return leave(worker, ended->reason);
     study::Decision decision = study::New{};
@@ -160,7 +174,7 @@ class Simulation {
       worker.first_free = worker.taken.first_missing(worker.first_free);
       worker.wanted = {worker.first_free, 0};
       worker.given.reset();
-      if (worker.wanted.trial >= max_trials()) return leave(worker, all_taken());
+      if (worker.wanted.trial >= numbers()) return leave(worker, all_taken());
     }
     at(now + op(1), event.worker, Step::link);
   }
@@ -195,7 +209,7 @@ class Simulation {
   bool claim(const ItemId& item) {
     if (item.rung > 0) return rungs_.insert(item).second;
     auto& trial = trials_[static_cast<std::size_t>(item.trial)];
-    if (trial) return false;
+    if (trial) return trial->proposed && trial->state() == study::State::waiting;
     trial = std::make_shared<const Trial>(Trial{.id = item.trial});
     return true;
   }
@@ -210,11 +224,11 @@ class Simulation {
     if (item.rung > 0) return lost_rung(event, worker, item);
     const auto first = worker.first_free = worker.taken.first_missing(worker.first_free);
     auto number = worker.taken.first_missing(first + worker.window.below(worker.width));
-    if (number >= max_trials()) number = first;
+    if (number >= numbers()) number = first;
     const auto crowd = static_cast<std::int64_t>(workers_.size());
     worker.width = std::min<std::int64_t>(2 * std::max(worker.width, crowd), std::max<std::int64_t>(1024, 4 * crowd));
     worker.wanted = {number, 0};
-    if (number >= max_trials()) return leave(worker, all_taken());
+    if (number >= numbers()) return leave(worker, all_taken());
     at(event.time + op(2), event.worker, Step::link);
   }
 
@@ -232,7 +246,7 @@ class Simulation {
     if (item.rung == 0) tally_.claimed(event.time);
     auto trial = *trials_[static_cast<std::size_t>(item.trial)];
     double now = event.time;
-    if (item.rung == 0) {
+    if (item.rung == 0 && !trial.proposed) {
       std::optional<study::Proposal> what;
       base::Rng stream(founding_.seed, founding_.stage, item.trial, "propose");
       now += plan(worker, [&] { what = worker.planner->propose(*worker.view, item.trial, stream); });
@@ -343,7 +357,7 @@ class Simulation {
     worker.running.reset();
   }
 
-  std::string all_taken() const { return fmt::format("all {} trials are taken", max_trials()); }
+  std::string all_taken() const { return fmt::format("all {} trials are taken", numbers()); }
 
   void leave(Worker& worker, const std::string& why) {
     worker.view.reset();
@@ -364,9 +378,12 @@ class Simulation {
   const SimulatedStudy& simulated_;
   const study::Founding& founding_;
   Tally tally_;
+  std::int64_t imports_;
   LaggedStudy study_;
   std::vector<TrialPtr> trials_;  ///< as written, whoever sees it; null: the number is free
   std::set<ItemId> rungs_;        ///< claimed items above rung 0
+  std::vector<TrialId> offered_;  ///< points to be measured first
+  std::size_t next_offer_ = 0;    ///< of them: the first that nobody took
   Mind shared_;
   std::vector<Mind> own_;
   std::vector<Worker> workers_;

@@ -40,6 +40,8 @@ struct SimulatedStudy {
   study::Founding founding;  ///< its stage and seed name the random streams
   study::Judge judge;  ///< of what is measured
   study::Limits limits;
+  /// What it begins with: imported results, which do not count against max_trials, and points to be measured first.
+  std::vector<std::shared_ptr<const study::Trial>> begin = {};
   std::function<std::unique_ptr<study::Planner>()> make_planner;  ///< once per worker, or per sampled one
   /// Likewise; empty, or nullptr from it: trials go to their end.
   std::function<std::unique_ptr<study::EarlyStop>()> make_early_stop = {};

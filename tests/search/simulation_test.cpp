@@ -242,7 +242,7 @@ TEST_CASE("a simulated trial is stopped at the report that early stopping judged
 }
 
 TEST_CASE("nobody sees a record of another worker before the lag is over; its own at once") {
-  search::LaggedStudy study({30, 0}, 10, study::Judge(objectives), fidelities);
+  search::LaggedStudy study({30, 0}, 10, 0, study::Judge(objectives), fidelities);
   const auto trial = std::make_shared<const study::Trial>(study::Trial{.id = 3});
   CHECK(study.write(100, trial) == 130);
   CHECK(study.view(129.9)->trials().empty());

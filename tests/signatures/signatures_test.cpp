@@ -115,6 +115,20 @@ Signatures signatures(const Scratch& scratch) {
       check_simulated(scratch, run);
     }
   }
+  // With results from elsewhere and points to be measured first.
+  scratch.write("elsewhere.csv", "depth,width,lr,test_acc,weights,epochs\n4,64,0.01,0.95,9000,12\n1,16,0.1,0.3,100,12\n");
+  for (const std::string algorithm : {"random", "evolution", "tpe", "asha", "pbt"}) {
+    const auto run = algorithm + "-warm";
+    found(scratch, run,
+          table_run(judged.at("one")) + "[[search.import]]\nfile = \"elsewhere.csv\"\nmap = { test_acc = \"accuracy\" }\n");
+    const std::vector<std::string> words{"assay", "set", run, "search.algorithm=" + algorithm,
+                                         "search.points=[{depth = 1}, {depth = 3, lr = 0.1}]"};
+    REQUIRE(run_program(scratch, words).code == 0);
+    for (const std::string stage : {"baseline-train", "proxy-select"})
+      REQUIRE(run_program(scratch, {stage, run, "-q"}).code == 0);
+    all[algorithm + " warm"] = sign(scratch, "search-driver", run);
+    check_simulated(scratch, run);
+  }
   return all;
 }
 

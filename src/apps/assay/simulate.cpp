@@ -7,15 +7,18 @@
 
 #include "apps/assay/verbs.hpp"
 #include "apps/founding.hpp"
+#include "apps/intake.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "eval/table.hpp"
+#include "os/file.hpp"
 #include "os/host.hpp"
 #include "run/results.hpp"
 #include "search/early_stop.hpp"
 #include "search/planners.hpp"
+#include "study/founding.hpp"
 #include "study/judge.hpp"
 #include "study/signature.hpp"
 
@@ -195,6 +198,26 @@ class Source {
   std::optional<run::Run> run_;
 };
 
+/// What the configuration begins it with: [search] import and points, written and read as a study has them.
+std::vector<std::shared_ptr<const study::Trial>> first_trials(const run::Run& run, const space::Space& space,
+                                                              const search::SimulatedStudy& study) {
+  const auto& fidelities = study.founding.fidelities;
+  const auto intake = configured_intake(run.config(), import_target(run.config(), space, run.objectives(), fidelities));
+  if (intake.results.empty() && intake.points.empty()) return {};
+  check_points(intake, run, study.limits.max_trials);
+  const auto folder = std::filesystem::temp_directory_path() / ("assay-simulate-" + os::random_name());
+  study::found_filled_or_join({folder}, study.founding, [&](const std::filesystem::path& stage) {
+    bring(stage, study.judge, intake, {}, fidelities.front(), study.limits.max_trials);
+  });
+  const auto view = study::Reader(folder, study.judge).refresh();
+  std::vector<std::shared_ptr<const study::Trial>> trials;
+  for (const auto& trial : view.trials()) {
+    if (trial) trials.push_back(trial);
+  }
+  os::remove_all(folder);
+  return trials;
+}
+
 /// The search of this run as search-driver founds it; the run must outlive it.
 search::SimulatedStudy founded(const run::Run& run, const std::shared_ptr<const space::Space>& space,
                                const study::Fidelity& top, std::int64_t outputs) {
@@ -204,6 +227,7 @@ search::SimulatedStudy founded(const run::Run& run, const std::shared_ptr<const 
       founding_of(run, run::Stage::search, *space, *study.make_planner(), search::rungs_of(run.config(), *space, top));
   study.judge = run.judge();
   study.limits = run.limits(run::Stage::search);
+  study.begin = first_trials(run, *space, study);
   study.make_early_stop = [&run] { return search::make_early_stop(run.config()); };
   return study;
 }
