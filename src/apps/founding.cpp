@@ -83,11 +83,13 @@ std::unique_ptr<search::StoppingPlanner> search_planner(const run::Run& run,
 }
 
 SearchParts search_parts(const run::Run& run, const study::Fidelity& top) {
+  return search_parts(run, top, trains_networks(run.config()) ? run::split_figures(run.need(run::Stage::split)).outputs : 0);
+}
+
+SearchParts search_parts(const run::Run& run, const study::Fidelity& top, std::int64_t outputs) {
   SearchParts parts;
   parts.space = std::make_shared<const space::Space>(space::Space::load(run.config(), "search"));
-  const bool networks = trains_networks(run.config());
-  parts.planner =
-      search_planner(run, parts.space, networks ? run::split_figures(run.need(run::Stage::split)).outputs : 0);
+  parts.planner = search_planner(run, parts.space, outputs);
   parts.early_stop = search::make_early_stop(run.config());
   parts.fidelities = search::rungs_of(run.config(), *parts.space, top);
   return parts;

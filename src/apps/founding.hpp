@@ -38,7 +38,9 @@ struct SearchParts {
 };
 /// `top`, the highest fidelity: the chosen proxy's, or the full one.
 SearchParts search_parts(const run::Run& run, const study::Fidelity& top);
-/// What proposes the search's trials. `outputs` of the networks, to tell which are equal; any number does.
+/// The same before there is a split: `outputs` of the networks, to tell which are equal; any number does.
+SearchParts search_parts(const run::Run& run, const study::Fidelity& top, std::int64_t outputs);
+/// One more planner of the same search.
 std::unique_ptr<search::StoppingPlanner> search_planner(const run::Run& run,
                                                         const std::shared_ptr<const space::Space>& space,
                                                         std::int64_t outputs);

@@ -136,6 +136,12 @@ void add_kept(Intake& intake, const std::vector<Kept>& kept, const ImportTarget&
   }
 }
 
+Intake first_intake(const run::Run& run, const std::vector<Kept>& kept, const ImportTarget& target) {
+  auto intake = configured_intake(run.config(), target);
+  add_kept(intake, kept, target);
+  return intake;
+}
+
 void check_points(const Intake& intake, const run::Run& run, std::int64_t max_trials) {
   const auto count = static_cast<std::int64_t>(intake.points.size());
   if (count <= max_trials) return;
@@ -183,8 +189,7 @@ bool found_search(const run::Run& run, const space::Space& space, const study::P
   if (fresh) {
     check_reported(run);
     const auto target = import_target(run.config(), space, run.objectives(), fidelities);
-    auto intake = configured_intake(run.config(), target);
-    add_kept(intake, kept_for_search(run), target);
+    const auto intake = first_intake(run, kept_for_search(run), target);
     const auto limit = run.limits(Stage::search).max_trials;
     check_points(intake, run, limit);
     run.begin(Stage::search);

@@ -28,6 +28,8 @@ std::vector<std::string> imported_files(const config::Config& config);
 Intake configured_intake(const config::Config& config, const ImportTarget& target);
 /// Adds what was kept.
 void add_kept(Intake& intake, const std::vector<Kept>& kept, const ImportTarget& target);
+/// What a search begins with: both.
+Intake first_intake(const run::Run& run, const std::vector<Kept>& kept, const ImportTarget& target);
 /// Error(config) unless all points have a number below `max_trials`.
 void check_points(const Intake& intake, const run::Run& run, std::int64_t max_trials);
 

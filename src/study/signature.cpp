@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/hash.hpp"
@@ -50,6 +51,17 @@ std::string signed_text(const StudyView& view, const SignatureScope& scope) {
   std::string text;
   visit_signed(view, scope, [&](const Trial& trial, const Measurement& rung) { text += line_of(trial, rung, scope, view.judge()); });
   return text;
+}
+
+std::vector<std::string> sequence(const StudyView& view) {
+  std::vector<const Measurement*> measured;
+  visit_signed(view, {}, [&](const Trial& trial, const Measurement& rung) {
+    if (!imported(trial.what, rung.item.rung)) measured.push_back(&rung);
+  });
+  std::stable_sort(measured.begin(), measured.end(), [](auto* a, auto* b) { return a->started < b->started; });
+  std::vector<std::string> names;
+  for (const auto* rung : measured) names.push_back(fmt::format("{}.{}", rung->item.trial, rung->item.rung));
+  return names;
 }
 
 Signature sign(const StudyView& view, const SignatureScope& scope) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "study/view.hpp"
 
@@ -20,6 +21,9 @@ struct SignatureScope {
 /// One line per committed measurement, by trial and rung: number, state, epochs, parameters and metrics to six
 /// significant digits. What the logs hold: nothing in it depends on thresholds, limits, times or machines.
 std::string signed_text(const StudyView& view, const SignatureScope& scope);
+
+/// What was measured here ("7.1": trial and rung), in the order in which it began.
+std::vector<std::string> sequence(const StudyView& view);
 
 struct Signature {
   std::string hash;  ///< 16 hexadecimal digits of the text's SHA-256

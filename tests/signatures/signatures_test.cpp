@@ -79,18 +79,53 @@ void found(const Scratch& scratch, const std::string& name, const std::string& c
 
 using Lines = std::vector<std::string>;
 
-/// Every measurement of a search, and of the same search by a simulated worker: these must agree.
-void check_simulated(const Scratch& scratch, const std::string& run) {
+/// What a search with one worker did.
+struct Course {
+  Lines measurements;  ///< by trial and rung: state, epochs, parameters, metrics
+  Lines order;         ///< in which they began
+};
+
+Course measured(const Scratch& scratch, const std::string& run) {
   study::Reader reader(scratch / (run + "/search"));
-  const auto is = base::split(study::signed_text(reader.refresh(), {}), '\n');
+  const auto view = reader.refresh();
+  return {base::split(study::signed_text(view, {}), '\n'), study::sequence(view)};
+}
+
+Course simulated(const Scratch& scratch, const std::string& run) {
   const auto said =
       run_program(scratch, {"assay", "simulate", run, "--workers", "1", "--trials", "30", "--list", "--json"});
   INFO(said.error);
   REQUIRE(said.code == 0);
-  const auto simulated = base::Json::parse(said.out).at(0).at("list").get<Lines>();
+  const auto row = base::Json::parse(said.out).at(0);
+  return {row.at("list").get<Lines>(), row.at("order").get<Lines>()};
+}
+
+void check_equal(const Lines& is, const Lines& simulated) {
   for (std::size_t i = 0; i < std::max(is.size(), simulated.size()); ++i) {
     INFO("line " << i << " of " << is.size() << " and " << simulated.size());
     REQUIRE((i < is.size() ? is[i] : "nothing more") == (i < simulated.size() ? simulated[i] : "nothing more"));
+  }
+}
+
+void check_same(const Course& is, const Course& simulated) {
+  REQUIRE(!is.order.empty());
+  check_equal(is.measurements, simulated.measurements);
+  check_equal(is.order, simulated.order);
+}
+
+void check_simulated(const Scratch& scratch, const std::string& run) {
+  INFO(run);
+  check_same(measured(scratch, run), simulated(scratch, run));
+}
+
+const char* const elsewhere =
+    "depth,width,lr,test_acc,weights,epochs\n4,64,0.01,0.95,9000,12\n1,16,0.1,0.3,100,12\n";
+
+void run_all(const Scratch& scratch, const std::vector<std::vector<std::string>>& commands) {
+  for (const auto& words : commands) {
+    const auto said = run_program(scratch, words);
+    INFO(base::join(words, " ") << ": " << said.error);
+    REQUIRE(said.code == 0);
   }
 }
 
@@ -116,7 +151,7 @@ Signatures signatures(const Scratch& scratch) {
     }
   }
   // With results from elsewhere and points to be measured first.
-  scratch.write("elsewhere.csv", "depth,width,lr,test_acc,weights,epochs\n4,64,0.01,0.95,9000,12\n1,16,0.1,0.3,100,12\n");
+  scratch.write("elsewhere.csv", elsewhere);
   for (const std::string algorithm : {"random", "evolution", "tpe", "asha", "pbt"}) {
     const auto run = algorithm + "-warm";
     found(scratch, run,
@@ -164,6 +199,64 @@ TEST_CASE("the signature of every stage and algorithm is the committed one") {
     INFO(name << " is in the list, but nothing has this signature any more");
     CHECK(now.contains(name));
   }
+}
+
+TEST_CASE("a simulated search ends by the rules and limits of the search, and takes what is kept for it") {
+  if (!tests::built("search-driver")) SKIP("the stages are not built in " ASSAY_BIN);
+  const Scratch scratch;
+  scratch.write("elsewhere.csv", elsewhere);
+  found(scratch, "run", table_run(judged.at("one")));
+  run_all(scratch, {{"baseline-train", "run", "-q"}, {"proxy-select", "run", "-q"}});
+  const std::map<std::string, std::vector<std::string>> ends = {
+      {"target", {"search.stop=[\"target\"]", "objectives.accuracy.target=0.9"}},
+      {"device_hours", {"search.max_device_hours=0.05"}}};
+  for (const std::string algorithm : {"random", "asha", "pbt"}) {
+    auto whole = 0ULL;
+    for (const auto& [name, keys] : ends) {
+      const auto run = algorithm + "-" + name;
+      fs::copy(scratch / "run", scratch / run, fs::copy_options::recursive);
+      run_all(scratch, {{"assay", "set", run, "search.algorithm=" + algorithm}});
+      if (whole == 0) whole = simulated(scratch, run).order.size();
+      std::vector<std::string> set = {"assay", "set", run};
+      set.insert(set.end(), keys.begin(), keys.end());
+      run_all(scratch, {set, {"search-driver", run, "-q"}});
+      check_simulated(scratch, run);
+      INFO(run);
+      CHECK(measured(scratch, run).order.size() < whole);
+    }
+  }
+  for (const std::string algorithm : {"random", "evolution", "asha"}) {
+    const auto run = algorithm + "-kept";
+    found(scratch, run, table_run(judged.at("two")));
+    run_all(scratch, {{"assay", "set", run, "search.algorithm=" + algorithm},
+                      {"assay", "import", run, "elsewhere.csv", "--map", "test_acc=accuracy", "--map",
+                       "weights=parameters"},
+                      {"assay", "add", run, "depth=3", "lr=0.1"},
+                      {"baseline-train", run, "-q"},
+                      {"proxy-select", run, "-q"}});
+    const auto before = simulated(scratch, run);
+    run_all(scratch, {{"search-driver", run, "-q"}});
+    INFO(run);
+    check_same(measured(scratch, run), before);
+    CHECK(before.order.front() == "2.0");  // after the imported 0 and 1: the point that was added
+  }
+}
+
+TEST_CASE("more points than simulated trials: the message names the option that helps") {
+  if (!tests::built("search-driver")) SKIP("the stages are not built in " ASSAY_BIN);
+  const Scratch scratch;
+  scratch.write("run.toml", table_run(judged.at("one")));
+  const std::vector<std::string> words = {"assay", "simulate", "run.toml", "--workers", "1", "--set",
+                                          "search.points=[{}, {depth = 1}]", "--trials"};
+  const auto with = [&](const std::string& trials) {
+    auto all = words;
+    all.push_back(trials);
+    return run_program(scratch, all);
+  };
+  const auto said = with("1");
+  CHECK(said.code == 64);
+  CHECK(said.error.find("--trials 2") != std::string::npos);
+  CHECK(with("2").code == 0);
 }
 
 TEST_CASE("a signature is of one worker on the CPU, the same when asked for again, and after an interruption") {

@@ -13,7 +13,6 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "eval/table.hpp"
-#include "os/file.hpp"
 #include "os/host.hpp"
 #include "run/results.hpp"
 #include "search/early_stop.hpp"
@@ -185,6 +184,9 @@ class Source {
     return proxy ? run::proxy_figures(*proxy).chosen.value_or(full) : full;
   }
 
+  /// What people imported and added for a search that does not exist yet.
+  std::vector<Kept> kept() const { return run_ ? kept_for_search(*run_) : std::vector<Kept>(); }
+
   /// Any number tells equal networks apart from others.
   std::int64_t outputs(const run::Run& run) const {
     if (!trains_networks(run.config())) return 0;
@@ -198,36 +200,50 @@ class Source {
   std::optional<run::Run> run_;
 };
 
-/// What the configuration begins it with: [search] import and points, written and read as a study has them.
-std::vector<std::shared_ptr<const study::Trial>> first_trials(const run::Run& run, const space::Space& space,
+/// A study that goes away with this object: trials that it begins with are written and read as every study has them.
+struct Draft {
+  std::filesystem::path folder = std::filesystem::temp_directory_path() / ("assay-simulate-" + os::random_name());
+  Draft() = default;
+  Draft(const Draft&) = delete;             // owns a folder
+  Draft& operator=(const Draft&) = delete;  // owns a folder
+  ~Draft() {
+    std::error_code error;
+    std::filesystem::remove_all(folder, error);
+  }
+};
+
+/// [search] import and points, and what is kept for the search.
+std::vector<std::shared_ptr<const study::Trial>> first_trials(const run::Run& run, const std::vector<Kept>& kept,
+                                                              const space::Space& space,
                                                               const search::SimulatedStudy& study) {
   const auto& fidelities = study.founding.fidelities;
-  const auto intake = configured_intake(run.config(), import_target(run.config(), space, run.objectives(), fidelities));
+  const auto intake = first_intake(run, kept, import_target(run.config(), space, run.objectives(), fidelities));
   if (intake.results.empty() && intake.points.empty()) return {};
-  check_points(intake, run, study.limits.max_trials);
-  const auto folder = std::filesystem::temp_directory_path() / ("assay-simulate-" + os::random_name());
-  study::found_filled_or_join({folder}, study.founding, [&](const std::filesystem::path& stage) {
-    bring(stage, study.judge, intake, {}, fidelities.front(), study.limits.max_trials);
+  const auto limit = study.limits.max_trials;
+  if (static_cast<std::int64_t>(intake.points.size()) > limit)
+    base::fail(Exit::config, "{} points are to be measured first, and only {} trials are simulated: --trials {} makes room",
+               intake.points.size(), limit, intake.points.size());
+  const Draft draft;
+  study::found_filled_or_join({draft.folder}, study.founding, [&](const std::filesystem::path& stage) {
+    bring(stage, study.judge, intake, {}, fidelities.front(), limit);
   });
-  const auto view = study::Reader(folder, study.judge).refresh();
+  const auto view = study::Reader(draft.folder, study.judge).refresh();
   std::vector<std::shared_ptr<const study::Trial>> trials;
   for (const auto& trial : view.trials()) {
     if (trial) trials.push_back(trial);
   }
-  os::remove_all(folder);
   return trials;
 }
 
 /// The search of this run as search-driver founds it; the run must outlive it.
-search::SimulatedStudy founded(const run::Run& run, const std::shared_ptr<const space::Space>& space,
-                               const study::Fidelity& top, std::int64_t outputs) {
+search::SimulatedStudy founded(const run::Run& run, const SearchParts& parts, const std::vector<Kept>& kept,
+                               std::int64_t outputs) {
   search::SimulatedStudy study;
-  study.make_planner = [&run, space, outputs] { return search_planner(run, space, outputs); };
-  study.founding =
-      founding_of(run, run::Stage::search, *space, *study.make_planner(), search::rungs_of(run.config(), *space, top));
+  study.make_planner = [&run, space = parts.space, outputs] { return search_planner(run, space, outputs); };
+  study.founding = founding_of(run, run::Stage::search, *parts.space, *parts.planner, parts.fidelities);
   study.judge = run.judge();
   study.limits = run.limits(run::Stage::search);
-  study.begin = first_trials(run, *space, study);
+  study.begin = first_trials(run, kept, *parts.space, study);
   study.make_early_stop = [&run] { return search::make_early_stop(run.config()); };
   return study;
 }
@@ -251,6 +267,7 @@ Json to_json(const search::SimulationFigures& figures, bool collector, double wa
                {"best", Json::array()}};
   for (const auto& [trials, value] : figures.best) json["best"].push_back({{"trials", trials}, {"value", value}});
   if (list) json["list"] = base::split(study::signed_text(*figures.study, {}), '\n');
+  if (list) json["order"] = study::sequence(*figures.study);
   return json;
 }
 
@@ -264,6 +281,13 @@ void print_head(const std::string& algorithm, const std::string& durations,
               "per second", "10 s", "takes", "per trial");
 }
 
+std::string best_text(const search::SimulationFigures& figures) {
+  if (figures.best.empty()) return "none";
+  const auto epochs = figures.best_at.epochs;
+  return fmt::format("{:.6g}", figures.best.back().second) +
+         (epochs > 0 ? fmt::format(" at {} epoch{}", epochs, epochs == 1 ? "" : "s") : "");
+}
+
 void print_row(const search::SimulationFigures& figures, bool collector) {
   std::printf("%7s  %-9s %8s %6.2f%% %12s %9.2f %10.1f %11.1f %9.0f %6.2f s %7.2f ms  %s\n",
               base::with_commas(figures.workers).c_str(), collector ? "collector" : "all logs",
@@ -271,7 +295,7 @@ void print_row(const search::SimulationFigures& figures, bool collector) {
               base::format_duration(figures.makespan).c_str(), figures.conflicts_per_trial,
               figures.operations_per_trial, figures.metadata_per_second, figures.metadata_peak, figures.look_seconds,
               1000 * figures.planner_seconds,
-              figures.best.empty() ? "none" : fmt::format("{:.6g}", figures.best.back().second).c_str());
+              best_text(figures).c_str());
   std::fflush(stdout);
 }
 
@@ -296,9 +320,10 @@ Exit simulate(const cli::Values& values) {
     settings.workers = workers;
     const auto run = source.run(trials.value_or(trials_per_worker * workers));
     const auto top = source.top(run);
-    const auto space = std::make_shared<const space::Space>(space::Space::load(run.config(), "search"));
-    auto study = founded(run, space, top, source.outputs(run));
-    const Trials evaluate(run, space, top, values);
+    const auto outputs = source.outputs(run);
+    const auto parts = search_parts(run, top, outputs);
+    auto study = founded(run, parts, source.kept(), outputs);
+    const Trials evaluate(run, parts.space, top, values);
     study.evaluate = evaluate;
     const auto algorithm = study.founding.identity.at("planner").value("algorithm", "planner");
     if (first && !json) print_head(algorithm, evaluate.durations(), settings);
@@ -326,7 +351,7 @@ cli::Verb simulate_verb() {
   return {"simulate",
           "a search by thousands of workers in seconds: how busy they would be, what it asks of the file system",
           {{.name = "CONFIG",
-            .help = "configuration, or run folder: then with its proxy. [trial.table] gives results, if there is one",
+            .help = "configuration, or run folder: then with its proxy and what is kept for its search. [trial.table] gives results, if there is one",
             .required = true},
            {.name = "--workers", .help = "numbers with commas (default 64,512,4096)"},
            {.kind = Kind::integer, .name = "--trials", .help = "in all (default: 10 per worker)"},
@@ -339,7 +364,7 @@ cli::Verb simulate_verb() {
            {.kind = Kind::list, .name = "--set", .help = "KEY=VALUE, changes the configuration"},
            {.kind = Kind::integer, .name = "--seed", .help = "of planners and durations"},
            {.kind = Kind::flag, .name = "--list", .help = "every measurement: trial, rung, state, epochs, values"},
-           {.kind = Kind::flag, .name = "--json", .help = "as JSON, with the best objective against trials"}},
+           {.kind = Kind::flag, .name = "--json", .help = "as JSON, with the best objective against trials; with --list also their order"}},
           simulate};
 }
 
