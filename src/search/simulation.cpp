@@ -136,7 +136,10 @@ class Simulation {
 
   std::shared_ptr<const StudyView> with_own(const Worker& worker, const TrialPtr& more = nullptr) {
     std::vector<TrialPtr> own;
-    for (const auto& record : worker.own) own.push_back(record.trial);
+    for (const auto& record : worker.own) {
+      const bool told = study_.known().contains(record.trial->id);
+      if (record.trial->proposed || !told) own.push_back(record.trial);
+    }
     if (more) own.push_back(more);
     return study_.with(own);
   }
@@ -228,8 +231,23 @@ class Simulation {
     const auto crowd = static_cast<std::int64_t>(workers_.size());
     worker.width = std::min<std::int64_t>(2 * std::max(worker.width, crowd), std::max<std::int64_t>(1024, 4 * crowd));
     worker.wanted = {number, 0};
-    if (number >= numbers()) return leave(worker, all_taken());
+    if (number >= numbers()) return found_none(event, worker);
     at(event.time + op(2), event.worker, Step::link);
+  }
+
+  /// The planner did not know of claims that were found now: it is asked again, and shown them.
+  void found_none(const Event& event, Worker& worker) {
+    if (!worker.probe) return leave(worker, all_taken());
+    Numbers shown = study_.known();
+    for (const auto& record : worker.own) shown.insert(record.trial->id);
+    for (auto id = shown.first_missing(0); id < numbers(); id = shown.first_missing(id)) {
+      Trial claimed{.id = id};
+      claimed.rungs.push_back({.item = {id, 0}, .attempt = 1, .state = study::State::running});
+      worker.own.push_back(
+          {std::numeric_limits<double>::infinity(), std::make_shared<const Trial>(std::move(claimed)), {}});
+      shown.insert(id);
+    }
+    at(event.time + op(2), event.worker, Step::look);
   }
 
   /// The loser knows that somebody else has it, and asks the planner again.

@@ -183,6 +183,15 @@ TEST_CASE("a rung measures what the planner gave it, at its own fidelity") {
   CHECK(shown);
 }
 
+TEST_CASE("a worker that finds all numbers taken asks its planner again, which may go on with rungs") {
+  auto with = settings(4, 20);
+  with.settings.lag = 1000;  // nobody sees what the others claimed before all is claimed
+  with.study.founding.fidelities = {{1, 1, 1, 1}, {3, 1, 1, 1}};
+  with.study.make_planner = [] { return std::make_unique<Doubler>(); };
+  with.study.evaluate = minutes;
+  CHECK(with.run().trials == 40);
+}
+
 TEST_CASE("a simulated worker keeps the limits of a study") {
   auto with = settings(1, 50);
   with.study.make_planner = watcher;
