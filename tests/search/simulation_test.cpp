@@ -187,7 +187,13 @@ TEST_CASE("a worker that finds all numbers taken asks its planner again, which m
   auto with = settings(4, 20);
   with.settings.lag = 1000;  // nobody sees what the others claimed before all is claimed
   with.study.founding.fidelities = {{1, 1, 1, 1}, {3, 1, 1, 1}};
-  with.study.make_planner = [] { return std::make_unique<Doubler>(); };
+  struct Later : Doubler {  // no rung before all numbers are known to be claimed
+    study::Decision next(const study::StudyView& view) override {
+      const auto known = std::count_if(view.trials().begin(), view.trials().end(), [](auto& trial) { return !!trial; });
+      return known < 20 ? study::Decision(study::New{}) : Doubler::next(view);
+    }
+  };
+  with.study.make_planner = [] { return std::make_unique<Later>(); };
   with.study.evaluate = minutes;
   CHECK(with.run().trials == 40);
 }
