@@ -83,7 +83,8 @@ std::unique_ptr<search::StoppingPlanner> search_planner(const run::Run& run,
 }
 
 SearchParts search_parts(const run::Run& run, const study::Fidelity& top) {
-  return search_parts(run, top, trains_networks(run.config()) ? run::split_figures(run.need(run::Stage::split)).outputs : 0);
+  return search_parts(run, top,
+                      trains_networks(run.config()) ? run::split_figures(run.need(run::Stage::split)).outputs : 0);
 }
 
 SearchParts search_parts(const run::Run& run, const study::Fidelity& top, std::int64_t outputs) {

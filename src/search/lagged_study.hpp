@@ -26,7 +26,9 @@ class Numbers {
   explicit Numbers(std::int64_t most = 0) : words_(static_cast<std::size_t>(most + 63) / 64) {}
   void insert(study::TrialId number) { words_[static_cast<std::size_t>(number) / 64] |= bit(number); }
   void insert(const Numbers& other);
-  bool contains(study::TrialId number) const { return (words_[static_cast<std::size_t>(number) / 64] & bit(number)) != 0; }
+  bool contains(study::TrialId number) const {
+    return (words_[static_cast<std::size_t>(number) / 64] & bit(number)) != 0;
+  }
   /// The first number from `from` on that is not in the set; anything beyond the end if there is none.
   study::TrialId first_missing(study::TrialId from) const;
 

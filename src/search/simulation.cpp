@@ -93,8 +93,7 @@ class Simulation {
   }
 
   void hire() {
-    const auto affordable =
-        std::max<std::int64_t>(1, settings_.cached_points / std::max<std::int64_t>(1, numbers()));
+    const auto affordable = std::max<std::int64_t>(1, settings_.cached_points / std::max<std::int64_t>(1, numbers()));
     const auto stride = (settings_.workers + affordable - 1) / affordable;
     if (stride > 1) shared_ = mind();
     for (std::int64_t i = 0; i < settings_.workers; ++i) {

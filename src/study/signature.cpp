@@ -49,7 +49,8 @@ void visit_signed(const StudyView& view, const SignatureScope& scope, const Visi
 
 std::string signed_text(const StudyView& view, const SignatureScope& scope) {
   std::string text;
-  visit_signed(view, scope, [&](const Trial& trial, const Measurement& rung) { text += line_of(trial, rung, scope, view.judge()); });
+  visit_signed(view, scope,
+               [&](const Trial& trial, const Measurement& rung) { text += line_of(trial, rung, scope, view.judge()); });
   return text;
 }
 

@@ -118,8 +118,7 @@ void check_simulated(const Scratch& scratch, const std::string& run) {
   check_same(measured(scratch, run), simulated(scratch, run));
 }
 
-const char* const elsewhere =
-    "depth,width,lr,test_acc,weights,epochs\n4,64,0.01,0.95,9000,12\n1,16,0.1,0.3,100,12\n";
+const char* const elsewhere = "depth,width,lr,test_acc,weights,epochs\n4,64,0.01,0.95,9000,12\n1,16,0.1,0.3,100,12\n";
 
 void run_all(const Scratch& scratch, const std::vector<std::vector<std::string>>& commands) {
   for (const auto& words : commands) {
@@ -155,7 +154,8 @@ Signatures signatures(const Scratch& scratch) {
   for (const std::string algorithm : {"random", "evolution", "tpe", "asha", "pbt"}) {
     const auto run = algorithm + "-warm";
     found(scratch, run,
-          table_run(judged.at("one")) + "[[search.import]]\nfile = \"elsewhere.csv\"\nmap = { test_acc = \"accuracy\" }\n");
+          table_run(judged.at("one")) +
+              "[[search.import]]\nfile = \"elsewhere.csv\"\nmap = { test_acc = \"accuracy\" }\n");
     const std::vector<std::string> words{"assay", "set", run, "search.algorithm=" + algorithm,
                                          "search.points=[{depth = 1}, {depth = 3, lr = 0.1}]"};
     REQUIRE(run_program(scratch, words).code == 0);
@@ -228,12 +228,12 @@ TEST_CASE("a simulated search ends by the rules and limits of the search, and ta
   for (const std::string algorithm : {"random", "evolution", "asha"}) {
     const auto run = algorithm + "-kept";
     found(scratch, run, table_run(judged.at("two")));
-    run_all(scratch, {{"assay", "set", run, "search.algorithm=" + algorithm},
-                      {"assay", "import", run, "elsewhere.csv", "--map", "test_acc=accuracy", "--map",
-                       "weights=parameters"},
-                      {"assay", "add", run, "depth=3", "lr=0.1"},
-                      {"baseline-train", run, "-q"},
-                      {"proxy-select", run, "-q"}});
+    run_all(scratch,
+            {{"assay", "set", run, "search.algorithm=" + algorithm},
+             {"assay", "import", run, "elsewhere.csv", "--map", "test_acc=accuracy", "--map", "weights=parameters"},
+             {"assay", "add", run, "depth=3", "lr=0.1"},
+             {"baseline-train", run, "-q"},
+             {"proxy-select", run, "-q"}});
     const auto before = simulated(scratch, run);
     run_all(scratch, {{"search-driver", run, "-q"}});
     INFO(run);
@@ -246,8 +246,8 @@ TEST_CASE("more points than simulated trials: the message names the option that 
   if (!tests::built("search-driver")) SKIP("the stages are not built in " ASSAY_BIN);
   const Scratch scratch;
   scratch.write("run.toml", table_run(judged.at("one")));
-  const std::vector<std::string> words = {"assay", "simulate", "run.toml", "--workers", "1", "--set",
-                                          "search.points=[{}, {depth = 1}]", "--trials"};
+  const std::vector<std::string> words = {
+      "assay", "simulate", "run.toml", "--workers", "1", "--set", "search.points=[{}, {depth = 1}]", "--trials"};
   const auto with = [&](const std::string& trials) {
     auto all = words;
     all.push_back(trials);

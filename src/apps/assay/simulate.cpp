@@ -221,7 +221,8 @@ std::vector<std::shared_ptr<const study::Trial>> first_trials(const run::Run& ru
   if (intake.results.empty() && intake.points.empty()) return {};
   const auto limit = study.limits.max_trials;
   if (static_cast<std::int64_t>(intake.points.size()) > limit)
-    base::fail(Exit::config, "{} points are to be measured first, and only {} trials are simulated: --trials {} makes room",
+    base::fail(Exit::config,
+               "{} points are to be measured first, and only {} trials are simulated: --trials {} makes room",
                intake.points.size(), limit, intake.points.size());
   const Draft draft;
   study::found_filled_or_join({draft.folder}, study.founding, [&](const std::filesystem::path& stage) {
@@ -294,8 +295,7 @@ void print_row(const search::SimulationFigures& figures, bool collector) {
               base::with_commas(figures.trials).c_str(), 100 * figures.busy,
               base::format_duration(figures.makespan).c_str(), figures.conflicts_per_trial,
               figures.operations_per_trial, figures.metadata_per_second, figures.metadata_peak, figures.look_seconds,
-              1000 * figures.planner_seconds,
-              best_text(figures).c_str());
+              1000 * figures.planner_seconds, best_text(figures).c_str());
   std::fflush(stdout);
 }
 
@@ -351,7 +351,8 @@ cli::Verb simulate_verb() {
   return {"simulate",
           "a search by thousands of workers in seconds: how busy they would be, what it asks of the file system",
           {{.name = "CONFIG",
-            .help = "configuration, or run folder: then with its proxy and what is kept for its search. [trial.table] gives results, if there is one",
+            .help = "configuration, or run folder: then with its proxy and what is kept for its search. [trial.table] "
+                    "gives results, if there is one",
             .required = true},
            {.name = "--workers", .help = "numbers with commas (default 64,512,4096)"},
            {.kind = Kind::integer, .name = "--trials", .help = "in all (default: 10 per worker)"},
@@ -364,7 +365,9 @@ cli::Verb simulate_verb() {
            {.kind = Kind::list, .name = "--set", .help = "KEY=VALUE, changes the configuration"},
            {.kind = Kind::integer, .name = "--seed", .help = "of planners and durations"},
            {.kind = Kind::flag, .name = "--list", .help = "every measurement: trial, rung, state, epochs, values"},
-           {.kind = Kind::flag, .name = "--json", .help = "as JSON, with the best objective against trials; with --list also their order"}},
+           {.kind = Kind::flag,
+            .name = "--json",
+            .help = "as JSON, with the best objective against trials; with --list also their order"}},
           simulate};
 }
 
