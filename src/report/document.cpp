@@ -49,7 +49,7 @@ Json shares(const Material& material) {
     if (!seen.insert(name).second) return;
     if (material.scale(name) == Scale::percent) names.insert(name);
   };
-  for (const auto& objective : material.objectives) look(objective.metric);
+  for (const auto& name : material.named_metrics()) look(name);
   for (const auto& [stage, view] : material.studies) {
     for (const auto& trial : view.trials()) {
       if (!trial) continue;
@@ -63,7 +63,7 @@ Json shares(const Material& material) {
 
 Json objectives(const Material& material) {
   Json list = Json::array();
-  for (const auto& objective : material.objectives) {
+  for (const auto& objective : material.judge.objectives()) {
     list.push_back({{"metric", objective.metric},
                     {"maximise", objective.maximise},
                     {"threshold", objective.threshold ? Json(*objective.threshold) : Json()}});
@@ -123,6 +123,8 @@ Json document(const Material& material) {
                {"plotly", nullptr},
                {"shares", shares(material)},
                {"objectives", objectives(material)},
+               {"first", material.judge.first_place()},
+               {"constraints", constraints_section(material)},
                {"headline", headline_section(material)},
                {"stages", stages},
                {"split", split_section(material)},
@@ -143,7 +145,7 @@ Json summary(const Json& document) {
   Json json = document;
   for (const char* key : {"shares", "settings", "checked", "plotly"}) json.erase(key);
   if (json["search"].is_object()) {
-    for (const char* key : {"table", "curves", "strongest", "curves_text", "epochs"}) json["search"].erase(key);
+    for (const char* key : {"table", "standing", "running_best", "curves", "strongest", "curves_text", "epochs"}) json["search"].erase(key);
   }
   if (json["proxy"].is_object()) json["proxy"].erase("scatter");
   if (json["baseline"].is_object()) json["baseline"].erase("curve");

@@ -47,10 +47,10 @@ std::string scored_on(const Material& material) {
 }
 
 Words words_of(const Material& material) {
-  const auto& metric = material.objectives.front().metric;
+  const auto& metric = material.judge.first().metric;
   const auto scale = material.scale(metric);
   if (const auto found = verdict(material))
-    return words_of(*found, *material.full, material.objectives.front(), scale, scored_on(material));
+    return words_of(*found, *material.full, material.judge.first(), scale, scored_on(material));
   if (const auto* view = material.study(Stage::search)) {
     const auto best = ranked(*view);
     const study::Standings standings(*view);
@@ -85,7 +85,7 @@ Words words_of(const Material& material) {
 }
 
 Json figures_of(const Material& material) {
-  const auto& metric = material.objectives.front().metric;
+  const auto& metric = material.judge.first().metric;
   const auto scale = material.scale(metric);
   Json figures = Json::array();
   if (const auto found = verdict(material)) {
@@ -172,7 +172,7 @@ Json notes_of(const Material& material) {
 
 std::optional<Verdict> verdict(const Material& material) {
   if (!material.full) return std::nullopt;
-  return verdict(*material.full, material.objectives.front());
+  return verdict(*material.full, material.judge.first());
 }
 
 Json headline_section(const Material& material) {

@@ -17,6 +17,8 @@ std::optional<Verdict> verdict(const Material& material);
 base::Json headline_section(const Material& material);
 base::Json split_section(const Material& material);
 base::Json proxy_section(const Material& material);
+/// The limits on metrics: bounds, hard or soft, how many comparable trials keep each; null without limits.
+base::Json constraints_section(const Material& material);
 base::Json search_section(const Material& material);
 base::Json full_section(const Material& material);
 /// Trainings, device time and elapsed time by stage; formulas for the next search.

@@ -68,6 +68,35 @@ Json curves(const study::StudyView& view) {
   return list;
 }
 
+/// How each row of the table counts, for the charts: "compared", "infeasible" (compared, breaks a hard limit), "below"
+/// and "below infeasible" (measured at another fidelity), or "".
+Json row_standings(const TrialTable& table, const study::Standings& standings) {
+  Json list = Json::array();
+  for (const auto& row : table.rows) {
+    const auto& standing = standings.at(std::get<std::int64_t>(row[0]));
+    std::string text;
+    if (standing.shown != nullptr && standing.shown->state == study::State::done)
+      text = standing.comparable ? (standing.feasible ? "compared" : "infeasible")
+                                 : (standing.feasible ? "below" : "below infeasible");
+    list.push_back(text);
+  }
+  return list;
+}
+
+/// The best so far over the trials that compare and keep the limits, by number: [trial, value] where it changes.
+Json running_best(const study::Standings& standings) {
+  Json list = Json::array();
+  const bool maximise = standings.view().judge().first().maximise;
+  std::optional<double> best;
+  for (const auto& standing : standings.all()) {
+    if (!standing.comparable || !standing.feasible) continue;
+    if (best && !(maximise ? *standing.value > *best : *standing.value < *best)) continue;
+    best = standing.value;
+    list.push_back({standing.trial->id, *best});
+  }
+  return list;
+}
+
 std::string curve_text(const study::StudyView& view, Scale scale) {
   const auto now = progress(view);
   if (now.best < 0) return "No trial has a score yet.";
@@ -76,7 +105,7 @@ std::string curve_text(const study::StudyView& view, Scale scale) {
   if (now.growth) {
     text += fmt::format(" Mean of the last third against the first: {} {}",
                         difference_text(scale, now.growth->estimate), bounds_text(scale, *now.growth));
-    text += view.objectives().front().maximise ? "." : " (better is positive).";
+    text += view.judge().first().maximise ? "." : " (better is positive).";
   }
   return text;
 }
@@ -112,7 +141,7 @@ std::string rank_text(const Material& material) {
 
 /// What the intervals of the finalists hold. `score`: the winner's.
 std::string full_foot(const Material& material, double score, std::size_t seeds) {
-  const auto& objective = material.objectives.front();
+  const auto& objective = material.judge.first();
   const std::string lower = objective.maximise ? "" : " Lower is better.";
   const bool rows = material.split && material.split->untouched > 0 && run::is_share_of_rows(objective.metric, score);
   if (seeds < 2) {
@@ -195,7 +224,7 @@ Json search_section(const Material& material) {
       material.split ? fmt::format(" ({})", count_text(material.split->valid, "row")) : "",
       material.search ? " Ended: " + material.search->reason + "."
                       : " The search has not ended: this is what is there so far.");
-  section["curve_text"] = curve_text(*view, material.scale(material.objectives.front().metric));
+  section["curve_text"] = curve_text(*view, material.scale(material.judge.first().metric));
   section["curves"] = curves(*view);
   section["curves_text"] = "The ten best in blue, others in grey.";
   section["epochs"] = 0;
@@ -210,6 +239,9 @@ Json search_section(const Material& material) {
                        {"wanted", view->max_trials() - view->imported()}};
   const auto table = trial_table(*view, most_rows);
   section["table"] = to_columns(table);
+  section["levels"] = view->fidelities().size();
+  section["standing"] = row_standings(table, standings);
+  section["running_best"] = running_best(standings);
   section["strongest"] = nullptr;
   const auto list = influences(*view);
   section["influences"] = Json::array();
@@ -225,7 +257,7 @@ Json full_section(const Material& material) {
   if (!material.full) return nullptr;
   auto section = run::to_json(*material.full);
   const auto found = verdict(material);
-  const auto& metric = material.objectives.front().metric;
+  const auto& metric = material.judge.first().metric;
   const auto scale = material.scale(metric);
   std::size_t seeds = 0;
   const auto scores = all_scores(*material.full);

@@ -141,12 +141,26 @@ run::FullFigures sample_full(const study::StudyView& view) {
   return figures;
 }
 
+study::Judge sample_limits() {
+  const auto config = config::Config::parse(R"(
+[[constraint]]
+metric = "parameters"
+at_most = 30_000
+[[constraint]]
+metric = "loss"
+at_most = 0.05
+weight = 0.1
+)",
+                                            "limits.toml");
+  return study::judge_of(sample_objectives, config);
+}
+
 report::Material sample() {
   report::Material material;
   material.name = material.title = "sample";
   material.folder = "runs/sample";
   material.settings = "[run]\nname = \"sample\"\n";
-  material.objectives = sample_objectives;
+  material.judge = study::Judge(sample_objectives);
   material.full_epochs = 30;
   material.parallel = 2;
   for (const auto stage : run::all_stages)
@@ -168,7 +182,7 @@ report::Material nothing() {
   report::Material material;
   material.name = material.title = "empty";
   material.folder = "runs/empty";
-  material.objectives = sample_objectives;
+  material.judge = study::Judge(sample_objectives);
   for (const auto stage : run::all_stages)
     material.stages.push_back({.stage = stage, .state = "waiting", .reason = "", .seconds = {}, .revision = ""});
   return material;

@@ -20,6 +20,8 @@ run::ProxyFigures sample_proxy();
 run::SearchFigures sample_search_figures(const study::StudyView& view);
 run::FullFigures sample_full(const study::StudyView& view);
 
+/// The sample's objectives with limits: at most 30,000 parameters (hard), a loss of at most 0.05 (soft).
+study::Judge sample_limits();
 /// All six stages.
 report::Material sample();
 /// A run of which nothing is there yet but its settings.

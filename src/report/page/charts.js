@@ -4,8 +4,8 @@
 
 // Okabe and Ito's palette, told apart by colour-blind readers too; yellow only on dark ground.
 const palette = {
-  light: {blue: "#0072b2", orange: "#d55e00", green: "#009e73", pink: "#b8629a", sky: "#56b4e9", amber: "#c98a00", grey: "#8c96a6"},
-  dark: {blue: "#56b4e9", orange: "#f0813a", green: "#35c79b", pink: "#dd94c0", sky: "#8fcdf3", amber: "#f0c04c", grey: "#7d899b"},
+  light: {blue: "#0072b2", orange: "#d55e00", green: "#009e73", pink: "#b8629a", sky: "#56b4e9", amber: "#c98a00", grey: "#8c96a6", red: "#a32a1c"},
+  dark: {blue: "#56b4e9", orange: "#f0813a", green: "#35c79b", pink: "#dd94c0", sky: "#8fcdf3", amber: "#f0c04c", grey: "#7d899b", red: "#f7907c"},
 };
 const scheme = () => document.documentElement.dataset.theme || "light";
 const colours = () => palette[scheme()];
@@ -75,6 +75,45 @@ function errorBars(metric, list, colour) {
 function thinned(rows, keep = () => false, most = 4000) {
   const step = Math.ceil(rows.length / most);
   return step <= 1 ? rows : rows.filter((row, i) => i % step === 0 || keep(row));
+}
+
+/**
+ * Points of trials, told apart by shape as well as colour: those that compare; those that break a constraint; and, lightly,
+ * those measured at another fidelity. `point(i)` gives {x, y, customdata}; groups without a point are left out.
+ */
+function trialTraces(rows, standing, point, hovertemplate, keep = () => false) {
+  const c = colours(), size = rows.length > 500 ? 4 : 7;
+  const looks = {
+    "compared": {name: "trial", marker: {size, color: clear(c.blue), line: {color: c.blue, width: 1}}},
+    "infeasible": {name: "breaks a constraint", marker: {symbol: "triangle-down-open", size: size + 1, color: c.red, line: {width: 1.4}}},
+    "below": {name: "other fidelity", opacity: 0.45, marker: {symbol: "circle-open", size: size - 1, color: c.grey, line: {width: 1}}},
+    "below infeasible": {name: "other fidelity, breaks a constraint", opacity: 0.45, marker: {symbol: "triangle-down-open", size: size - 1, color: c.grey, line: {width: 1}}},
+  };
+  return ["below infeasible", "below", "infeasible", "compared"].map(kind => [kind, thinned(rows.filter(i => standing[i] === kind), keep)])
+    .filter(([, list]) => list.length).map(([kind, list]) => {
+      const points = list.map(point);
+      return {type: "scatter", mode: "markers", ...looks[kind], x: points.map(p => p.x), y: points.map(p => p.y), customdata: points.map(p => p.customdata), hovertemplate};
+    });
+}
+
+/** Lines where a shown metric has a limit: {shapes, legend}. `shown`: {x: metric, y: metric}, either may be missing. */
+function limitLines(shown) {
+  const c = colours(), shapes = [], legend = [];
+  const add = (a, at, line, name) => {
+    shapes.push({type: "line", line, ...(a === "x" ? {x0: at, x1: at, yref: "paper", y0: 0, y1: 1} : {y0: at, y1: at, xref: "paper", x0: 0, x1: 1})});
+    if (!legend.some(l => l.name === name)) legend.push({type: "scatter", mode: "lines", name, x: [null], y: [null], line});
+  };
+  for (const [a, metric] of Object.entries(shown)) {
+    const goal = D.objectives.find(o => o.metric === metric);
+    if (goal && isNumber(goal.threshold)) add(a, scaled(metric, goal.threshold), {color: c.pink, width: 1.3, dash: "dash"}, "threshold");
+    for (const limit of D.constraints ? D.constraints.list : []) {
+      if (limit.metric !== metric) continue;
+      const line = {color: c.red, width: 1.6, dash: limit.hard ? "solid" : "dot"};
+      for (const bound of [limit.at_least, limit.at_most].filter(isNumber))
+        add(a, scaled(metric, bound), line, `${limit.hard ? "limit" : "soft limit"}: ${safe(label(metric))} ${safe(limit.bounds)}`);
+    }
+  }
+  return {shapes, legend};
 }
 
 /** The axis range that shows the bulk: outliers below (or above, for "min") do not squeeze the rest. */

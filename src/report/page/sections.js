@@ -1,11 +1,12 @@
 // The sections of the page, in reading order. A stage that has not run leaves a marked gap with the command to run it.
 "use strict";
 
-const objective = D.objectives[0];
-const second = D.objectives[1];
+const objective = D.objectives[D.first];
+const second = D.objectives.find(o => o !== objective);
 const trials = D.search ? new Trials(D.search.table) : null;
+const standing = D.search ? D.search.standing : [];
+const comparing = i => standing[i] === "compared" || standing[i] === "infeasible";
 const front = new Set(D.search ? D.search.front : []);
-const better = (a, b) => (objective.maximise ? a > b : a < b);
 
 const stageOf = name => D.stages.find(s => s.name === name);
 const gap = name => el("div", {class: "gap"}, stageOf(name).gap);
@@ -79,123 +80,6 @@ function result() {
       hint: "Mean over seeds with its 95 % interval; rings are single seeds."}, finalistChart),
     D.full.finalists.some(f => f.trial >= 0) && chartCard("chart-ranks", {title: "Stage 1 against stage 2", size: "half", hint: D.full.rank_text}, rankChart),
     card("", "Finalists", finalistTable(), el("p", {class: "foot"}, D.full.foot)))];
-}
-
-// ---- search ----
-
-function searchCurve() {
-  const c = colours(), id = trials.column("trial"), y = trials.column(objective.metric), state = trials.column("state");
-  const good = id.map((_, i) => i).filter(i => isNumber(y[i]) && state[i] === "done");
-  const bad = id.map((_, i) => i).filter(i => ["failed", "infeasible"].includes(state[i]));
-  const best = {x: [], y: []};
-  let record = null;
-  for (const i of good) {
-    if (record === null || better(y[i], record)) record = y[i];
-    best.x.push(id[i]);
-    best.y.push(scaled(objective.metric, record));
-  }
-  const range = focusRange(good.map(i => scaled(objective.metric, y[i])), objective.maximise);
-  const lowest = range ? range[0] : Math.min(...good.map(i => scaled(objective.metric, y[i])));
-  const shown = thinned(good, i => front.has(id[i]));
-  const reason = trials.column("reason"), failure = trials.column("failure");
-  return {traces: [
-    {type: "scatter", mode: "markers", name: "trial", x: shown.map(i => id[i]), y: shown.map(i => scaled(objective.metric, y[i])),
-     marker: {size: good.length > 500 ? 4 : 7, color: clear(c.blue), line: {color: c.blue, width: 1}}, hovertemplate: "trial %{x}: %{y:.2f}<extra></extra>"},
-    {type: "scatter", mode: "lines", name: "best so far", ...best, line: {shape: "hv", color: c.orange, width: 2.4}, hoverinfo: "skip"},
-    ...(bad.length ? [{type: "scatter", mode: "markers", name: "failed", x: thinned(bad).map(i => id[i]), y: thinned(bad).map(() => lowest), cliponaxis: false,
-      marker: {symbol: "x", size: 8, color: c.grey}, customdata: thinned(bad).map(i => safe(`${failure[i] || state[i]}: ${reason[i] || ""}`).slice(0, 120)),
-      hovertemplate: "trial %{x} %{customdata}<extra></extra>"}] : [])],
-    layout: {xaxis: {title: {text: "trial number"}}, yaxis: {title: {text: axis(objective.metric)}, ...(range ? {range} : {})}}};
-}
-
-function frontCard() {
-  const metrics = [...trials.keys("metric", true), "seconds"];
-  const start = second ? second.metric : metrics.includes("parameters") ? "parameters" : "seconds";
-  const view = {x: metrics.includes(start) ? start : metrics.find(m => m !== objective.metric) || objective.metric, y: objective.metric};
-  const goal = metric => D.objectives.find(o => o.metric === metric);
-  const build = () => {
-    const c = colours(), id = trials.column("trial"), state = trials.column("state"), x = trials.column(view.x), y = trials.column(view.y);
-    const rows = id.map((_, i) => i).filter(i => state[i] === "done" && isNumber(x[i]) && isNumber(y[i]));
-    const chosen = rows.filter(i => front.has(id[i])).sort((a, b) => x[a] - x[b]);
-    const place = list => ({x: list.map(i => scaled(view.x, x[i])), y: list.map(i => scaled(view.y, y[i])), customdata: list.map(i => id[i])});
-    const hover = `trial %{customdata}<br>${label(view.y)} %{y:,.4~g}<br>${label(view.x)} %{x:,.4~g}<extra></extra>`;
-    const isFront = goal(view.x) && goal(view.y);
-    const positive = rows.every(i => x[i] > 0);
-    const wide = positive && rows.length && Math.max(...rows.map(i => x[i])) > 8 * Math.min(...rows.map(i => x[i]));
-    const finalists = D.full ? rows.filter(i => D.full.finalists.some(f => f.trial === id[i])) : [];
-    const limits = [["x", view.x], ["y", view.y]].filter(([, m]) => goal(m) && isNumber(goal(m).threshold)).map(([a, m]) => {
-      const at = scaled(m, goal(m).threshold);
-      return {type: "line", line: {color: c.pink, width: 1.3, dash: "dash"}, ...(a === "x" ? {x0: at, x1: at, yref: "paper", y0: 0, y1: 1} : {y0: at, y1: at, xref: "paper", x0: 0, x1: 1})};
-    });
-    const range = focusRange(rows.map(i => scaled(view.y, y[i])), !goal(view.y) || goal(view.y).maximise);
-    return {traces: [
-      {type: "scatter", mode: "markers", name: "trial", ...place(thinned(rows)), hovertemplate: hover,
-       marker: {size: rows.length > 500 ? 4 : 7, color: clear(c.blue), line: {color: c.blue, width: 1}}},
-      {type: "scatter", mode: isFront ? "lines+markers" : "markers", name: "Pareto front", ...place(chosen), hovertemplate: hover, marker: {size: 9, color: c.orange},
-       line: {color: c.orange, width: 1.4, shape: objective.maximise ? "hv" : "vh"}},
-      ...(finalists.length ? [{type: "scatter", mode: "markers", name: "trained in full", ...place(finalists), hovertemplate: hover,
-        marker: {size: 15, color: "rgba(0,0,0,0)", line: {color: c.green, width: 2}}}] : []),
-      ...(limits.length ? [{type: "scatter", mode: "lines", name: "threshold", x: [null], y: [null], line: {color: c.pink, width: 1.3, dash: "dash"}}] : [])],
-      layout: {shapes: limits, xaxis: {title: {text: axis(view.x)}, ...(wide ? logAxis(rows.map(i => x[i])) : {})}, yaxis: {title: {text: axis(view.y)}, ...(range ? {range} : {})}}};
-  };
-  const options = metrics.map(m => ({value: m, label: label(m)}));
-  return chartCard("chart-front", {title: "Pareto front", size: "half", hint: "Every finished trial; any two metrics can be set against each other.",
-    controls: redraw => [el("label", {}, "across", select(options, view.x, v => { view.x = v; redraw(); })),
-                         el("label", {}, "up", select(options, view.y, v => { view.y = v; redraw(); }))]}, build);
-}
-
-function curvesChart() {
-  const c = colours(), best = new Set(D.search.curves.filter(x => x.top).map(x => x.trial));
-  const line = (x, colour, width) => ({type: "scatter", mode: x.steps.length > 1 ? "lines" : "markers", x: x.steps, y: x.values.map(v => scaled(objective.metric, v)),
-    showlegend: false, line: {color: colour, width}, marker: {color: colour}, hovertemplate: `trial ${x.trial}, epoch %{x}: %{y:.2f}<extra></extra>`});
-  const all = [...D.search.curves.filter(x => !best.has(x.trial)).map(x => line(x, clear(c.grey), 1)), ...D.search.curves.filter(x => best.has(x.trial)).map(x => line(x, c.blue, 1.8))];
-  const range = focusRange(D.search.curves.flatMap(x => x.values.map(v => scaled(objective.metric, v))), objective.maximise);
-  return {traces: all, layout: {xaxis: {title: {text: "epoch"}, ...(D.search.epochs <= 12 ? {dtick: 1} : {})}, yaxis: {title: {text: axis(objective.metric)}, ...(range ? {range} : {})}}};
-}
-
-/** Score against one parameter; within a value the points are spread a little so that they can be seen. */
-function parameterCard() {
-  const names = trials.keys("parameter");
-  if (!names.length) return null;
-  const view = {name: D.search.strongest || names[0]};
-  const build = () => {
-    const c = colours(), v = trials.column(view.name), y = trials.column(objective.metric), id = trials.column("trial");
-    const rows = thinned(id.map((_, i) => i).filter(i => isNumber(y[i]) && v[i] !== null && v[i] !== undefined), i => front.has(id[i]));
-    const values = [...new Set(rows.map(i => v[i]))].sort((a, b) => (typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b))));
-    const range = focusRange(rows.map(i => scaled(objective.metric, y[i])), objective.maximise);
-    const continuous = values.length > 12 && rows.every(i => typeof v[i] === "number");
-    const positive = rows.every(i => v[i] > 0);
-    const x = continuous ? rows.map(i => v[i]) : rows.map(i => values.indexOf(v[i]) + (((i * 0.618034) % 1) - 0.5) * 0.36);
-    const median = values.map(w => { const s = rows.filter(i => v[i] === w).map(i => y[i]).sort((a, b) => a - b); return scaled(objective.metric, s[Math.floor((s.length - 1) / 2)]); });
-    return {traces: [
-      {type: "scatter", mode: "markers", name: "trial", x, y: rows.map(i => scaled(objective.metric, y[i])), customdata: rows.map(i => [id[i], safe(plain(v[i]))]),
-       marker: {size: rows.length > 500 ? 4 : 7, color: clear(c.blue), line: {color: c.blue, width: 1}}, hovertemplate: "trial %{customdata[0]}: %{customdata[1]}, %{y:.2f}<extra></extra>"},
-      ...(continuous ? [] : [{type: "scatter", mode: "markers", name: "median", x: values.map((_, i) => i), y: median, hovertemplate: "median %{y:.2f}<extra></extra>",
-        marker: {symbol: "line-ew", size: 34, line: {color: c.orange, width: 2.6}}}])],
-      layout: {xaxis: {title: {text: view.name}, ...(continuous ? {...(positive && Math.max(...x) > 30 * Math.min(...x) ? logAxis(x) : {})} :
-        {tickvals: values.map((_, i) => i), ticktext: values.map(w => `${safe(plain(w))}<br>n = ${rows.filter(i => v[i] === w).length}`)})},
-        yaxis: {title: {text: axis(objective.metric)}, ...(range ? {range} : {})}}};
-  };
-  return chartCard("chart-parameter", {title: "Score against one parameter", size: "half",
-    hint: "Other parameters vary along: an association in the trials made, not an effect by itself.",
-    controls: redraw => [el("label", {}, "parameter", select(trials.columns.filter(c => c.group === "parameter").map(c => ({value: c.key, label: c.label})), view.name, x => { view.name = x; redraw(); }))]}, build);
-}
-
-function durationChart() {
-  const c = colours(), s = trials.column("seconds").filter(isNumber);
-  return {traces: [{type: "histogram", x: s, marker: {color: clear(c.blue), line: {color: c.blue, width: 1}}, nbinsx: 30, hovertemplate: "%{x} s: %{y}<extra></extra>"}],
-    layout: {showlegend: false, bargap: 0.04, xaxis: {title: {text: "seconds per trial"}}, yaxis: {title: {text: "trials"}}}};
-}
-
-function search() {
-  if (!trials || !trials.count) return [gap("search")];
-  return [grid(
-    chartCard("chart-search", {title: "Search curve", size: "", hint: D.search.curve_text,
-      foot: trials.count > 4000 && "More than 4,000 trials: charts draw an even part of them, all of the front and the true running best."}, searchCurve),
-    frontCard(), parameterCard(),
-    D.search.curves.length && chartCard("chart-curves", {title: "Learning curves", size: "half", hint: D.search.curves_text}, curvesChart),
-    trials.column("seconds").some(isNumber) && chartCard("chart-durations", {title: "Time per trial", size: "half",
-      hint: "From start to end of a trial's measurements, waiting for a shared processor included."}, durationChart))];
 }
 
 // ---- proxy ----
@@ -333,7 +217,7 @@ function hints() {
 function allTrials() {
   if (!trials || !trials.count) return [gap("search")];
   const cut = D.search.table.total > trials.count ? `This page holds ${commas(trials.count)} of ${commas(D.search.table.total)} trials; trials.csv has them all. ` : "";
-  return [el("p", {class: "sub"}, cut + "Click a heading to sort. A filter may hold words and comparisons. ★ marks the Pareto front. The same table: trials.csv, trials.json."),
+  return [el("p", {class: "sub"}, cut + `Click a heading to sort. A filter may hold words and comparisons. ★ marks ${D.objectives.length > 1 ? "the Pareto front" : "the best"}. The same table: trials.csv, trials.json.`),
     card("", null, trialTable(trials, front))];
 }
 

@@ -12,6 +12,15 @@ class Trials {
     const at = this.columns.findIndex(c => c.key === key);
     return at < 0 ? new Array(this.count).fill(null) : this.values[at];
   }
+  /** The key of a metric's column: another one where the metric is named like a column of the table. */
+  metric(name) {
+    const found = this.columns.find(c => c.group === "metric" && c.label === name);
+    return found ? found.key : name;
+  }
+  labelOf(key) {
+    const found = this.columns.find(c => c.key === key);
+    return found ? found.label : key;
+  }
   has(key) {
     return this.columns.some(c => c.key === key);
   }
@@ -22,7 +31,7 @@ class Trials {
 
 function cellText(column, v) {
   if (v === null || v === undefined) return "";
-  if (column.group === "metric") return value(column.key, v);
+  if (column.group === "metric") return value(column.label, v);
   if (column.kind === "seconds") return duration(v);
   return plain(v);
 }
@@ -81,8 +90,9 @@ function trialTable(trials, front) {
       }}, c.label + (state.sort === c.i ? (state.down ? " ↓" : " ↑") : ""))));
     body.replaceChildren(...state.rows.slice(state.first, state.first + page).map(row => el("tr", {}, visible().map(c => {
       const v = trials.values[c.i][row];
+      if (c.key === "mark") return el("td", {}, v && el("span", {class: "tag " + v}, v));
       if (c.key === "state") return el("td", {}, el("span", {class: "tag " + v}, v));
-      if (c.key === "trial" && front.has(v)) return el("td", {class: "n"}, el("span", {title: "on the Pareto front"}, "★ "), String(v));
+      if (c.key === "trial" && front.has(v)) return el("td", {class: "n"}, el("span", {title: D.objectives.length > 1 ? "on the Pareto front" : "the best"}, "★ "), String(v));
       return el("td", {class: c.kind === "text" ? null : "n"}, cellText(c, v));
     }))));
     const last = Math.min(state.first + page, state.rows.length);
