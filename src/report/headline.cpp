@@ -36,8 +36,8 @@ std::string short_points(const std::string& text) {
 }
 
 std::string rows_text(const Material& material, bool untouched) {
-  if (!material.split) return "";
-  return " (" + count_text(untouched ? material.split->untouched : material.split->valid, "row") + ")";
+  const auto rows = !material.split ? 0 : untouched ? material.split->untouched : material.split->valid;
+  return rows == 0 ? "" : " (" + count_text(rows, "row") + ")";
 }
 
 /// What the finalists were scored on.
@@ -118,9 +118,16 @@ Json figures_of(const Material& material) {
   if (const auto* view = material.study(Stage::search)) {
     const auto counts = view->counts();
     const study::Standings standings(*view);
-    figures.push_back(figure("trials", base::with_commas(counts.claimed),
-                             fmt::format("{} done, {} failed; front of {}", base::with_commas(counts.done),
-                                         base::with_commas(counts.failed), standings.front().size())));
+    auto detail = fmt::format("{} done, {} failed", base::with_commas(counts.done), base::with_commas(counts.failed));
+    if (view->fidelities().size() > 1 && standings.comparable() > 0)
+      detail += fmt::format("; {} at {}", standings.comparable(),
+                            fidelity_text(view->fidelities()[standings.level()], material.full_epochs));
+    if (!view->judge().limits().empty())
+      detail += fmt::format("; {} of {} keep all hard limits", standings.feasible(), standings.comparable());
+    if (view->objectives().size() > 1) detail += fmt::format("; front of {}", standings.front().size());
+    if (const auto best = best_by_fidelity(standings, material.scale(view->judge().first().metric)))
+      figures.push_back(figure("best in the search", best->value, best->where));
+    figures.push_back(figure("trials", base::with_commas(counts.claimed), detail));
   }
   double cost = 0;
   for (const auto& [stage, view] : material.studies) {

@@ -27,17 +27,6 @@ constexpr std::size_t most_rows = 20'000;  ///< trials in the page itself; the C
 constexpr std::size_t most_curves = 120;
 constexpr std::size_t most_points = 60;  ///< of one curve
 
-/// Through all rungs of the trial.
-std::vector<study::Report> whole_curve(const study::Trial& trial) {
-  std::vector<study::Report> reports;
-  for (const auto& rung : trial.rungs) {
-    for (const auto& report : rung.reports) {
-      if (reports.empty() || report.step > reports.back().step) reports.push_back(report);
-    }
-  }
-  return reports;
-}
-
 /// The best ten and a spread of the others, each thinned.
 Json curves(const study::StudyView& view) {
   Json list = Json::array();
@@ -110,16 +99,31 @@ std::string curve_text(const study::StudyView& view, Scale scale) {
   return text;
 }
 
-std::string fidelity_text(const Material& material, const study::StudyView& view) {
-  study::Fidelity at;
-  if (material.search) {
-    at = material.search->fidelity;
-  } else if (!view.fidelities().empty()) {
-    at = view.fidelities().back();
-  } else {
-    return "";
+/// How many trials, at which fidelity, on what; which was the best at each; how it ended.
+std::string search_text(const Material& material, const study::Standings& standings) {
+  const auto& view = standings.view();
+  const auto rows = material.split && material.split->valid > 0
+                        ? fmt::format(" ({})", count_text(material.split->valid, "row"))
+                        : std::string();
+  auto text = fmt::format(
+      "{}, scored on the search-validation part{}: these scores order networks, they do not promise anything about new "
+      "data.",
+      trials_text(standings, material.full_epochs), rows);
+  if (const auto best = best_by_fidelity(standings, material.scale(view.judge().first().metric))) {
+    text += fmt::format(" Best {} {}: only scores of one fidelity are compared.", best->value, best->where);
   }
-  return " at " + study::to_text(at, static_cast<int>(material.full_epochs));
+  return text + (material.search ? " Ended: " + material.search->reason + "."
+                                 : " The search has not ended: this is what is there so far.");
+}
+
+/// "The ten best in blue, others in grey."
+std::string curves_text(const Json& curves, bool rungs) {
+  const auto top = std::count_if(curves.begin(), curves.end(), [](const Json& curve) { return curve["top"] == true; });
+  const auto rest = static_cast<std::ptrdiff_t>(curves.size()) - top;
+  std::string text = top == 0 ? "No trial is among the best yet: all in grey"
+                              : fmt::format("The {}best in blue", top == 1 ? "" : fmt::format("{} ", top));
+  if (top > 0 && rest > 0) text += ", others in grey";
+  return text + (rungs ? "; a curve goes through all rungs of its trial." : ".");
 }
 
 /// Did stage 1 put the finalists into the order that stage 2 finds?
@@ -217,21 +221,15 @@ Json search_section(const Material& material) {
   if (view == nullptr) return nullptr;
   const auto counts = view->counts();
   Json section = Json::object();
-  section["text"] = fmt::format(
-      "{}{}, scored on the search-validation part{}: these scores order networks, they do not promise anything about "
-      "new data.{}",
-      count_text(counts.claimed, "trial"), fidelity_text(material, *view),
-      material.split ? fmt::format(" ({})", count_text(material.split->valid, "row")) : "",
-      material.search ? " Ended: " + material.search->reason + "."
-                      : " The search has not ended: this is what is there so far.");
+  const study::Standings standings(*view);
+  section["text"] = search_text(material, standings);
   section["curve_text"] = curve_text(*view, material.scale(material.judge.first().metric));
   section["curves"] = curves(*view);
-  section["curves_text"] = "The ten best in blue, others in grey.";
+  section["curves_text"] = curves_text(section["curves"], view->fidelities().size() > 1);
   section["epochs"] = 0;
   for (const auto& curve : section["curves"]) {
     section["epochs"] = std::max(section["epochs"].get<std::int64_t>(), curve["steps"].back().get<std::int64_t>());
   }
-  const study::Standings standings(*view);
   section["front"] = Json::array();
   for (const auto* standing : standings.front()) section["front"].push_back(standing->trial->id);
   section["counts"] = {{"claimed", counts.claimed},   {"running", counts.running}, {"done", counts.done},

@@ -5,6 +5,7 @@
 
 #include "base/json.hpp"
 #include "report/document.hpp"
+#include "report/insight.hpp"
 #include "report/sections.hpp"
 #include "sample.hpp"
 #include "study/standing.hpp"
@@ -101,4 +102,100 @@ exponent = 0.07
   CHECK(material.judge.first().metric == "merit");
   CHECK(report::document(material)["first"] == 1);
   CHECK(material.named_metrics() == std::vector<std::string>{"accuracy", "merit", "parameters"});
+}
+
+namespace {
+
+study::Measurement rung(study::TrialId trial, int number, int epochs, double accuracy, std::vector<std::int64_t> steps) {
+  study::Measurement at;
+  at.item = {trial, number};
+  at.attempt = 1;
+  at.at = {.epochs = epochs};
+  at.state = study::State::done;
+  at.metrics = {{"accuracy", accuracy}, {"parameters", 900.0}};
+  for (const auto step : steps) at.reports.push_back({step, 0, {{"accuracy", accuracy - 0.001 * static_cast<double>(epochs - step)}}});
+  return at;
+}
+
+/// Trials 0 to 5 at 2 epochs, of them 2 and 4 at 8 epochs as well; low fidelity looks better than it is.
+report::Material rungs() {
+  auto material = tests::sample();
+  material.full.reset();
+  material.full_epochs = 8;
+  material.judge = study::Judge({{"accuracy", true, {}}});
+  study::ViewBuilder builder;
+  builder.judge(material.judge).fidelities({{.epochs = 2}, {.epochs = 8}});
+  for (study::TrialId id = 0; id < 6; ++id) {
+    study::Trial trial;
+    trial.id = id;
+    trial.proposed = true;
+    trial.what.params = {{"lr", 0.1}};
+    trial.rungs.push_back(rung(id, 0, 2, 0.70 + 0.01 * static_cast<double>(id), {1, 2}));
+    if (id == 2 || id == 4) {
+      trial.rungs.push_back(rung(id, 1, 8, 0.60 + 0.01 * static_cast<double>(id), {3, 4, 5, 6, 7, 8}));
+      trial.rungs.back().own = std::make_shared<study::Proposal>(study::Proposal{.params = {{"lr", 0.3}}});
+    }
+    builder.trial(trial);
+  }
+  material.studies.at(run::Stage::search) = builder.build();
+  return material;
+}
+
+std::vector<std::int64_t> steps_of(const std::vector<study::Report>& reports) {
+  std::vector<std::int64_t> steps;
+  for (const auto& report : reports) steps.push_back(report.step);
+  return steps;
+}
+
+}  // namespace
+
+TEST_CASE("the report says at which fidelity the best was measured, and how many trials got there") {
+  const auto material = rungs();
+  const auto document = report::document(material);
+  const auto text = document["search"]["text"].get<std::string>();
+  CHECK_THAT(text, ContainsSubstring("6 trials, 2 of them at all 8 epochs") &&
+                       ContainsSubstring("Best 64.00 % at 8 epochs (75.00 % at 2 epochs)"));
+  CHECK_THAT(document["headline"]["sentence"].get<std::string>(), ContainsSubstring("Trial 4"));
+  bool shown = false;
+  for (const auto& figure : document["headline"]["figures"])
+    shown = shown || (figure["label"] == "best in the search" && figure["value"] == "64.00 %");
+  CHECK(shown);
+}
+
+TEST_CASE("the best so far holds comparable measurements only, and the others are marked") {
+  const auto section = report::search_section(rungs());
+  CHECK(section["running_best"] == base::Json::parse("[[2, 0.62], [4, 0.64]]"));
+  for (std::size_t id = 0; id < 6; ++id) CHECK(section["standing"][id] == (id == 2 || id == 4 ? "compared" : "below"));
+  CHECK(section["levels"] == 2);
+}
+
+TEST_CASE("while no trial is at the top, the report compares at the highest fidelity reached and says so") {
+  auto material = rungs();
+  study::ViewBuilder builder(material.studies.at(run::Stage::search));
+  material.studies.at(run::Stage::search) = builder.fidelities({{.epochs = 2}, {.epochs = 8}, {.epochs = 24}}).build();
+  material.full_epochs = 24;
+  CHECK_THAT(report::search_section(material)["text"].get<std::string>(),
+             ContainsSubstring("6 trials, 2 of them at 8 epochs (no trial has got to all 24 epochs yet)"));
+}
+
+TEST_CASE("a learning curve goes on through the rungs") {
+  const auto view = rungs().studies.at(run::Stage::search);
+  CHECK(steps_of(report::whole_curve(*view.find(4))) == std::vector<std::int64_t>{1, 2, 3, 4, 5, 6, 7, 8});
+  study::Trial trial;
+  trial.rungs = {rung(0, 0, 2, 0.5, {1, 2}), rung(0, 1, 4, 0.6, {1, 2})};  // a command that counts from its own start
+  CHECK(steps_of(report::whole_curve(trial)) == std::vector<std::int64_t>{1, 2, 3, 4});
+  trial.rungs = {rung(0, 0, 2, 0.5, {}), rung(0, 1, 4, 0.6, {})};  // results alone
+  CHECK(steps_of(report::whole_curve(trial)) == std::vector<std::int64_t>{2, 4});
+  trial.rungs = {rung(0, 0, 2, 0.5, {1, 2}), rung(0, 1, 4, 0.6, {1, 2, 3, 4})};  // begun again: not twice
+  CHECK(steps_of(report::whole_curve(trial)) == std::vector<std::int64_t>{1, 2, 3, 4});
+}
+
+TEST_CASE("the table shows the parameters measured, not those that a trial began with") {
+  const auto table = report::search_section(rungs())["table"];
+  for (std::size_t c = 0; c < table["columns"].size(); ++c) {
+    if (table["columns"][c]["key"] != "lr") continue;
+    CHECK(table["values"][c] == base::Json::parse("[0.1, 0.1, 0.3, 0.1, 0.3, 0.1]"));
+    return;
+  }
+  FAIL("no column lr");
 }

@@ -86,8 +86,8 @@ function trialTraces(rows, standing, point, hovertemplate, keep = () => false) {
   const looks = {
     "compared": {name: "trial", marker: {size, color: clear(c.blue), line: {color: c.blue, width: 1}}},
     "infeasible": {name: "breaks a constraint", marker: {symbol: "triangle-down-open", size: size + 1, color: c.red, line: {width: 1.4}}},
-    "below": {name: "other fidelity", opacity: 0.45, marker: {symbol: "circle-open", size: size - 1, color: c.grey, line: {width: 1}}},
-    "below infeasible": {name: "other fidelity, breaks a constraint", opacity: 0.45, marker: {symbol: "triangle-down-open", size: size - 1, color: c.grey, line: {width: 1}}},
+    "below": {name: "other fidelity", opacity: 0.7, marker: {symbol: "circle-open", size: size - 1, color: c.grey, line: {width: 1}}},
+    "below infeasible": {name: "other fidelity, breaks a constraint", opacity: 0.7, marker: {symbol: "triangle-down-open", size: size - 1, color: c.grey, line: {width: 1}}},
   };
   return ["below infeasible", "below", "infeasible", "compared"].map(kind => [kind, thinned(rows.filter(i => standing[i] === kind), keep)])
     .filter(([, list]) => list.length).map(([kind, list]) => {
@@ -98,7 +98,8 @@ function trialTraces(rows, standing, point, hovertemplate, keep = () => false) {
 
 /** Lines where a shown metric has a limit: {shapes, legend}. `shown`: {x: metric, y: metric}, either may be missing. */
 function limitLines(shown) {
-  const c = colours(), shapes = [], legend = [];
+  const c = colours(), shapes = [], legend = [], limited = m => (D.constraints ? D.constraints.list : []).some(l => l.metric === m);
+  const both = shown.x && shown.y && limited(shown.x) && limited(shown.y);
   const add = (a, at, line, name) => {
     shapes.push({type: "line", line, ...(a === "x" ? {x0: at, x1: at, yref: "paper", y0: 0, y1: 1} : {y0: at, y1: at, xref: "paper", x0: 0, x1: 1})});
     if (!legend.some(l => l.name === name)) legend.push({type: "scatter", mode: "lines", name, x: [null], y: [null], line});
@@ -110,7 +111,7 @@ function limitLines(shown) {
       if (limit.metric !== metric) continue;
       const line = {color: c.red, width: 1.6, dash: limit.hard ? "solid" : "dot"};
       for (const bound of [limit.at_least, limit.at_most].filter(isNumber))
-        add(a, scaled(metric, bound), line, `${limit.hard ? "limit" : "soft limit"}: ${safe(label(metric))} ${safe(limit.bounds)}`);
+        add(a, scaled(metric, bound), line, `${limit.hard ? "limit" : "soft limit"}: ${both ? safe(label(metric)) + " " : ""}${safe(limit.bounds)}`);
     }
   }
   return {shapes, legend};

@@ -101,7 +101,7 @@ function parameterCard() {
       ...(continuous ? [] : [{type: "scatter", mode: "markers", name: "median", x: values.map((_, i) => i), y: median, hovertemplate: "median %{y:.2f}<extra></extra>",
         marker: {symbol: "line-ew", size: 34, line: {color: c.orange, width: 2.6}}}]), ...limits.legend],
       layout: {shapes: limits.shapes, xaxis: {title: {text: view.name}, ...(continuous ? {...(positive && Math.max(...x) > 30 * Math.min(...x) ? logAxis(x) : {})} :
-        {tickvals: values.map((_, i) => i), ticktext: values.map(w => `${safe(plain(w))}<br>n = ${rows.filter(i => v[i] === w).length}`)})},
+        {tickvals: values.map((_, i) => i), ticktext: values.map(w => `${safe(plain(w))}<br>n = ${rows.filter(i => v[i] === w && comparing(i)).length}`)})},
         yaxis: {title: {text: score.title}, ...(range ? {range} : {})}}};
   };
   return chartCard("chart-parameter", {title: "Score against one parameter", size: "half",

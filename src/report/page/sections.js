@@ -18,7 +18,7 @@ function hero() {
   const h = D.headline;
   return el("div", {class: "hero"},
     el("div", {class: "run"}, `${D.run} · report of ${D.generated}`),
-    el("h1", {}, h.sentence),
+    el("h1", {}, h.sentence.replaceAll(" %", "\u00a0%")),
     h.lead && el("p", {class: "lead"}, h.lead),
     el("div", {class: "figures"}, h.figures.map(f => el("div", {class: "figure"},
       el("div", {class: "label"}, f.label), el("div", {class: "value"}, f.value), el("div", {class: "detail"}, f.detail)))),
