@@ -128,7 +128,7 @@ Json document(const Material& material) {
                {"headline", headline_section(material)},
                {"stages", stages},
                {"split", split_section(material)},
-               {"baseline", material.baseline ? run::to_json(*material.baseline) : Json()},
+               {"baseline", baseline_section(material)},
                {"proxy", proxy_section(material)},
                {"search", search_section(material)},
                {"full", full_section(material)},
@@ -169,17 +169,39 @@ std::string candidates_csv(const Material& material) {
 }
 
 std::string finalists_csv(const Material& material) {
-  auto text = csv_line({"trial", "winner", "score", "lo", "hi", "seeds", "scores", "search_score", "parameters",
-                        "multiply_adds", "params"});
+  // A metric named like another column is "metrics.<name>", as in trials.csv.
+  std::vector<std::string> fields = {"trial", "winner", "score", "lo", "hi", "seeds", "scores", "search_score",
+                                     "parameters", "multiply_adds", "baseline", "feasible", "violation", "value"};
+  const std::set<std::string> taken(fields.begin(), fields.end());
+  const auto names = material.named_metrics();
+  for (const auto& name : names) fields.push_back(taken.contains(name) || name == "params" ? "metrics." + name : name);
+  fields.emplace_back("params");
+  auto text = csv_line(fields);
   if (!material.full) return text;
   for (const auto& f : material.full->finalists) {
     std::vector<std::string> scores;
     for (const double score : f.scores) scores.push_back(csv_number(score));
-    text += csv_line({f.trial < 0 ? "baseline" : std::to_string(f.trial),
-                      f.trial == material.full->winner ? "true" : "false", csv_number(f.score.estimate),
-                      csv_number(f.score.lo), csv_number(f.score.hi), std::to_string(f.scores.size()),
-                      base::join(scores, " "), f.trial < 0 ? "" : csv_number(f.search_score),
-                      std::to_string(f.parameters), std::to_string(f.multiply_adds), space::to_json(f.params).dump()});
+    const auto value = material.judge.value(f.metrics);
+    fields = {f.trial < 0 ? "baseline" : std::to_string(f.trial),
+              f.trial == material.full->winner ? "true" : "false",
+              csv_number(f.score.estimate),
+              csv_number(f.score.lo),
+              csv_number(f.score.hi),
+              std::to_string(f.scores.size()),
+              base::join(scores, " "),
+              f.trial < 0 ? "" : csv_number(f.search_score),
+              std::to_string(f.parameters),
+              std::to_string(f.multiply_adds),
+              f.is_baseline() ? "true" : "false",
+              f.feasible ? "true" : "false",
+              csv_number(f.violation),
+              value ? csv_number(*value) : ""};
+    for (const auto& name : names) {
+      const auto found = f.metrics.find(name);
+      fields.push_back(found == f.metrics.end() ? "" : csv_number(found->second));
+    }
+    fields.push_back(space::to_json(f.params).dump());
+    text += csv_line(fields);
   }
   return text;
 }

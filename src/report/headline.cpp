@@ -46,11 +46,38 @@ std::string scored_on(const Material& material) {
   return fmt::format("on the untouched validation set{}, which no earlier stage has seen", rows_text(material, true));
 }
 
+/// What of the finalists breaks limits, as far as it bears on the verdict; with a space before it.
+std::string broken_words(const Material& material, const Verdict& found) {
+  std::string text;
+  const auto broken = [&](const run::FinalistFigures& finalist) {
+    return study::broken_text(material.judge, finalist.metrics);
+  };
+  if (!found.winner->feasible)
+    text += fmt::format(" It breaks a constraint: {}. No finalist keeps them all.", broken(*found.winner));
+  if (found.baseline != nullptr && found.baseline != found.winner && !found.baseline->feasible)
+    text += fmt::format(" The baseline breaks a constraint: {}. It is a control and cannot win.", broken(*found.baseline));
+  return text;
+}
+
+/// The finalists are there and none keeps all limits.
+std::optional<Words> without_winner(const Material& material) {
+  if (!material.full || material.full->winner != -2 || material.full->finalists.empty()) return std::nullopt;
+  const auto& least = material.full->finalists.front();
+  return Words{fmt::format("No finalist keeps all constraints when trained in full, so there is no winner; {} breaks "
+                           "them least: {}.",
+                           network_text(least.trial), study::broken_text(material.judge, least.metrics)),
+               "The table below has what each finalist measured. Loosen the constraint, or search further."};
+}
+
 Words words_of(const Material& material) {
   const auto& metric = material.judge.first().metric;
   const auto scale = material.scale(metric);
-  if (const auto found = verdict(material))
-    return words_of(*found, *material.full, material.judge.first(), scale, scored_on(material));
+  if (const auto found = verdict(material)) {
+    auto words = words_of(*found, *material.full, material.judge.first(), scale, scored_on(material));
+    words.lead += broken_words(material, *found);
+    return words;
+  }
+  if (auto words = without_winner(material)) return std::move(*words);
   if (const auto* view = material.study(Stage::search)) {
     const auto best = ranked(*view);
     const study::Standings standings(*view);

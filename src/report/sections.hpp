@@ -20,6 +20,9 @@ base::Json proxy_section(const Material& material);
 /// The limits on metrics: bounds, hard or soft, how many comparable trials keep each; null without limits.
 base::Json constraints_section(const Material& material);
 base::Json search_section(const Material& material);
+/// With the named metrics, and which limits it breaks.
+base::Json baseline_section(const Material& material);
+/// With every named metric of each finalist, its feasibility, and its difference from the control.
 base::Json full_section(const Material& material);
 /// Trainings, device time and elapsed time by stage; formulas for the next search.
 base::Json cost_section(const Material& material);

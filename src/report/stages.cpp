@@ -251,6 +251,20 @@ Json search_section(const Material& material) {
   return section;
 }
 
+Json baseline_section(const Material& material) {
+  if (!material.baseline) return nullptr;
+  auto section = run::to_json(*material.baseline);
+  auto metrics = material.baseline->metrics;
+  material.judge.derive(metrics);
+  section["named"] = Json::array();
+  for (const auto& name : material.named_metrics()) {
+    if (name != material.judge.first().metric && metrics.contains(name))
+      section["named"].push_back({{"metric", name}, {"value", metrics.at(name)}});
+  }
+  section["broken"] = study::broken_text(material.judge, metrics);
+  return section;
+}
+
 Json full_section(const Material& material) {
   if (!material.full) return nullptr;
   auto section = run::to_json(*material.full);
@@ -265,6 +279,9 @@ Json full_section(const Material& material) {
     entry["difference"] = nullptr;
     entry["difference_text"] = "–";
     entry["baseline"] = finalist.is_baseline();
+    entry["broken"] = finalist.feasible ? "" : study::broken_text(material.judge, finalist.metrics);
+    const auto value = material.judge.value(finalist.metrics);
+    entry["value"] = value ? Json(*value) : Json();
     seeds = std::max(seeds, finalist.scores.size());
     if (!found || found->baseline == nullptr || found->baseline == &finalist || finalist.scores.empty()) continue;
     if (const auto gap = contrast(finalist, *found->baseline, metric, scores)) {
@@ -273,6 +290,13 @@ Json full_section(const Material& material) {
       entry["difference_text"] = difference_text(scale, d.estimate) + " " + bounds_text(scale, d);
     }
   }
+  section["metrics"] = Json::array();
+  for (const auto& name : material.named_metrics()) {
+    if (name != metric) section["metrics"].push_back(name);
+  }
+  const auto& limits = material.judge.limits().all();
+  section["soft"] = std::any_of(limits.begin(), limits.end(), [](const auto& limit) { return limit.weight.has_value(); });
+  section["limited"] = std::any_of(limits.begin(), limits.end(), [](const auto& limit) { return !limit.weight; });
   section["rank_text"] = rank_text(material);
   section["foot"] = full_foot(material, found ? found->winner->score.estimate : NAN, seeds);
   return section;

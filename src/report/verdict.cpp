@@ -14,6 +14,7 @@ Kind kind_of(const Verdict& found) {
   if (found.baseline == nullptr) return Kind::alone;
   if (found.baseline == found.winner) return Kind::defaults;
   if (!found.contrast) return Kind::unknown;
+  if (found.contrast->difference.hi < 0) return Kind::worse;
   return found.contrast->difference.lo > 0 ? Kind::better : Kind::unclear;
 }
 
@@ -45,6 +46,7 @@ std::string sentence_of(const Verdict& found, const run::FullFigures& figures, c
     case Kind::unclear:
       return fmt::format("{}, which cannot be told from the {} of {}.", reaches, control, baseline_text(*found.baseline));
     case Kind::better:
+    case Kind::worse:
     case Kind::unknown:
       break;
   }
@@ -67,6 +69,10 @@ std::string difference_words(const Verdict& found, Scale scale) {
     auto text = fmt::format(" Better than the baseline by {}{}", signed_text.substr(1), bounds);
     if (!one_each.empty()) return text + ", more than the chance in the rows it is scored on; " + one_each + ".";
     return text + (bounds.empty() ? "; every seed gave the same score." : ", more than the noise between seeds.");
+  }
+  if (found.kind == Kind::worse) {
+    const auto text = fmt::format(" Worse than the baseline by {}{}", signed_text.substr(1), bounds);
+    return text + (one_each.empty() ? "." : "; " + one_each + ".");
   }
   auto text = fmt::format(" The difference is {}{}: ", signed_text, bounds);
   text += bounds.empty() ? "every seed gave the same score" : "the interval holds zero";

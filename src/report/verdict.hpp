@@ -17,6 +17,7 @@ struct Verdict {
     defaults,  ///< the winner is the baseline
     better,    ///< the interval of the difference lies above zero
     unclear,   ///< it holds zero
+    worse,     ///< it lies below zero: the baseline breaks a limit, or soft limits decided
     unknown    ///< single scores without an interval: nothing is known of their noise
   };
   Kind kind = Kind::alone;

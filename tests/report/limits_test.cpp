@@ -4,6 +4,7 @@
 #include <catch2/matchers/catch_matchers_string.hpp>
 
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "report/document.hpp"
 #include "report/insight.hpp"
 #include "report/sections.hpp"
@@ -15,21 +16,8 @@ using namespace assay;
 using Catch::Approx;
 using Catch::Matchers::ContainsSubstring;
 
-namespace {
-
-/// The sample, judged with limits.
-report::Material limited() {
-  auto material = tests::sample();
-  material.judge = tests::sample_limits();
-  study::ViewBuilder builder(material.studies.at(run::Stage::search));
-  material.studies.at(run::Stage::search) = builder.judge(material.judge).build();
-  return material;
-}
-
-}  // namespace
-
 TEST_CASE("the report lists every limit and how many comparable trials keep it") {
-  const auto material = limited();
+  const auto material = tests::sample_limited();
   const auto document = report::document(material);
   const study::Standings standings(material.studies.at(run::Stage::search));
   const auto& limits = material.judge.limits().all();
@@ -55,7 +43,7 @@ TEST_CASE("the report lists every limit and how many comparable trials keep it")
 }
 
 TEST_CASE("each row of the page says how it counts, and the best so far is of those that count") {
-  const auto material = limited();
+  const auto material = tests::sample_limited();
   const study::Standings standings(material.studies.at(run::Stage::search));
   const auto section = report::search_section(material);
   const auto& rows = section["standing"];
@@ -73,7 +61,7 @@ TEST_CASE("each row of the page says how it counts, and the best so far is of th
 }
 
 TEST_CASE("where no trial keeps the limits the report names no best") {
-  auto material = limited();
+  auto material = tests::sample_limited();
   study::ViewBuilder builder;
   builder.judge(material.judge);
   for (study::TrialId id = 0; id < 3; ++id)
@@ -106,41 +94,6 @@ exponent = 0.07
 
 namespace {
 
-study::Measurement rung(study::TrialId trial, int number, int epochs, double accuracy, std::vector<std::int64_t> steps) {
-  study::Measurement at;
-  at.item = {trial, number};
-  at.attempt = 1;
-  at.at = {.epochs = epochs};
-  at.state = study::State::done;
-  at.metrics = {{"accuracy", accuracy}, {"parameters", 900.0}};
-  for (const auto step : steps) at.reports.push_back({step, 0, {{"accuracy", accuracy - 0.001 * static_cast<double>(epochs - step)}}});
-  return at;
-}
-
-/// Trials 0 to 5 at 2 epochs, of them 2 and 4 at 8 epochs as well; low fidelity looks better than it is.
-report::Material rungs() {
-  auto material = tests::sample();
-  material.full.reset();
-  material.full_epochs = 8;
-  material.judge = study::Judge({{"accuracy", true, {}}});
-  study::ViewBuilder builder;
-  builder.judge(material.judge).fidelities({{.epochs = 2}, {.epochs = 8}});
-  for (study::TrialId id = 0; id < 6; ++id) {
-    study::Trial trial;
-    trial.id = id;
-    trial.proposed = true;
-    trial.what.params = {{"lr", 0.1}};
-    trial.rungs.push_back(rung(id, 0, 2, 0.70 + 0.01 * static_cast<double>(id), {1, 2}));
-    if (id == 2 || id == 4) {
-      trial.rungs.push_back(rung(id, 1, 8, 0.60 + 0.01 * static_cast<double>(id), {3, 4, 5, 6, 7, 8}));
-      trial.rungs.back().own = std::make_shared<study::Proposal>(study::Proposal{.params = {{"lr", 0.3}}});
-    }
-    builder.trial(trial);
-  }
-  material.studies.at(run::Stage::search) = builder.build();
-  return material;
-}
-
 std::vector<std::int64_t> steps_of(const std::vector<study::Report>& reports) {
   std::vector<std::int64_t> steps;
   for (const auto& report : reports) steps.push_back(report.step);
@@ -150,7 +103,7 @@ std::vector<std::int64_t> steps_of(const std::vector<study::Report>& reports) {
 }  // namespace
 
 TEST_CASE("the report says at which fidelity the best was measured, and how many trials got there") {
-  const auto material = rungs();
+  const auto material = tests::sample_rungs();
   const auto document = report::document(material);
   const auto text = document["search"]["text"].get<std::string>();
   CHECK_THAT(text, ContainsSubstring("6 trials, 2 of them at all 8 epochs") &&
@@ -163,14 +116,14 @@ TEST_CASE("the report says at which fidelity the best was measured, and how many
 }
 
 TEST_CASE("the best so far holds comparable measurements only, and the others are marked") {
-  const auto section = report::search_section(rungs());
+  const auto section = report::search_section(tests::sample_rungs());
   CHECK(section["running_best"] == base::Json::parse("[[2, 0.62], [4, 0.64]]"));
   for (std::size_t id = 0; id < 6; ++id) CHECK(section["standing"][id] == (id == 2 || id == 4 ? "compared" : "below"));
   CHECK(section["levels"] == 2);
 }
 
 TEST_CASE("while no trial is at the top, the report compares at the highest fidelity reached and says so") {
-  auto material = rungs();
+  auto material = tests::sample_rungs();
   study::ViewBuilder builder(material.studies.at(run::Stage::search));
   material.studies.at(run::Stage::search) = builder.fidelities({{.epochs = 2}, {.epochs = 8}, {.epochs = 24}}).build();
   material.full_epochs = 24;
@@ -179,23 +132,76 @@ TEST_CASE("while no trial is at the top, the report compares at the highest fide
 }
 
 TEST_CASE("a learning curve goes on through the rungs") {
-  const auto view = rungs().studies.at(run::Stage::search);
+  const auto view = tests::sample_rungs().studies.at(run::Stage::search);
   CHECK(steps_of(report::whole_curve(*view.find(4))) == std::vector<std::int64_t>{1, 2, 3, 4, 5, 6, 7, 8});
   study::Trial trial;
-  trial.rungs = {rung(0, 0, 2, 0.5, {1, 2}), rung(0, 1, 4, 0.6, {1, 2})};  // a command that counts from its own start
+  trial.rungs = {tests::sample_rung(0, 0, 2, 0.5, {1, 2}), tests::sample_rung(0, 1, 4, 0.6, {1, 2})};  // a command that counts from its own start
   CHECK(steps_of(report::whole_curve(trial)) == std::vector<std::int64_t>{1, 2, 3, 4});
-  trial.rungs = {rung(0, 0, 2, 0.5, {}), rung(0, 1, 4, 0.6, {})};  // results alone
+  trial.rungs = {tests::sample_rung(0, 0, 2, 0.5, {}), tests::sample_rung(0, 1, 4, 0.6, {})};  // results alone
   CHECK(steps_of(report::whole_curve(trial)) == std::vector<std::int64_t>{2, 4});
-  trial.rungs = {rung(0, 0, 2, 0.5, {1, 2}), rung(0, 1, 4, 0.6, {1, 2, 3, 4})};  // begun again: not twice
+  trial.rungs = {tests::sample_rung(0, 0, 2, 0.5, {1, 2}), tests::sample_rung(0, 1, 4, 0.6, {1, 2, 3, 4})};  // begun again: not twice
   CHECK(steps_of(report::whole_curve(trial)) == std::vector<std::int64_t>{1, 2, 3, 4});
 }
 
 TEST_CASE("the table shows the parameters measured, not those that a trial began with") {
-  const auto table = report::search_section(rungs())["table"];
+  const auto table = report::search_section(tests::sample_rungs())["table"];
   for (std::size_t c = 0; c < table["columns"].size(); ++c) {
     if (table["columns"][c]["key"] != "lr") continue;
     CHECK(table["values"][c] == base::Json::parse("[0.1, 0.1, 0.3, 0.1, 0.3, 0.1]"));
     return;
   }
   FAIL("no column lr");
+}
+
+TEST_CASE("the finalists have every named metric, and what breaks a limit is said to") {
+  const auto material = tests::sample_limited();
+  const auto section = report::full_section(material);
+  CHECK(section["metrics"] == base::Json{"parameters", "loss"});
+  CHECK(section["limited"] == true);
+  CHECK(section["soft"] == true);
+  std::size_t broken = 0;
+  for (std::size_t i = 0; i < material.full->finalists.size(); ++i) {
+    const auto& finalist = material.full->finalists[i];
+    const auto& entry = section["finalists"][i];
+    for (const auto& name : section["metrics"]) CHECK(entry["metrics"].contains(name.get<std::string>()));
+    CHECK(entry["broken"].get<std::string>().empty() == finalist.feasible);
+    CHECK(entry["baseline"] == (finalist.trial < 0));
+    CHECK(entry["value"].get<double>() == Approx(*material.judge.value(finalist.metrics)));
+    broken += !finalist.feasible;
+  }
+  REQUIRE(broken > 1);
+  const auto& control = section["finalists"].back();
+  CHECK(control["broken"] == "parameters is 41000 (at most 30000)");
+  CHECK_THAT(report::headline_section(material)["lead"].get<std::string>(),
+             ContainsSubstring("The baseline breaks a constraint: parameters is 41000 (at most 30000). It is a control "
+                               "and cannot win."));
+  CHECK(report::baseline_section(material)["broken"] == "parameters is 41000 (at most 30000)");
+
+  const auto lines = base::split(report::finalists_csv(material), '\n');
+  CHECK(lines[0] == "trial,winner,score,lo,hi,seeds,scores,search_score,parameters,multiply_adds,baseline,feasible,"
+                    "violation,value,accuracy,metrics.parameters,loss,params\r");
+  CHECK_THAT(lines[material.full->finalists.size()], ContainsSubstring(",true,false,0.36"));
+}
+
+TEST_CASE("a winner that an infeasible baseline outdoes is not called level with it") {
+  auto material = tests::sample_limited();
+  material.full->finalists.back().scores = {0.991, 0.992, 0.993};
+  material.full->finalists.back().score = {0.992, 0.991, 0.993};
+  const auto headline = report::headline_section(material);
+  CHECK_THAT(headline["sentence"].get<std::string>(), !ContainsSubstring("cannot be told"));
+  CHECK_THAT(headline["lead"].get<std::string>(),
+             ContainsSubstring("Worse than the baseline by 1.10 points") && !ContainsSubstring("holds zero") &&
+                 ContainsSubstring("cannot win"));
+}
+
+TEST_CASE("without a feasible finalist the headline names the least violation and no winner") {
+  auto material = tests::sample_limited();
+  auto& full = *material.full;
+  full.finalists.erase(full.finalists.begin());
+  full.winner = -2;
+  const auto headline = report::headline_section(material);
+  CHECK_THAT(headline["sentence"].get<std::string>(),
+             ContainsSubstring("there is no winner; trial " + std::to_string(full.finalists.front().trial) +
+                               " breaks them least: parameters is 57600 (at most 30000)"));
+  CHECK_THAT(headline["sentence"].get<std::string>(), !ContainsSubstring("has not been trained"));
 }

@@ -34,27 +34,49 @@ function scoredOn() {
   return D.full.untouched ? "untouched validation set" : "in full";
 }
 
+/** "trial 3 ★", "baseline (control)". */
+function finalistName(f) {
+  const role = f.trial < 0 ? " (control)" : f.baseline ? " (the defaults: control)" : "";
+  return trialName(f.trial) + role + (f.trial === D.full.winner ? " ★" : "");
+}
+
 function finalistTable() {
-  const rows = D.full.finalists.map(f => [
-    trialName(f.trial) + (f.trial === D.full.winner ? " ★" : ""), interval(objective.metric, f.score), String(f.scores.length),
-    f.difference_text,
-    f.trial < 0 ? "–" : value(objective.metric, f.search_score), commas(f.parameters), commas(f.multiply_adds)]);
-  return table([{label: "network"}, {label: `${label(objective.metric)}, ${scoredOn()}`, number: true}, {label: "seeds", number: true},
-    {label: "against the baseline", number: true}, {label: "in the search", number: true}, {label: "parameters", number: true},
-    {label: "multiply-adds", number: true}], rows, {strong: i => D.full.finalists[i].trial === D.full.winner});
+  const number = text => ({label: text, number: true}), full = D.full;
+  const counted = ["parameters", "multiply_adds"].filter(k => !full.metrics.includes(k) && k !== objective.metric && full.finalists.some(f => f[k] > 0));
+  const feasible = f => (!Object.keys(f.metrics).length ? "–" : f.broken ? el("span", {}, el("span", {class: "tag infeasible"}, "no"), ` ${f.broken}`) : el("span", {class: "tag ok"}, "yes"));
+  const columns = [{label: "network"}, number(`${label(objective.metric)}, ${scoredOn()}`), number("seeds"), number("against the baseline"), number("in the search"),
+    ...(full.soft ? [number("after soft limits")] : []), ...full.metrics.map(m => number(label(m))), ...counted.map(k => number(label(k))), ...(full.limited ? [{label: "keeps the constraints", wide: true}] : [])];
+  const rows = full.finalists.map(f => [finalistName(f), interval(objective.metric, f.score), String(f.scores.length), f.difference_text,
+    f.trial < 0 ? "–" : value(objective.metric, f.search_score), ...(full.soft ? [value(objective.metric, f.value)] : []),
+    ...full.metrics.map(m => value(m, f.metrics[m])), ...counted.map(k => commas(f[k])), ...(full.limited ? [feasible(f)] : [])]);
+  return table(columns, rows, {strong: i => full.finalists[i].trial === full.winner});
+}
+
+/** Colour and shape of a finalist: the control is a diamond, what breaks a constraint is hollow and points down. */
+function finalistLook(f) {
+  const c = colours();
+  return {color: f.broken ? c.red : f.baseline ? c.grey : f.trial === D.full.winner ? c.orange : c.blue,
+          symbol: (f.baseline ? "diamond" : f.broken ? "triangle-down" : "circle") + (f.broken ? "-open" : "")};
+}
+
+/** Legend entries of what is drawn otherwise. */
+function finalistLegend() {
+  const entries = [["winner", f => f.trial === D.full.winner && !f.broken], ["control", f => f.baseline && !f.broken], ["breaks a constraint", f => f.broken && !f.baseline], ["control, breaks a constraint", f => f.broken && f.baseline]];
+  return entries.map(([name, fits]) => [name, D.full.finalists.find(fits)]).filter(([, f]) => f)
+    .map(([name, f]) => ({type: "scatter", mode: "markers", name, x: [null], y: [null], marker: {size: 10, ...finalistLook(f), line: {width: 1.6}}}));
 }
 
 function finalistChart() {
-  const c = colours(), list = [...D.full.finalists].reverse(), names = list.map(f => trialName(f.trial));
-  const colour = f => (f.trial < 0 ? c.grey : f.trial === D.full.winner ? c.orange : c.blue);
+  const c = colours(), list = [...D.full.finalists].reverse(), names = list.map(f => trialName(f.trial)), limits = limitLines({x: objective.metric});
   const seeds = list.flatMap(f => f.scores.map(s => ({x: scaled(objective.metric, s), y: trialName(f.trial)})));
   return {traces: [
     {type: "scatter", mode: "markers", name: "single seeds", x: seeds.map(s => s.x), y: seeds.map(s => s.y),
      marker: {size: 7, color: "rgba(0,0,0,0)", line: {color: c.grey, width: 1.3}}, hovertemplate: "%{x:.2f}<extra>one seed</extra>"},
     ...list.map((f, i) => ({type: "scatter", mode: "markers", x: [scaled(objective.metric, f.score.estimate)], y: [names[i]], showlegend: false,
-      marker: {size: 11, color: colour(f), symbol: f.trial < 0 ? "diamond" : "circle"}, error_x: errorBars(objective.metric, [f.score], colour(f)),
-      hovertemplate: `${safe(interval(objective.metric, f.score))}<extra>${safe(names[i])}</extra>`}))],
-    layout: {xaxis: {title: {text: `${axis(objective.metric)}, ${scoredOn()}`}}, yaxis: {type: "category", gridcolor: "rgba(0,0,0,0)"}}};
+      marker: {size: 11, ...finalistLook(f), line: {width: 1.6}}, error_x: errorBars(objective.metric, [f.score], finalistLook(f).color),
+      hovertemplate: `${safe(interval(objective.metric, f.score))}${f.broken ? "<br>" + safe(f.broken) : ""}<extra>${safe(names[i])}</extra>`})),
+    ...finalistLegend(), ...limits.legend],
+    layout: {shapes: limits.shapes, xaxis: {title: {text: `${axis(objective.metric)}, ${scoredOn()}`}}, yaxis: {type: "category", gridcolor: "rgba(0,0,0,0)"}}};
 }
 
 /** Where stage 1 put the finalists and where stage 2 does. */
@@ -66,7 +88,7 @@ function rankChart() {
   return {traces: [{type: "scatter", mode: "markers+text", x: list.map(f => scaled(objective.metric, f.search_score)),
     y: list.map(f => scaled(objective.metric, f.score.estimate)), text: list.map(f => `${f.trial}`), textposition: "top right",
     error_y: errorBars(objective.metric, list.map(f => f.score), c.blue), customdata: list.map(f => interval(objective.metric, f.score)),
-    marker: {size: 10, color: list.map(f => (f.trial === D.full.winner ? c.orange : c.blue))},
+    marker: {size: 10, color: list.map(f => finalistLook(f).color), symbol: list.map(f => finalistLook(f).symbol), line: {width: 1.6}},
     hovertemplate: "trial %{text}<br>search %{x:.2f}<br>full %{customdata}<extra></extra>"}],
     layout: {shapes: lines, showlegend: false, xaxis: {title: {text: `stage 1: ${axis(objective.metric)} in the search`}},
       yaxis: {title: {text: `stage 2: ${axis(objective.metric)}, full training`}},
@@ -149,7 +171,9 @@ function sweepChart() {
 function baseline() {
   if (!D.baseline) return [gap("baseline")];
   const b = D.baseline;
-  const facts = [["score, search-validation part", interval(objective.metric, b.score)], ["parameters", commas(b.parameters)], ["multiply-adds per example", commas(b.multiply_adds)],
+  const facts = [["score, search-validation part", interval(objective.metric, b.score)], ...b.named.map(n => [label(n.metric), value(n.metric, n.value)]),
+    D.constraints && D.constraints.list.some(l => l.hard) && ["constraints", b.broken ? `breaks a constraint: ${b.broken}; a control that cannot win` : "keeps them all"],
+    !b.named.some(n => n.metric === "parameters") && b.parameters > 0 && ["parameters", commas(b.parameters)], !b.named.some(n => n.metric === "multiply_adds") && b.multiply_adds > 0 && ["multiply-adds per example", commas(b.multiply_adds)],
     ["one full training", duration(b.training_seconds)], b.sweep.length && ["fastest batch size", commas(b.best_batch)]].filter(Boolean);
   return [grid(
     b.curve.length && chartCard("chart-baseline", {title: "Validation curve", size: "half", hint: "The defaults of all domains on the full schedule."}, baselineCurve),
