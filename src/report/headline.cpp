@@ -91,11 +91,11 @@ Words words_of(const Material& material) {
     if (!best.empty()) {
       const auto& first = view->judge().first().metric;
       const auto at = view->fidelities().size() > 1
-                          ? " after " + count_text(best.front()->result()->at.epochs, "epoch")
+                          ? " at " + fidelity_text(best.front()->result()->at, material.full_epochs)
                           : std::string();
       return {
-          fmt::format("{} is the search's best so far with {} {}{}; it has not been trained in full.",
-                      capital(network_text(best.front()->id)),
+          fmt::format("{} is the search's best{} with {} {}{}; it has not been trained in full.",
+                      capital(network_text(best.front()->id)), material.search ? "" : " so far",
                       value_text(material.scale(first), best.front()->result()->metrics.at(first)), first, at),
           fmt::format("The score comes from the search-validation part{} and is the largest of {}: it ranks, and it "
                       "promises too much.",

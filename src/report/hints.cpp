@@ -143,7 +143,9 @@ void proxy(Json& hints, const Material& material) {
 void result(Json& hints, const Material& material) {
   const auto found = verdict(material);
   if (!found) return;
-  if (found->kind == Verdict::Kind::unclear || found->kind == Verdict::Kind::defaults) {
+  // Defaults that break a limit are nothing to beat.
+  const bool allowed = found->baseline != nullptr && found->baseline->feasible;
+  if ((found->kind == Verdict::Kind::unclear && allowed) || found->kind == Verdict::Kind::defaults) {
     add(hints, "act", "The search has not clearly beaten the defaults",
         "Reference networks near the baseline speak for a promising space, networks clearly below it for a poor one. "
         "Before "

@@ -161,7 +161,8 @@ std::string trials_text(const study::Standings& standings, std::int64_t full_epo
   if (full_epochs == 0) full_epochs = levels.back().epochs;
   if (standings.comparable() == 0) return trials + ", none of them with a result yet";
   const auto at = fidelity_text(levels[standings.level()], full_epochs);
-  auto text = fmt::format("{}, {} of them at {}", trials, standings.comparable(), at);
+  const bool all = static_cast<std::int64_t>(standings.comparable()) == view.counts().claimed;
+  auto text = fmt::format("{}, {} of them at {}", trials, all ? "all" : std::to_string(standings.comparable()), at);
   if (!standings.top_reached())
     text += fmt::format(" (no trial has got to {} yet)", fidelity_text(levels.back(), full_epochs));
   return text;

@@ -108,7 +108,7 @@ TEST_CASE("the report says at which fidelity the best was measured, and how many
   const auto text = document["search"]["text"].get<std::string>();
   CHECK_THAT(text, ContainsSubstring("6 trials, 2 of them at all 8 epochs") &&
                        ContainsSubstring("Best 64.00 % at 8 epochs (75.00 % at 2 epochs)"));
-  CHECK_THAT(document["headline"]["sentence"].get<std::string>(), ContainsSubstring("Trial 4"));
+  CHECK_THAT(document["headline"]["sentence"].get<std::string>(), ContainsSubstring("Trial 4 is the search's best with 64.00 % accuracy at all 8 epochs"));
   bool shown = false;
   for (const auto& figure : document["headline"]["figures"])
     shown = shown || (figure["label"] == "best in the search" && figure["value"] == "64.00 %");
@@ -204,4 +204,19 @@ TEST_CASE("without a feasible finalist the headline names the least violation an
              ContainsSubstring("there is no winner; trial " + std::to_string(full.finalists.front().trial) +
                                " breaks them least: parameters is 57600 (at most 30000)"));
   CHECK_THAT(headline["sentence"].get<std::string>(), !ContainsSubstring("has not been trained"));
+}
+
+TEST_CASE("defaults that break a limit are not asked to be beaten") {
+  const auto told = [](const report::Material& material) {
+    for (const auto& hint : report::hints_section(material)) {
+      if (hint["title"] == "The search has not clearly beaten the defaults") return true;
+    }
+    return false;
+  };
+  auto material = tests::sample_limited();
+  auto& control = material.full->finalists.back();
+  control.scores = {0.95, 0.98, 1.0};
+  CHECK_FALSE(told(material));
+  control.feasible = true;
+  CHECK(told(material));
 }

@@ -82,12 +82,15 @@ function thinned(rows, keep = () => false, most = 4000) {
  * those measured at another fidelity. `point(i)` gives {x, y, customdata}; groups without a point are left out.
  */
 function trialTraces(rows, standing, point, hovertemplate, keep = () => false) {
-  const c = colours(), size = rows.length > 500 ? 4 : 7;
+  const c = colours(), size = rows.length > 500 ? 4 : 7, has = kind => rows.some(i => standing[i] === kind);
+  const broken = "breaks a constraint", other = "other fidelity";
+  // Shape and colour each have an entry in the legend: light triangles need one of their own only where others lack.
+  const names = [!has("below") && other, !has("infeasible") && broken].filter(Boolean);
   const looks = {
     "compared": {name: "trial", marker: {size, color: clear(c.blue), line: {color: c.blue, width: 1}}},
-    "infeasible": {name: "breaks a constraint", marker: {symbol: "triangle-down-open", size: size + 1, color: c.red, line: {width: 1.4}}},
-    "below": {name: "other fidelity", opacity: 0.7, marker: {symbol: "circle-open", size: size - 1, color: c.grey, line: {width: 1}}},
-    "below infeasible": {name: "other fidelity, breaks a constraint", opacity: 0.7, marker: {symbol: "triangle-down-open", size: size - 1, color: c.grey, line: {width: 1}}},
+    "infeasible": {name: broken, marker: {symbol: "triangle-down-open", size: size + 1, color: c.red, line: {width: 1.4}}},
+    "below": {name: other, opacity: 0.7, marker: {symbol: "circle-open", size: size - 1, color: c.grey, line: {width: 1}}},
+    "below infeasible": {name: names.join(", "), showlegend: names.length > 0, opacity: 0.7, marker: {symbol: "triangle-down-open", size: size - 1, color: c.grey, line: {width: 1}}},
   };
   return ["below infeasible", "below", "infeasible", "compared"].map(kind => [kind, thinned(rows.filter(i => standing[i] === kind), keep)])
     .filter(([, list]) => list.length).map(([kind, list]) => {
@@ -96,22 +99,32 @@ function trialTraces(rows, standing, point, hovertemplate, keep = () => false) {
     });
 }
 
-/** Lines where a shown metric has a limit: {shapes, legend}. `shown`: {x: metric, y: metric}, either may be missing. */
+/** Whether a line at `at` may be drawn: not so far from the values that it would press them together. */
+function isNear(at, values, log) {
+  const to = v => (log ? Math.log(v) : v), known = values.filter(isNumber);
+  if (!known.length || (log && at <= 0)) return !known.length;
+  const lo = to(Math.min(...known)), hi = to(Math.max(...known)), room = hi - lo || Math.abs(hi) || 1;
+  return to(at) >= lo - room && to(at) <= hi + room;
+}
+
+/**
+ * Lines where a shown metric has a threshold or a limit: {shapes, legend}. `shown`: {x: {metric, values, log}, y: ...}, either
+ * may be missing; `values` as drawn. What lies far outside has its entry in the legend alone.
+ */
 function limitLines(shown) {
-  const c = colours(), shapes = [], legend = [], limited = m => (D.constraints ? D.constraints.list : []).some(l => l.metric === m);
-  const both = shown.x && shown.y && limited(shown.x) && limited(shown.y);
+  const c = colours(), shapes = [], legend = [], all = D.constraints ? D.constraints.list : [];
+  const limited = place => place && all.some(l => l.metric === place.metric), both = limited(shown.x) && limited(shown.y);
   const add = (a, at, line, name) => {
-    shapes.push({type: "line", line, ...(a === "x" ? {x0: at, x1: at, yref: "paper", y0: 0, y1: 1} : {y0: at, y1: at, xref: "paper", x0: 0, x1: 1})});
-    if (!legend.some(l => l.name === name)) legend.push({type: "scatter", mode: "lines", name, x: [null], y: [null], line});
+    const near = isNear(at, shown[a].values, shown[a].log), text = near ? name : name + " (outside)";
+    if (near) shapes.push({type: "line", line, ...(a === "x" ? {x0: at, x1: at, yref: "paper", y0: 0, y1: 1} : {y0: at, y1: at, xref: "paper", x0: 0, x1: 1})});
+    if (!legend.some(l => l.name === text)) legend.push({type: "scatter", mode: "lines", name: text, x: [null], y: [null], line});
   };
-  for (const [a, metric] of Object.entries(shown)) {
+  for (const [a, {metric}] of Object.entries(shown)) {
     const goal = D.objectives.find(o => o.metric === metric);
     if (goal && isNumber(goal.threshold)) add(a, scaled(metric, goal.threshold), {color: c.pink, width: 1.3, dash: "dash"}, "threshold");
-    for (const limit of D.constraints ? D.constraints.list : []) {
-      if (limit.metric !== metric) continue;
-      const line = {color: c.red, width: 1.6, dash: limit.hard ? "solid" : "dot"};
-      for (const bound of [limit.at_least, limit.at_most].filter(isNumber))
-        add(a, scaled(metric, bound), line, `${limit.hard ? "limit" : "soft limit"}: ${both ? safe(label(metric)) + " " : ""}${safe(limit.bounds)}`);
+    for (const limit of all.filter(l => l.metric === metric)) {
+      const line = {color: c.red, width: 1.6, dash: limit.hard ? "solid" : "dot"}, kind = limit.hard ? "limit" : "soft limit";
+      for (const bound of [limit.at_least, limit.at_most].filter(isNumber)) add(a, scaled(metric, bound), line, both ? kind : `${kind}: ${safe(limit.bounds)}`);
     }
   }
   return {shapes, legend};

@@ -19,7 +19,7 @@ function searchCurve() {
   const record = best.length ? [...best, [Math.max(last, best.at(-1)[0]), best.at(-1)[1]]] : [];
   const range = focusRange(good.map(i => at(y[i])), objective.maximise);
   const lowest = range ? range[0] : Math.min(...good.map(i => at(y[i])));
-  const reason = trials.column("reason"), failure = trials.column("failure"), limits = limitLines({y: score.metric});
+  const reason = trials.column("reason"), failure = trials.column("failure"), limits = limitLines({y: {metric: score.metric, values: good.map(i => at(y[i]))}});
   return {traces: [
     ...trialTraces(good, standing, i => ({x: id[i], y: at(y[i]), customdata: fidelityOf(i)}), "trial %{x}: %{y:.2f}%{customdata}<extra></extra>", i => front.has(id[i])),
     ...(record.length ? [{type: "scatter", mode: "lines", name: "best so far", x: record.map(p => p[0]), y: record.map(p => at(p[1])), line: {shape: "hv", color: c.orange, width: 2.4}, hoverinfo: "skip"}] : []),
@@ -47,7 +47,8 @@ function frontCard() {
     const positive = rows.every(i => x[i] > 0);
     const wide = positive && rows.length && Math.max(...rows.map(i => x[i])) > 8 * Math.min(...rows.map(i => x[i]));
     const finalists = D.full ? rows.filter(i => D.full.finalists.some(f => f.trial === id[i])) : [];
-    const limits = limitLines(name.x === name.y ? {y: name.y} : name);
+    const places = {x: {metric: name.x, values: rows.map(i => scaled(name.x, x[i])), log: wide}, y: {metric: name.y, values: rows.map(i => scaled(name.y, y[i]))}};
+    const limits = limitLines(name.x === name.y ? {y: places.y} : places);
     const range = focusRange(rows.filter(comparing).map(i => scaled(name.y, y[i])), !goal(name.y) || goal(name.y).maximise);
     return {traces: [
       ...trialTraces(rows, standing, point, hover),
@@ -58,7 +59,7 @@ function frontCard() {
       layout: {shapes: limits.shapes, xaxis: {title: {text: axis(name.x)}, ...(wide ? logAxis(rows.map(i => scaled(name.x, x[i]))) : {})}, yaxis: {title: {text: axis(name.y)}, ...(range ? {range} : {})}}};
   };
   const options = metrics.map(m => ({value: m, label: label(trials.labelOf(m))}));
-  return chartCard("chart-front", {title: D.objectives.length > 1 ? "Pareto front" : "Two metrics", size: "half", hint: "Every finished trial; any two metrics can be set against each other.",
+  return chartCard("chart-front", {title: D.objectives.length > 1 ? "Pareto front" : "Two metrics", size: "half", tall: true, hint: "Every finished trial; any two metrics can be set against each other.",
     controls: redraw => [el("label", {}, "across", select(options, view.x, v => { view.x = v; redraw(); })),
                          el("label", {}, "up", select(options, view.y, v => { view.y = v; redraw(); }))]}, build);
 }
@@ -93,7 +94,7 @@ function parameterCard() {
     const range = focusRange(rows.filter(comparing).map(i => scaled(objective.metric, y[i])), objective.maximise);
     const continuous = values.length > 12 && rows.every(i => typeof v[i] === "number");
     const positive = rows.every(i => v[i] > 0);
-    const place = i => (continuous ? v[i] : values.indexOf(v[i]) + (((i * 0.618034) % 1) - 0.5) * 0.36), x = rows.map(place), limits = limitLines({y: score.metric});
+    const place = i => (continuous ? v[i] : values.indexOf(v[i]) + (((i * 0.618034) % 1) - 0.5) * 0.36), x = rows.map(place), limits = limitLines({y: {metric: score.metric, values: rows.map(i => scaled(objective.metric, y[i]))}});
     const median = values.map(w => { const s = rows.filter(i => v[i] === w && comparing(i)).map(i => y[i]).sort((a, b) => a - b); return s.length ? scaled(objective.metric, s[Math.floor((s.length - 1) / 2)]) : null; });
     return {traces: [
       ...trialTraces(rows, standing, i => ({x: place(i), y: scaled(objective.metric, y[i]), customdata: [id[i], safe(plain(v[i])), fidelityOf(i)]}),
@@ -104,7 +105,7 @@ function parameterCard() {
         {tickvals: values.map((_, i) => i), ticktext: values.map(w => `${safe(plain(w))}<br>n = ${rows.filter(i => v[i] === w && comparing(i)).length}`)})},
         yaxis: {title: {text: score.title}, ...(range ? {range} : {})}}};
   };
-  return chartCard("chart-parameter", {title: "Score against one parameter", size: "half",
+  return chartCard("chart-parameter", {title: "Score against one parameter", size: "half", tall: true,
     hint: "Other parameters vary along: an association in the trials made, not an effect by itself.",
     controls: redraw => [el("label", {}, "parameter", select(trials.columns.filter(c => c.group === "parameter").map(c => ({value: c.key, label: c.label})), view.name, x => { view.name = x; redraw(); }))]}, build);
 }

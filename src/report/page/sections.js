@@ -63,17 +63,18 @@ function finalistLook(f) {
 function finalistLegend() {
   const entries = [["winner", f => f.trial === D.full.winner && !f.broken], ["control", f => f.baseline && !f.broken], ["breaks a constraint", f => f.broken && !f.baseline], ["control, breaks a constraint", f => f.broken && f.baseline]];
   return entries.map(([name, fits]) => [name, D.full.finalists.find(fits)]).filter(([, f]) => f)
-    .map(([name, f]) => ({type: "scatter", mode: "markers", name, x: [null], y: [null], marker: {size: 10, ...finalistLook(f), line: {width: 1.6}}}));
+    .map(([name, f]) => ({type: "scatter", mode: "markers", name, x: [null], y: [null], marker: {size: 10, ...finalistLook(f)}}));
 }
 
 function finalistChart() {
-  const c = colours(), list = [...D.full.finalists].reverse(), names = list.map(f => trialName(f.trial)), limits = limitLines({x: objective.metric});
+  const c = colours(), list = [...D.full.finalists].reverse(), names = list.map(f => trialName(f.trial)), drawn = list.flatMap(f => [...f.scores, f.score.lo, f.score.hi]).map(v => scaled(objective.metric, v));
+  const limits = limitLines({x: {metric: objective.metric, values: drawn}});
   const seeds = list.flatMap(f => f.scores.map(s => ({x: scaled(objective.metric, s), y: trialName(f.trial)})));
   return {traces: [
     {type: "scatter", mode: "markers", name: "single seeds", x: seeds.map(s => s.x), y: seeds.map(s => s.y),
      marker: {size: 7, color: "rgba(0,0,0,0)", line: {color: c.grey, width: 1.3}}, hovertemplate: "%{x:.2f}<extra>one seed</extra>"},
     ...list.map((f, i) => ({type: "scatter", mode: "markers", x: [scaled(objective.metric, f.score.estimate)], y: [names[i]], showlegend: false,
-      marker: {size: 11, ...finalistLook(f), line: {width: 1.6}}, error_x: errorBars(objective.metric, [f.score], finalistLook(f).color),
+      marker: {size: 11, ...finalistLook(f)}, error_x: errorBars(objective.metric, [f.score], finalistLook(f).color),
       hovertemplate: `${safe(interval(objective.metric, f.score))}${f.broken ? "<br>" + safe(f.broken) : ""}<extra>${safe(names[i])}</extra>`})),
     ...finalistLegend(), ...limits.legend],
     layout: {shapes: limits.shapes, xaxis: {title: {text: `${axis(objective.metric)}, ${scoredOn()}`}}, yaxis: {type: "category", gridcolor: "rgba(0,0,0,0)"}}};
@@ -88,7 +89,7 @@ function rankChart() {
   return {traces: [{type: "scatter", mode: "markers+text", x: list.map(f => scaled(objective.metric, f.search_score)),
     y: list.map(f => scaled(objective.metric, f.score.estimate)), text: list.map(f => `${f.trial}`), textposition: "top right",
     error_y: errorBars(objective.metric, list.map(f => f.score), c.blue), customdata: list.map(f => interval(objective.metric, f.score)),
-    marker: {size: 10, color: list.map(f => finalistLook(f).color), symbol: list.map(f => finalistLook(f).symbol), line: {width: 1.6}},
+    marker: {size: 10, color: list.map(f => finalistLook(f).color), symbol: list.map(f => finalistLook(f).symbol)},
     hovertemplate: "trial %{text}<br>search %{x:.2f}<br>full %{customdata}<extra></extra>"}],
     layout: {shapes: lines, showlegend: false, xaxis: {title: {text: `stage 1: ${axis(objective.metric)} in the search`}},
       yaxis: {title: {text: `stage 2: ${axis(objective.metric)}, full training`}},
