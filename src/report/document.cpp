@@ -145,7 +145,8 @@ Json summary(const Json& document) {
   Json json = document;
   for (const char* key : {"shares", "settings", "checked", "plotly"}) json.erase(key);
   if (json["search"].is_object()) {
-    for (const char* key : {"table", "standing", "running_best", "curves", "strongest", "curves_text", "epochs"}) json["search"].erase(key);
+    for (const char* key : {"table", "standing", "running_best", "curves", "strongest", "curves_text", "epochs"})
+      json["search"].erase(key);
   }
   if (json["proxy"].is_object()) json["proxy"].erase("scatter");
   if (json["baseline"].is_object()) json["baseline"].erase("curve");
@@ -170,8 +171,9 @@ std::string candidates_csv(const Material& material) {
 
 std::string finalists_csv(const Material& material) {
   // A metric named like another column is "metrics.<name>", as in trials.csv.
-  std::vector<std::string> fields = {"trial", "winner", "score", "lo", "hi", "seeds", "scores", "search_score",
-                                     "parameters", "multiply_adds", "baseline", "feasible", "violation", "value"};
+  std::vector<std::string> fields = {"trial",    "winner",   "score",        "lo",         "hi",
+                                     "seeds",    "scores",   "search_score", "parameters", "multiply_adds",
+                                     "baseline", "feasible", "violation",    "value"};
   const std::set<std::string> taken(fields.begin(), fields.end());
   const auto names = material.named_metrics();
   for (const auto& name : names) fields.push_back(taken.contains(name) || name == "params" ? "metrics." + name : name);

@@ -55,7 +55,8 @@ std::string broken_words(const Material& material, const Verdict& found) {
   if (!found.winner->feasible)
     text += fmt::format(" It breaks a constraint: {}. No finalist keeps them all.", broken(*found.winner));
   if (found.baseline != nullptr && found.baseline != found.winner && !found.baseline->feasible)
-    text += fmt::format(" The baseline breaks a constraint: {}. It is a control and cannot win.", broken(*found.baseline));
+    text +=
+        fmt::format(" The baseline breaks a constraint: {}. It is a control and cannot win.", broken(*found.baseline));
   return text;
 }
 
@@ -122,8 +123,8 @@ Json figures_of(const Material& material) {
                              interval_detail(scale, winner.score, winner.scores.size())));
     if (found->contrast) {
       const auto& gap = found->contrast->difference;
-      figures.push_back(figure("against the baseline", short_points(difference_text(scale, gap.estimate)),
-                               bounds_text(scale, gap)));
+      figures.push_back(
+          figure("against the baseline", short_points(difference_text(scale, gap.estimate)), bounds_text(scale, gap)));
     }
     if (found->baseline != nullptr && found->baseline != found->winner && winner.parameters > 0 &&
         found->baseline->parameters > 0) {

@@ -104,9 +104,8 @@ std::optional<Ends> ends_of(const space::Domain& domain) {
 
 std::vector<const Trial*> ranked(const study::StudyView& view) {
   auto trials = scored(view, false);
-  std::stable_sort(trials.begin(), trials.end(), [&](const Trial* a, const Trial* b) {
-    return merit(*a, view.judge()) > merit(*b, view.judge());
-  });
+  std::stable_sort(trials.begin(), trials.end(),
+                   [&](const Trial* a, const Trial* b) { return merit(*a, view.judge()) > merit(*b, view.judge()); });
   return trials;
 }
 

@@ -56,11 +56,13 @@ std::string text_of(const study::Judge& judge, const study::Standings* standings
     return fmt::format("No trial keeps all hard limits, so there is no best. {} breaks them least: {}.",
                        capital(network_text(least->trial->id)), study::broken_text(judge, least->shown->metrics));
   }
-  if (standings->feasible() == standings->comparable()) return "Every trial that can be compared keeps all hard limits.";
-  return fmt::format("{} of the {} that can be compared keep{} all hard limits. The others are neither the best nor on "
-                     "the front.",
-                     standings->feasible(), count_text(static_cast<std::int64_t>(standings->comparable()), "trial"),
-                     standings->feasible() == 1 ? "s" : "");
+  if (standings->feasible() == standings->comparable())
+    return "Every trial that can be compared keeps all hard limits.";
+  return fmt::format(
+      "{} of the {} that can be compared keep{} all hard limits. The others are neither the best nor on "
+      "the front.",
+      standings->feasible(), count_text(static_cast<std::int64_t>(standings->comparable()), "trial"),
+      standings->feasible() == 1 ? "s" : "");
 }
 
 }  // namespace

@@ -149,9 +149,10 @@ std::string full_foot(const Material& material, double score, std::size_t seeds)
   const std::string lower = objective.maximise ? "" : " Lower is better.";
   const bool rows = material.split && material.split->untouched > 0 && run::is_share_of_rows(objective.metric, score);
   if (seeds < 2) {
-    const auto text = rows ? fmt::format("Intervals: 95 %, Wilson's for the {} rows of the validation set; differences: "
-                                         "Newcombe's, from both intervals. ",
-                                         base::with_commas(material.split->untouched))
+    const auto text = rows ? fmt::format(
+                                 "Intervals: 95 %, Wilson's for the {} rows of the validation set; differences: "
+                                 "Newcombe's, from both intervals. ",
+                                 base::with_commas(material.split->untouched))
                            : std::string();
     return text + "One training each: the noise between trainings is unknown." + lower;
   }
@@ -232,8 +233,12 @@ Json search_section(const Material& material) {
   }
   section["front"] = Json::array();
   for (const auto* standing : standings.front()) section["front"].push_back(standing->trial->id);
-  section["counts"] = {{"claimed", counts.claimed},   {"running", counts.running}, {"done", counts.done},
-                       {"stopped", counts.stopped},   {"failed", counts.failed},   {"infeasible", counts.infeasible},
+  section["counts"] = {{"claimed", counts.claimed},
+                       {"running", counts.running},
+                       {"done", counts.done},
+                       {"stopped", counts.stopped},
+                       {"failed", counts.failed},
+                       {"infeasible", counts.infeasible},
                        {"wanted", view->max_trials() - view->imported()}};
   const auto table = trial_table(*view, most_rows);
   section["table"] = to_columns(table);
@@ -295,7 +300,8 @@ Json full_section(const Material& material) {
     if (name != metric) section["metrics"].push_back(name);
   }
   const auto& limits = material.judge.limits().all();
-  section["soft"] = std::any_of(limits.begin(), limits.end(), [](const auto& limit) { return limit.weight.has_value(); });
+  section["soft"] =
+      std::any_of(limits.begin(), limits.end(), [](const auto& limit) { return limit.weight.has_value(); });
   section["limited"] = std::any_of(limits.begin(), limits.end(), [](const auto& limit) { return !limit.weight; });
   section["rank_text"] = rank_text(material);
   section["foot"] = full_foot(material, found ? found->winner->score.estimate : NAN, seeds);

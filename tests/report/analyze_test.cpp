@@ -159,6 +159,23 @@ TEST_CASE("limits, infeasible points and fidelities are drawn with an entry in t
   CHECK_THAT(rungs, !ContainsSubstring(">breaks a constraint</text>"));
 }
 
+TEST_CASE("the table of trials is sorted by a metric without mixing fidelities", "[browser]") {
+  const auto chromium = browser();
+  if (!chromium) SKIP("Chromium is not installed: the page was not opened");
+  const tests::TempFolder folder("sorted");
+  auto text = report::page(report::document(tests::sample_rungs()), std::nullopt);
+  const std::string click = R"(<script>
+[...document.querySelectorAll("table.trials th")].find(th => th.textContent === "accuracy").click();
+document.documentElement.dataset.order =
+  [...document.querySelectorAll("table.trials tbody tr")].map(tr => tr.firstChild.lastChild.textContent).join(" ");
+</script>)";
+  text.insert(text.rfind("</body>"), click);
+  write(folder / "sorted.html", text);
+  const auto dom = open_page(*chromium, folder / "sorted.html", folder);
+  CHECK(attribute(dom, "data-errors").empty());
+  CHECK(attribute(dom, "data-order") == "4 2 5 3 1 0");
+}
+
 TEST_CASE("a zero on a logarithmic axis does not stop the page", "[browser]") {
   const auto chromium = browser();
   if (!chromium) SKIP("Chromium is not installed: the page was not opened");

@@ -65,7 +65,8 @@ TEST_CASE("where no trial keeps the limits the report names no best") {
   study::ViewBuilder builder;
   builder.judge(material.judge);
   for (study::TrialId id = 0; id < 3; ++id)
-    builder.done(id, {}, {{"accuracy", 0.9}, {"parameters", 60'000.0 + 3000.0 * static_cast<double>(id)}, {"loss", 0.1}});
+    builder.done(id, {},
+                 {{"accuracy", 0.9}, {"parameters", 60'000.0 + 3000.0 * static_cast<double>(id)}, {"loss", 0.1}});
   material.studies.at(run::Stage::search) = builder.build();
   const auto section = report::constraints_section(material);
   CHECK_THAT(section["text"].get<std::string>(),
@@ -108,7 +109,8 @@ TEST_CASE("the report says at which fidelity the best was measured, and how many
   const auto text = document["search"]["text"].get<std::string>();
   CHECK_THAT(text, ContainsSubstring("6 trials, 2 of them at all 8 epochs") &&
                        ContainsSubstring("Best 64.00 % at 8 epochs (75.00 % at 2 epochs)"));
-  CHECK_THAT(document["headline"]["sentence"].get<std::string>(), ContainsSubstring("Trial 4 is the search's best with 64.00 % accuracy at all 8 epochs"));
+  CHECK_THAT(document["headline"]["sentence"].get<std::string>(),
+             ContainsSubstring("Trial 4 is the search's best with 64.00 % accuracy at all 8 epochs"));
   bool shown = false;
   for (const auto& figure : document["headline"]["figures"])
     shown = shown || (figure["label"] == "best in the search" && figure["value"] == "64.00 %");
@@ -135,11 +137,13 @@ TEST_CASE("a learning curve goes on through the rungs") {
   const auto view = tests::sample_rungs().studies.at(run::Stage::search);
   CHECK(steps_of(report::whole_curve(*view.find(4))) == std::vector<std::int64_t>{1, 2, 3, 4, 5, 6, 7, 8});
   study::Trial trial;
-  trial.rungs = {tests::sample_rung(0, 0, 2, 0.5, {1, 2}), tests::sample_rung(0, 1, 4, 0.6, {1, 2})};  // a command that counts from its own start
+  trial.rungs = {tests::sample_rung(0, 0, 2, 0.5, {1, 2}),
+                 tests::sample_rung(0, 1, 4, 0.6, {1, 2})};  // a command that counts from its own start
   CHECK(steps_of(report::whole_curve(trial)) == std::vector<std::int64_t>{1, 2, 3, 4});
   trial.rungs = {tests::sample_rung(0, 0, 2, 0.5, {}), tests::sample_rung(0, 1, 4, 0.6, {})};  // results alone
   CHECK(steps_of(report::whole_curve(trial)) == std::vector<std::int64_t>{2, 4});
-  trial.rungs = {tests::sample_rung(0, 0, 2, 0.5, {1, 2}), tests::sample_rung(0, 1, 4, 0.6, {1, 2, 3, 4})};  // begun again: not twice
+  trial.rungs = {tests::sample_rung(0, 0, 2, 0.5, {1, 2}),
+                 tests::sample_rung(0, 1, 4, 0.6, {1, 2, 3, 4})};  // begun again: not twice
   CHECK(steps_of(report::whole_curve(trial)) == std::vector<std::int64_t>{1, 2, 3, 4});
 }
 
@@ -178,8 +182,9 @@ TEST_CASE("the finalists have every named metric, and what breaks a limit is sai
   CHECK(report::baseline_section(material)["broken"] == "parameters is 41000 (at most 30000)");
 
   const auto lines = base::split(report::finalists_csv(material), '\n');
-  CHECK(lines[0] == "trial,winner,score,lo,hi,seeds,scores,search_score,parameters,multiply_adds,baseline,feasible,"
-                    "violation,value,accuracy,metrics.parameters,loss,params\r");
+  CHECK(lines[0] ==
+        "trial,winner,score,lo,hi,seeds,scores,search_score,parameters,multiply_adds,baseline,feasible,"
+        "violation,value,accuracy,metrics.parameters,loss,params\r");
   CHECK_THAT(lines[material.full->finalists.size()], ContainsSubstring(",true,false,0.36"));
 }
 
@@ -189,9 +194,9 @@ TEST_CASE("a winner that an infeasible baseline outdoes is not called level with
   material.full->finalists.back().score = {0.992, 0.991, 0.993};
   const auto headline = report::headline_section(material);
   CHECK_THAT(headline["sentence"].get<std::string>(), !ContainsSubstring("cannot be told"));
-  CHECK_THAT(headline["lead"].get<std::string>(),
-             ContainsSubstring("Worse than the baseline by 1.10 points") && !ContainsSubstring("holds zero") &&
-                 ContainsSubstring("cannot win"));
+  CHECK_THAT(headline["lead"].get<std::string>(), ContainsSubstring("Worse than the baseline by 1.10 points") &&
+                                                      !ContainsSubstring("holds zero") &&
+                                                      ContainsSubstring("cannot win"));
 }
 
 TEST_CASE("without a feasible finalist the headline names the least violation and no winner") {

@@ -53,7 +53,7 @@ function frontCard() {
     return {traces: [
       ...trialTraces(rows, standing, point, hover),
       {type: "scatter", mode: isFront ? "lines+markers" : "markers", name: D.objectives.length > 1 ? "Pareto front" : "best", ...place(chosen), hovertemplate: hover, marker: {size: 9, color: c.orange},
-       line: {color: c.orange, width: 1.4, shape: goal(name.y) && !goal(name.y).maximise ? "vh" : "hv"}},
+       line: {color: c.orange, width: 1.4, shape: goal(name.x) && goal(name.x).maximise ? "vh" : "hv"}},
       ...(finalists.length ? [{type: "scatter", mode: "markers", name: "trained in full", ...place(finalists), hovertemplate: hover,
         marker: {size: 15, color: "rgba(0,0,0,0)", line: {color: c.green, width: 2}}}] : []), ...limits.legend],
       layout: {shapes: limits.shapes, xaxis: {title: {text: axis(name.x)}, ...(wide ? logAxis(rows.map(i => scaled(name.x, x[i]))) : {})}, yaxis: {title: {text: axis(name.y)}, ...(range ? {range} : {})}}};

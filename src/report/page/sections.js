@@ -43,13 +43,15 @@ function finalistName(f) {
 function finalistTable() {
   const number = text => ({label: text, number: true}), full = D.full;
   const counted = ["parameters", "multiply_adds"].filter(k => !full.metrics.includes(k) && k !== objective.metric && full.finalists.some(f => f[k] > 0));
-  const feasible = f => (!Object.keys(f.metrics).length ? "–" : f.broken ? el("span", {}, el("span", {class: "tag infeasible"}, "no"), ` ${f.broken}`) : el("span", {class: "tag ok"}, "yes"));
+  const feasible = f => (!Object.keys(f.metrics).length ? "–" : f.broken ? el("span", {class: "tag infeasible", title: f.broken}, "no") : el("span", {class: "tag ok"}, "yes"));
   const columns = [{label: "network"}, number(`${label(objective.metric)}, ${scoredOn()}`), number("seeds"), number("against the baseline"), number("in the search"),
-    ...(full.soft ? [number("after soft limits")] : []), ...full.metrics.map(m => number(label(m))), ...counted.map(k => number(label(k))), ...(full.limited ? [{label: "keeps the constraints", wide: true}] : [])];
+    ...(full.soft ? [number("after soft limits")] : []), ...full.metrics.map(m => number(label(m))), ...counted.map(k => number(label(k))), ...(full.limited ? [{label: "feasible"}] : [])];
   const rows = full.finalists.map(f => [finalistName(f), interval(objective.metric, f.score), String(f.scores.length), f.difference_text,
     f.trial < 0 ? "–" : value(objective.metric, f.search_score), ...(full.soft ? [value(objective.metric, f.value)] : []),
     ...full.metrics.map(m => value(m, f.metrics[m])), ...counted.map(k => commas(f[k])), ...(full.limited ? [feasible(f)] : [])]);
-  return table(columns, rows, {strong: i => full.finalists[i].trial === full.winner});
+  const broken = full.finalists.filter(f => f.broken).map(f => `${trialName(f.trial)} (${f.broken})`);
+  return [table(columns, rows, {strong: i => full.finalists[i].trial === full.winner}),
+    broken.length && el("p", {class: "foot"}, `Breaks a constraint: ${broken.join("; ")}.`)];
 }
 
 /** Colour and shape of a finalist: the control is a diamond, what breaks a constraint is hollow and points down. */
@@ -242,7 +244,7 @@ function hints() {
 function allTrials() {
   if (!trials || !trials.count) return [gap("search")];
   const cut = D.search.table.total > trials.count ? `This page holds ${commas(trials.count)} of ${commas(D.search.table.total)} trials; trials.csv has them all. ` : "";
-  return [el("p", {class: "sub"}, cut + `Click a heading to sort. A filter may hold words and comparisons. ★ marks ${D.objectives.length > 1 ? "the Pareto front" : "the best"}. The same table: trials.csv, trials.json.`),
+  return [el("p", {class: "sub"}, cut + `Click a heading to sort.${D.search.levels > 1 ? " By a metric, trials that can be compared stand first, then the lower fidelities." : ""} A filter may hold words and comparisons. ★ marks ${D.objectives.length > 1 ? "the Pareto front" : "the best"}. The same table: trials.csv, trials.json.`),
     card("", null, trialTable(trials, front))];
 }
 

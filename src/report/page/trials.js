@@ -32,6 +32,7 @@ class Trials {
 function cellText(column, v) {
   if (v === null || v === undefined) return "";
   if (column.group === "metric") return value(column.label, v);
+  if (column.key === "value") return value(objective.metric, v);
   if (column.kind === "seconds") return duration(v);
   return plain(v);
 }
@@ -65,9 +66,12 @@ function trialTable(trials, front) {
     const keep = matcher(state.text);
     state.rows = [...Array(trials.count).keys()].filter(keep);
     if (state.sort !== null) {
-      const v = trials.values[state.sort], sign = state.down ? -1 : 1;
+      const v = trials.values[state.sort], sign = state.down ? -1 : 1, column = trials.columns[state.sort];
+      const epochs = trials.column("epochs"), measured = column.group === "metric" || column.key === "value";
       const empty = x => x === null || x === undefined;
-      state.rows.sort((a, b) => empty(v[a]) - empty(v[b]) ||
+      // Scores of different fidelities are not set against each other: those that compare stand first.
+      const fidelity = (a, b) => (measured ? comparing(b) - comparing(a) || (comparing(a) ? 0 : (epochs[b] || 0) - (epochs[a] || 0)) : 0);
+      state.rows.sort((a, b) => empty(v[a]) - empty(v[b]) || fidelity(a, b) ||
         (empty(v[a]) ? 0 : sign * (typeof v[a] === "number" && typeof v[b] === "number" ? v[a] - v[b] : String(v[a]).localeCompare(String(v[b])))) || a - b);
     }
     state.first = 0;
