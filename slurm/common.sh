@@ -94,7 +94,7 @@ run_stage() {
     say "only a part of what was asked is there (exit code 3); the next stages use that part"
     code=0
   fi
-  if ((code == 75)) && [[ -e $run/$(stage_of "$program")/study/stop ]]; then
+  if ((code == 75)) && [[ -e $run/stop || -e $run/$(stage_of "$program")/study/stop ]]; then
     say "asked to stop (assay stop); assay submit goes on"
   elif ((code == 75 && terminated == 0)); then
     requeue

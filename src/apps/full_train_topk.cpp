@@ -1,5 +1,6 @@
 // full-train-topk: the best networks of the search and the baseline, trained in full with several seeds on the whole
 // training set, and scored once on the untouched validation set.
+#include "apps/conclusion.hpp"
 #include "apps/finalists.hpp"
 #include "apps/study_stage.hpp"
 #include "apps/winner.hpp"
@@ -61,5 +62,5 @@ int main(int argc, char** argv) {
   return apps::run_stage(
       argc, argv, run::Stage::full,
       "Trains the best networks in full with several seeds and scores them on the untouched validation set.",
-      full_train);
+      full_train, [](const run::Run& run) { apps::conclude_search(run); });
 }

@@ -42,7 +42,8 @@ base::Exit search_space(cli::StageContext& context, const comm::World& world) {
                  run::retry_command(run, run::Stage::search), apps::noticed(run));
     }
     return context.finish(run::Stage::search, json,
-                          launch::summary(run::Stage::search, json, run.judge().first().metric), partial);
+                          launch::summary(run::Stage::search, json, run.judge().first().metric), partial,
+                          view.generation());
   });
 }
 

@@ -80,7 +80,8 @@ void print_signature(const cli::StageContext& context, run::Stage stage) {
 
 }  // namespace
 
-int run_stage(int argc, char** argv, run::Stage stage, const std::string& description, const Recipe& recipe) {
+int run_stage(int argc, char** argv, run::Stage stage, const std::string& description, const Recipe& recipe,
+              const std::function<void(const run::Run&)>& first) {
   std::optional<comm::World> world;
   bool failed = false;
   const auto in_world = [&](cli::StageContext& context) {
@@ -99,8 +100,11 @@ int run_stage(int argc, char** argv, run::Stage stage, const std::string& descri
     return std::stoi(bytes);
   };
   const auto sign = [stage](const cli::StageContext& context) { print_signature(context, stage); };
-  const auto refresh = [stage](const run::Run& run) { renew_mended(run, stage); };
-  const int code = cli::run_stage(argc, argv, stage, description, in_world, agree, refresh, sign);
+  const auto before = [&](const cli::StageContext& context) {
+    if (first) first(context.run);
+    if (!context.options.force) renew_mended(context.run, stage);
+  };
+  const int code = cli::run_stage(argc, argv, stage, description, in_world, agree, before, sign);
   // Without this the others wait in a collective, and this rank for them in MPI_Finalize.
   if (failed && world && world->size() > 1) {
     if (world->rank() != 0) {
@@ -143,11 +147,14 @@ base::Exit run_study(cli::StageContext& context, const comm::World& world, Study
     if (stage.reconfigure) stage.reconfigure(run.config());
     return limits_of(run, stage);
   };
-  const worker::Options options{
-      .time_budget = context.options.time_budget, .limits = limits, .early_stop = stage.early_stop.get()};
+  const worker::Options options{.time_budget = context.options.time_budget,
+                                .limits = limits,
+                                .early_stop = stage.early_stop.get(),
+                                .stop_file = run.stop_file()};
   const auto exit = worker::work(group, study, *stage.planner, *evaluator, options);
   if (exit == base::Exit::again) return exit;
-  return conclude(study.refresh(), exit == base::Exit::partial);
+  // As it was closed: it may have been reopened just now.
+  return conclude(study.known(), exit == base::Exit::partial);
 }
 
 std::string noticed(const run::Run& run) {

@@ -36,7 +36,9 @@ using Recipe = std::function<base::Exit(cli::StageContext&, const comm::World&)>
 
 /// cli::run_stage for a stage whose trials may have several ranks: all ranks of a launch take rank 0's decision, and
 /// one that fails ends the others, which may wait for it, after its failure is reported.
-int run_stage(int argc, char** argv, run::Stage stage, const std::string& description, const Recipe& recipe);
+/// `first`: as in cli::run_stage.
+int run_stage(int argc, char** argv, run::Stage stage, const std::string& description, const Recipe& recipe,
+              const std::function<void(const run::Run&)>& first = {});
 
 /// Runs one worker. `conclude` sees the closed study and publishes done.json; it must give the same result in whichever
 /// worker it runs.

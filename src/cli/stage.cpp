@@ -216,20 +216,24 @@ int without_workers(const StageContext& context, run::Stage stage, const run::St
 }
 
 /// Done already: says so and returns its exit code. Stale or forced: sets the old folder aside.
-int prepare(StageContext& context, run::Stage stage, const std::function<void(const run::Run&)>& refresh) {
+int prepare(StageContext& context, run::Stage stage) {
   const auto& run = context.run;
-  if (refresh && !context.options.force) refresh(run);
   const auto status = run.status(stage);
   const bool done = status.kind == Kind::done || status.kind == Kind::partial;
   if (done && !context.options.force && status.judged.empty()) {
     if (context.options.json) std::printf("%s\n", status.done.at("figures").dump(2).c_str());
     base::log_info("{} is {} already ({}, {}); --force makes it anew", run::to_string(stage),
-                   status.kind == Kind::partial ? "partly done" : "done", (run.folder(stage) / "done.json").string(),
+                   status.kind == Kind::partial ? "partly done" : "done", run.folder(stage).string(),
                    status.done.value("ended", ""));
     return static_cast<int>(status.kind == Kind::partial ? Exit::partial : Exit::done);
   }
   if (!run.lacks(stage).empty() || (run.by_hand() && stage == run::Stage::search)) {
     return without_workers(context, stage, status);
+  }
+  if (os::file_size(run.stop_file()) && stage != run::Stage::report) {
+    base::log_info("leaving: the run is asked to stop ({}); {} takes that back", run.stop_file().string(),
+                   base::proposal({"assay", "stop", run.folder().string(), "--lift"}));
+    return static_cast<int>(Exit::again);
   }
   check_inputs(run, stage);
   if (done && !context.options.force) {
@@ -246,9 +250,10 @@ int prepare(StageContext& context, run::Stage stage, const std::function<void(co
 
 /// The decision of this launch: rank 0's. The others wait for it, so they get its exit code also where it fails.
 int decide(StageContext& context, run::Stage stage, const std::function<int(int)>& agree,
-           const std::function<void(const run::Run&)>& refresh) {
+            const std::function<void(const StageContext&)>& first) {
   const auto prepared = [&] {
-    const int decision = prepare(context, stage, refresh);
+    if (first) first(context);
+    const int decision = prepare(context, stage);
     return decision == go_on && os::stop_signal() != 0 ? static_cast<int>(Exit::again) : decision;
   };
   const auto [rank, size] = launched();
@@ -301,8 +306,9 @@ void report_failure(const StageContext* context, const StageOptions& options, ru
 
 }  // namespace
 
-Exit StageContext::finish(run::Stage stage, const base::Json& figures, const std::string& line, bool partial) {
-  const double seconds = run.finish(stage, figures, started, partial);
+Exit StageContext::finish(run::Stage stage, const base::Json& figures, const std::string& line, bool partial,
+                          int generation) {
+  const double seconds = run.finish(stage, figures, started, partial, generation);
   if (launched().rank == 0) {
     const auto text =
         options.json ? figures.dump(2) : run::stage_line(stage, partial ? "partial" : "done", line, seconds);
@@ -314,8 +320,8 @@ Exit StageContext::finish(run::Stage stage, const base::Json& figures, const std
 
 int run_stage(int argc, char** argv, run::Stage stage, const std::string& description,
               const std::function<Exit(StageContext&)>& recipe, const std::function<int(int)>& agree,
-              const std::function<void(const run::Run&)>& refresh,
-              const std::function<void(const StageContext&)>& signature) {
+               const std::function<void(const StageContext&)>& first,
+               const std::function<void(const StageContext&)>& signature) {
   std::optional<StageContext> context;
   StageOptions options;
   bool begun = false;
@@ -333,7 +339,7 @@ int run_stage(int argc, char** argv, run::Stage stage, const std::string& descri
     context.emplace(StageContext{options, run::Run::open(options.folder, options.config, options.set, options.seed),
                                  base::unix_seconds()});
     show_settings(context->run, stage);
-    int code = decide(*context, stage, agree, refresh);
+    int code = decide(*context, stage, agree, first);
     if (code == go_on) {
       begun = true;
       if (options.workers > 1) return run_crew(argc, argv, context->run, options);

@@ -34,7 +34,8 @@ struct StageContext {
   double started = 0;  ///< Unix seconds
 
   /// Publishes done.json and prints the one-line summary (or the figures as JSON with --json).
-  base::Exit finish(run::Stage stage, const base::Json& figures, const std::string& line, bool partial = false);
+  base::Exit finish(run::Stage stage, const base::Json& figures, const std::string& line, bool partial = false,
+                    int generation = 1);
 };
 
 /// Parses the common options, opens (or founds) the run, returns 0 at once if the stage is done and fresh, sets a stale
@@ -42,14 +43,14 @@ struct StageContext {
 ///
 /// Ranks of one MPI launch must take the same way: `agree` (asked only where a launcher started more than one rank)
 /// gets this rank's decision and returns rank 0's; the other ranks look at nothing. Without it every process decides by
-/// itself, like a worker of its own. `refresh` is called before the stage's state is looked at: what it renews is work
-/// again.
+/// itself, like a worker of its own. `first` is called before anything is decided: it may publish the result of an
+/// earlier stage whose closer died, and renew what is work again.
 ///
 /// With a `signature` the stage has the option --signature: one CPU worker on one path of arithmetic, and, once the
 /// stage is done or partly done, a call of it.
 int run_stage(int argc, char** argv, run::Stage stage, const std::string& description,
               const std::function<base::Exit(StageContext&)>& recipe, const std::function<int(int)>& agree = {},
-              const std::function<void(const run::Run&)>& refresh = {},
+              const std::function<void(const StageContext&)>& first = {},
               const std::function<void(const StageContext&)>& signature = {});
 
 /// This process's rank and the number of ranks by the launcher's environment, without starting MPI; 0 of 1 without one.

@@ -177,7 +177,9 @@ void StageRun::ended(Worker& worker, int index, const os::Ended& how) {
   if (code == Exit::done || code == Exit::partial || stopping_) return;
   if (worker.dismissed && code == Exit::again && alive() > 0) return;
   if (code == Exit::again) {
-    if (os::file_size(study::Layout{run_.folder(stage_)}.stop())) return ask_to_stop();
+    if (os::file_size(study::Layout{run_.folder(stage_)}.stop()) || os::file_size(run_.stop_file())) {
+      return ask_to_stop();
+    }
     // A worker may be stopped from outside; the run was not.
     if (++pauses_ > 20)
       failed_ = code;
@@ -300,6 +302,11 @@ Exit run_locally(run::Run& run, const LocalOptions& options) {
       if (status.kind == Kind::partial) worst = Exit::partial;
       if (status.kind == Kind::partial && stage == Stage::full) display.message("  " + run::missing_text(run, stage));
       continue;
+    }
+    // `assay stop` while the stage before ended, or one that does not look for it.
+    if (os::file_size(run.stop_file())) {
+      display.ended(stage, run::stage_line(stage, "stopped", "asked to stop before it began"));
+      return Exit::again;
     }
     if (status.kind == Kind::stale)
       display.message(fmt::format("  {} is made anew: {}", to_string(stage), status.reason), false);

@@ -34,6 +34,8 @@ void install(int signal, void (*handler)(int)) {
 
 void catch_stop_signals() {
   for (const int signal : {SIGUSR1, SIGUSR2, SIGTERM, SIGINT}) install(signal, on_stop);
+  struct sigaction before {};
+  if (::sigaction(SIGHUP, nullptr, &before) == 0 && before.sa_handler != SIG_IGN) install(SIGHUP, on_stop);
   install(SIGPIPE, SIG_IGN);
   install(SIGXFSZ, SIG_IGN);
 }
@@ -48,6 +50,8 @@ std::string signal_name(int signal) {
       return "SIGUSR1";
     case SIGUSR2:
       return "SIGUSR2";
+    case SIGHUP:
+      return "SIGHUP";
     case SIGTERM:
       return "SIGTERM";
     case SIGINT:

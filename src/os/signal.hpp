@@ -6,8 +6,8 @@
 
 namespace assay::os {
 
-/// Catches SIGUSR1, SIGUSR2, SIGTERM and SIGINT from now on. A second SIGINT ends the process at once. SIGXFSZ and
-/// SIGPIPE are ignored, so that a full quota and a closed pipe arrive as errors.
+/// Catches SIGUSR1, SIGUSR2, SIGTERM, SIGINT and SIGHUP (unless it is ignored: nohup) from now on. A second SIGINT ends
+/// the process at once. SIGXFSZ and SIGPIPE are ignored, so that a full quota and a closed pipe arrive as errors.
 void catch_stop_signals();
 
 /// The signal that asked for a stop, 0 if none did.

@@ -48,6 +48,8 @@ class Run {
 
   const std::filesystem::path& folder() const { return folder_; }
   std::filesystem::path folder(Stage stage) const { return folder_ / to_string(stage); }
+  /// Its presence asks the whole run to stop (`assay stop`): no stage starts or goes on.
+  std::filesystem::path stop_file() const { return folder_ / "stop"; }
   const config::Config& config() const { return config_; }
   /// The file that the run was created from.
   std::optional<std::filesystem::path> origin() const;
@@ -89,7 +91,8 @@ class Run {
   /// Writes done.json last, in the place of one whose figures were judged otherwise: identity, inputs' hashes, version,
   /// host, times, figures. `partial` becomes exit code 3. The stage began with the first worker of its study; one
   /// without a study when this process `started` (Unix seconds). Returns the seconds since then.
-  double finish(Stage stage, const base::Json& figures, double started, bool partial = false) const;
+  /// A reopened study has one result for each `generation`; the stage's is that of the highest.
+  double finish(Stage stage, const base::Json& figures, double started, bool partial = false, int generation = 1) const;
   /// Writes error.json.
   void fail(Stage stage, const base::Json& error) const;
   /// --force: renames the stage's folder to <stage>.1, ...; of several processes that ask at once one does it and the

@@ -22,6 +22,7 @@
 #include "run/remedy.hpp"
 #include "run/run.hpp"
 #include "study/liveness.hpp"
+#include "study/names.hpp"
 
 namespace assay::run {
 namespace {
@@ -95,6 +96,15 @@ std::optional<Json> read_json(const std::filesystem::path& path) {
   return json;
 }
 
+/// Where the result of a stage is: of the highest generation of its study.
+std::filesystem::path done_file(const std::filesystem::path& stage) {
+  const study::Layout layout{stage};
+  return layout.done(study::generation_number(layout));
+}
+
+/// Nothing while the highest generation has none.
+std::optional<Json> read_done(const std::filesystem::path& stage) { return read_json(done_file(stage)); }
+
 /// The part of a result that a later stage uses. A search that was judged again is another one for the training of
 /// its finalists only if these are others ("result": see finish).
 std::string digest(Stage stage, const Json& done, Stage user) {
@@ -104,10 +114,12 @@ std::string digest(Stage stage, const Json& done, Stage user) {
   return base::short_hash(figures.dump());
 }
 
-std::string describe_difference(const std::string& key, const Json& was, const Json& is) {
+/// `generation`: of the study whose result the key names.
+std::string describe_difference(const std::string& key, const Json& was, const Json& is, int generation) {
   if (key.starts_with("result of ")) {
     const auto stage = key.substr(10);
     if (was.is_null()) return stage + " was done since";
+    if (generation > 1) return fmt::format("{} was reopened: generation {}", stage, generation);
     if (is.is_null()) return "the result of " + stage + " is gone";
     if (is.is_string() && is.get<std::string>().starts_with(judged_again))
       return "the " + stage + " has other finalists";
@@ -133,13 +145,14 @@ void keep_places(const std::optional<Json>& begun, Json& identity) {
 }
 
 /// The first key that differs, in words; empty if none does.
-std::string difference(const Json& noted, const Json& now) {
+std::string difference(const Json& noted, const Json& now,
+                       const std::function<int(const std::string&)>& generation = [](const auto&) { return 1; }) {
   std::set<std::string> keys;
   for (const auto& [key, value] : noted.items()) keys.insert(key);
   for (const auto& [key, value] : now.items()) keys.insert(key);
   for (const auto& key : keys) {
     const auto was = noted.value(key, Json()), is = now.value(key, Json());
-    if (was != is) return describe_difference(key, was, is);
+    if (was != is) return describe_difference(key, was, is, generation(key));
   }
   return "";
 }
@@ -152,14 +165,17 @@ bool at_work(const study::WorkerInfo& worker, double lease) {
   return !study::Liveness(study::greet("")).process_gone(worker);
 }
 
-/// When the first worker of the study said hello, or `otherwise`. Jobs come and go, the stage is older than its last.
+/// When the first worker of the study said hello, since it was last reopened; or `otherwise`. Jobs come and go, the
+/// stage is older than its last.
 double begin_of(const std::filesystem::path& stage, double otherwise) {
   study::Reader reader(stage);
   if (!reader.founded()) return otherwise;
+  const double opened = study::read_generation(study::Layout{stage}).opened;
   double first = otherwise;
   const auto view = reader.refresh();
   for (const auto& worker : view.workers()) {
-    if (worker.first_seen > 0) first = std::min(first, worker.first_seen);
+    if (worker.first_seen > 0 && worker.last_record >= opened)
+      first = std::min(first, std::max(worker.first_seen, opened));
   }
   return first;
 }
@@ -183,7 +199,7 @@ std::vector<Stage> inputs_of(Stage stage) {
 
 /// Another one once the stage was begun again.
 std::string mark_of(const std::filesystem::path& stage) {
-  const auto done = os::try_read_file(stage / "done.json");
+  const auto done = os::try_read_file(done_file(stage));
   return done ? *done : os::try_read_file(stage / "begun.json").value_or("");
 }
 
@@ -217,8 +233,7 @@ Json Run::identity(Stage stage) const {
   for (const auto& [key, value] : config_.identity(own_keys(stage))) identity[key] = value;
   keep_places(read_json(folder(stage) / "begun.json"), identity);
   for (const Stage input : inputs(stage)) {
-    if (const auto done = read_json(folder(input) / "done.json"))
-      identity[input_key(input)] = digest(input, *done, stage);
+    if (const auto done = read_done(folder(input))) identity[input_key(input)] = digest(input, *done, stage);
   }
   return identity;
 }
@@ -234,13 +249,18 @@ Json Run::judging(Stage stage) const {
 
 /// Empty if `noted` (the identity in done.json or begun.json) is what the run asks for now.
 std::string Run::stale_reason(const Json& written, Stage stage) const {
-  return difference(config::identity_only(written), identity(stage));
+  return difference(config::identity_only(written), identity(stage), [&](const std::string& key) {
+    for (const Stage input : inputs(stage)) {
+      if (key == input_key(input)) return study::generation_number(study::Layout{folder(input)});
+    }
+    return 1;
+  });
 }
 
 Status Run::status(Stage stage) const {
   Status status;
   status.mark = mark_of(folder(stage));
-  const auto done = read_json(folder(stage) / "done.json");
+  const auto done = read_done(folder(stage));
   const auto begun = done ? done : read_json(folder(stage) / "begun.json");
   if (begun) {
     if (done) status.done = *done;
@@ -273,6 +293,8 @@ Status Run::status(Stage stage) const {
     status.reason = error->value("message", "");
   } else if (begun) {
     status.kind = Status::Kind::running;
+    const int generation = study::generation_number(study::Layout{folder(stage)});
+    if (generation > 1) status.reason = fmt::format("reopened: generation {}", generation);
   }
   return status;
 }
@@ -315,7 +337,7 @@ Json Run::need(Stage stage) const {
 }
 
 std::optional<Json> Run::figures(Stage stage) const {
-  const auto done = read_json(folder(stage) / "done.json");
+  const auto done = read_done(folder(stage));
   if (!done || !done->contains("figures")) return std::nullopt;
   return done->at("figures");
 }
@@ -347,7 +369,7 @@ Json Run::results_again(const Json& before, const Json& figures) const {
   return results;
 }
 
-double Run::finish(Stage stage, const Json& figures, double started, bool partial) const {
+double Run::finish(Stage stage, const Json& figures, double started, bool partial, int generation) const {
   // What the stage began with counts, even if somebody changed the run meanwhile.
   auto noted = identity(stage);
   if (const auto begun = read_json(folder(stage) / "begun.json")) noted = begun->at("identity");
@@ -359,6 +381,7 @@ double Run::finish(Stage stage, const Json& figures, double started, bool partia
       again ? results_again(before.done, figures) : Json{{finalists_text(figures), base::short_hash(figures.dump())}};
   Json done = {{"stage", to_string(stage)},
                {"state", partial ? "partial" : "done"},
+               {"generation", generation},
                {"identity", noted},
                {"judging", judging(stage)},
                {"result", results.at(finalists_text(figures))},
@@ -377,11 +400,12 @@ double Run::finish(Stage stage, const Json& figures, double started, bool partia
     if (again && before.done.contains(key)) done[key] = before.done.at(key);
   }
   os::make_folders(folder(stage));
+  const auto file = study::Layout{folder(stage)}.done(generation);
   const auto text = done.dump(2) + "\n";
   if (again) {
-    os::publish(folder(stage) / "done.json", text);
+    os::publish(file, text);
   } else {
-    os::publish_once(folder(stage) / "done.json", text);
+    os::publish_once(file, text);
   }
   os::remove_all(folder(stage) / "error.json");
   os::sync_folder(folder(stage));

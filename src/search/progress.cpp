@@ -24,20 +24,22 @@ bool join(stats::Points& front, const std::vector<double>& point) {
 }  // namespace
 
 void Progress::update(const study::StudyView& view) {
-  if (view.trials().size() < seen_.size() || view.fidelities() != fidelities_ || view.judge() != judge_) {
+  if (view.trials().size() < seen_.size() || view.fidelities() != fidelities_ || view.judge() != judge_ ||
+      view.generation() != generation_) {
     const auto version = version_ + 1;
     *this = Progress();
     version_ = version;
     judge_ = view.judge();
     fidelities_ = view.fidelities();
+    generation_ = view.generation();
   }
   const auto& now = view.trials();
   kinds_.resize(now.size(), Kind::open);
-  now.visit_changes(seen_, [&](std::size_t place) { read(place, now[place].get()); });
+  now.visit_changes(seen_, [&](std::size_t place) { read(place, now[place].get(), view); });
   seen_ = now;
 }
 
-void Progress::read(std::size_t place, const study::Trial* trial) {
+void Progress::read(std::size_t place, const study::Trial* trial, const study::StudyView& view) {
   const auto id = static_cast<study::TrialId>(place);
   auto kind = Kind::open;
   std::optional<Score> score;
@@ -59,6 +61,13 @@ void Progress::read(std::size_t place, const study::Trial* trial) {
   }
   const bool imported = result != nullptr && study::imported(trial->what, result->item.rung);
   if (imported) kind = Kind::open;
+  const auto* last = result != nullptr                          ? result
+                     : trial == nullptr || trial->rungs.empty() ? nullptr
+                                                                : &trial->rungs.back();
+  if (last != nullptr && view.earlier(last->item)) {
+    kind = Kind::open;
+    score.reset();
+  }
   count(kinds_[place], -1);
   count(kind, 1);
   kinds_[place] = kind;

@@ -15,7 +15,8 @@
 namespace assay::search {
 
 /// A cache only: the same view gives the same progress, whatever was read before. Results are those at the highest
-/// fidelity of the study that keep all constraints; others count as ended, and teach nothing about growth.
+/// fidelity of the study that keep all constraints; others count as ended, and teach nothing about growth. Of a
+/// reopened study only what came since is looked at.
 class Progress {
  public:
   struct Result {
@@ -50,7 +51,7 @@ class Progress {
  private:
   enum class Kind : std::uint8_t { open, done, failed, infeasible };
 
-  void read(std::size_t place, const study::Trial* trial);
+  void read(std::size_t place, const study::Trial* trial, const study::StudyView& view);
   void count(Kind kind, std::int64_t by);
   void place(study::TrialId id, Score score, bool imported);
   void remove(study::TrialId id);
@@ -60,6 +61,7 @@ class Progress {
   study::TrialList seen_;
   study::Judge judge_;
   std::vector<study::Fidelity> fidelities_;
+  int generation_ = 1;
   std::vector<Kind> kinds_;  ///< by trial number
   std::vector<Result> results_;
   std::vector<std::size_t> best_;  ///< by place: the best up to there

@@ -90,7 +90,11 @@ void Facts::settle(const ItemId& item, Rung& rung) {
   rung.winner = counts->number;
   rung.model_failed = model_failure(*counts->outcome);
   open_.erase(item);
-  if (rung.model_failed && (!members_ || members_->items.contains(item))) ++failures_;
+  if (failed_now(item, rung)) ++failures_;
+}
+
+bool Facts::failed_now(const ItemId& item, const Rung& rung) const {
+  return rung.model_failed && generation_.counts(item) && !generation_.earlier(item);
 }
 
 void Facts::apply(int worker, Record record) {
@@ -151,19 +155,28 @@ void Facts::saw_commit(const ItemId& item, int worker) {
   settle(item, rung);
 }
 
-void Facts::set_members(Members members) {
-  members_ = std::move(members);
+void Facts::set_generation(Generation generation) {
+  generation_ = std::move(generation);
+  for (const auto& closing : {generation_.before, generation_.members}) {
+    if (!closing) continue;
+    for (const auto& item : closing->items) touch(item);
+  }
+  for (const auto trial : generation_.outside) touch({trial, 0});  // known by this list alone, perhaps
   failures_ = 0;
-  for (const auto& item : members_->items) {
-    if (touch(item).model_failed) ++failures_;
+  for (std::size_t i = 0; i < trials_.size(); ++i) {
+    const auto& rungs = trials_[i].rungs;
+    for (std::size_t rung = 0; rung < rungs.size(); ++rung) {
+      failures_ += failed_now({static_cast<TrialId>(i), static_cast<int>(rung)}, rungs[rung]) ? 1 : 0;
+    }
   }
   touch_all();
 }
 
 void Facts::touch_all() {
   for (std::size_t i = 0; i < trials_.size(); ++i) {
-    if (trials_[i].fresh && !trials_[i].rungs.empty()) changed_.push_back(static_cast<TrialId>(i));
-    trials_[i].fresh = trials_[i].rungs.empty();
+    const auto& rungs = trials_[i].rungs;
+    if (trials_[i].fresh && !rungs.empty()) changed_.push_back(static_cast<TrialId>(i));
+    trials_[i].fresh = rungs.empty();
   }
 }
 
@@ -234,7 +247,7 @@ TrialId Facts::first_free(TrialId from) const {
 std::vector<ItemId> Facts::open() const {
   std::vector<ItemId> result;
   for (const auto& item : open_) {
-    if (!members_ || members_->items.contains(item)) result.push_back(item);
+    if (generation_.counts(item)) result.push_back(item);
   }
   return result;
 }

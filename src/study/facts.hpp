@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "study/generation.hpp"
 #include "study/record.hpp"
 #include "study/view.hpp"
 
@@ -56,13 +57,6 @@ struct WorkerFacts {
   bool greeted = false;  ///< its first record has been read
 };
 
-/// The items that count once a study is closed.
-struct Members {
-  std::set<ItemId> items;
-  std::string reason;
-  bool failed = false;
-};
-
 /// What measuring took so far; imported results took nothing.
 struct Costs {
   double device_seconds = 0;  ///< of all attempts that ended, those that are tried again included
@@ -82,8 +76,10 @@ class Facts {
   /// A claim's name was seen; `worker` -1 if its content is not known.
   void saw_claim(const ItemId& item, int attempt, int worker);
   void saw_commit(const ItemId& item, int worker);
-  void set_members(Members members);
-  const std::optional<Members>& members() const { return members_; }
+  /// Where the study stands: what counts, and since when.
+  void set_generation(Generation generation);
+  const Generation& generation() const { return generation_; }
+  bool closed() const { return generation_.closed(); }
 
   bool taken(TrialId trial) const;
   /// Numbers known to be results measured elsewhere: claimed by a worker that brings such (brings_results), or with a
@@ -94,10 +90,8 @@ class Facts {
   std::vector<TrialId> unknown_claimants() const;
   /// The first number that nobody is known to have claimed.
   TrialId first_free(TrialId from = 0) const;
-  /// Claimed items without a settled result, members only once the study is closed.
+  /// Claimed items without a settled result, of those that count.
   std::vector<ItemId> open() const;
-  /// Their number, members or not.
-  std::size_t open_count() const { return open_.size(); }
   const Costs& costs() const { return costs_; }
   /// When a trial ended, by its worker's clock; nothing while a rung of it has no result.
   std::optional<double> ended_at(TrialId trial) const;
@@ -107,6 +101,7 @@ class Facts {
   std::set<ItemId> claimed() const;
   Rung* find(const ItemId& item);
   const Rung* find(const ItemId& item) const;
+  /// Of items that count and did not count in the generation before.
   std::int64_t failures() const { return failures_; }
 
   /// From now on views are judged so; another judge derives every trial again.
@@ -118,7 +113,7 @@ class Facts {
  private:
   struct TrialFacts {
     std::vector<Rung> rungs;
-    std::shared_ptr<const Trial> shown;  ///< as in the last view
+    std::shared_ptr<const Trial> shown;  ///< as in the last view, with the rungs that do not count
     bool fresh = true;                   ///< unchanged since; else its number is in changed_
     bool import = false;
   };
@@ -129,6 +124,8 @@ class Facts {
   void note_import(TrialId trial);
   std::shared_ptr<const Trial> show(TrialId id, TrialFacts& facts) const;
   void derive(Measurement& measurement) const;
+  std::shared_ptr<const Trial> what_counts(const std::shared_ptr<const Trial>& trial) const;
+  bool failed_now(const ItemId& item, const Rung& rung) const;
   const WorkerInfo& last_speaker(const Attempt& attempt) const;
   Measurement measure(const ItemId& item, Rung& rung) const;
   Measurement slim_down(const ItemId& item, Rung& rung) const;
@@ -143,7 +140,7 @@ class Facts {
   std::vector<WorkerFacts> workers_;
   std::unordered_map<std::string, int> worker_index_;
   std::set<ItemId> open_;
-  std::optional<Members> members_;
+  Generation generation_;
   std::int64_t failures_ = 0, imports_ = 0;
   Costs costs_;
   mutable TrialId first_free_ = 0;

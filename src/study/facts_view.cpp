@@ -120,7 +120,6 @@ std::shared_ptr<const Trial> Facts::show(TrialId id, TrialFacts& facts) const {
   }
   for (auto& rung : facts.rungs) {
     const ItemId item{id, static_cast<int>(trial->rungs.size())};
-    if (members_ && !members_->items.contains(item)) break;
     if (rung.slim) {
       trial->rungs.push_back(facts.shown->rungs[static_cast<std::size_t>(item.rung)]);
       derive(trial->rungs.back());
@@ -140,13 +139,36 @@ std::shared_ptr<const Trial> Facts::show(TrialId id, TrialFacts& facts) const {
   return trial->rungs.empty() ? nullptr : trial;
 }
 
+/// The part of a trial that counts; nullptr: nothing of it does. One that was claimed too late for an earlier closing
+/// is void: its number is taken for ever.
+std::shared_ptr<const Trial> Facts::what_counts(const std::shared_ptr<const Trial>& trial) const {
+  if (!trial) return nullptr;
+  if (generation_.outside.contains(trial->id)) {
+    Measurement nothing;
+    nothing.item = {trial->id, 0};
+    nothing.state = State::voided;
+    nothing.reason = "claimed when the study was being closed: it does not count";
+    auto shown = std::make_shared<Trial>();
+    shown->id = trial->id;
+    shown->rungs.push_back(std::move(nothing));
+    return shown;
+  }
+  const auto first_out = std::find_if(trial->rungs.begin(), trial->rungs.end(),
+                                      [&](const Measurement& rung) { return !generation_.counts(rung.item); });
+  if (first_out == trial->rungs.end()) return trial;
+  if (first_out == trial->rungs.begin()) return nullptr;
+  auto shown = std::make_shared<Trial>(*trial);
+  shown->rungs.resize(static_cast<std::size_t>(first_out - trial->rungs.begin()));
+  return shown;
+}
+
 StudyView Facts::view(const std::vector<Fidelity>& fidelities, std::int64_t max_trials) {
   for (const auto number : changed_) {
     const auto i = static_cast<std::size_t>(number);
     auto& facts = trials_[i];
     facts.shown = show(number, facts);
     facts.fresh = true;
-    visible_.set(number, facts.shown);
+    visible_.set(number, what_counts(facts.shown));
   }
   changed_.clear();
   ViewBuilder builder;
@@ -156,7 +178,8 @@ StudyView Facts::view(const std::vector<Fidelity>& fidelities, std::int64_t max_
     if (worker.greeted) workers.push_back(worker.info);
   }
   builder.judge(judge_).fidelities(fidelities).max_trials(max_trials + imports_).imported(imports_);
-  builder.closed(members_.has_value(), members_ ? members_->reason : "").workers(std::move(workers));
+  builder.closed(closed(), closed() ? generation_.members->reason : "").workers(std::move(workers));
+  builder.generation(generation_.number, generation_.before);
   return builder.build();
 }
 

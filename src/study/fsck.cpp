@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "os/file.hpp"
 #include "study/archive.hpp"
 #include "study/facts.hpp"
@@ -175,20 +176,58 @@ class Checker {
   }
 
   void check_closing() {
-    const bool done = os::file_size(layout_.stage / "done.json").has_value();
-    const auto members = read_members(layout_);
-    list();  // workers may have gone on meanwhile
-    if (!members) {
-      if (done) broken("done.json is there, and the study is not closed");
-      return;
+    // Results before closings: one is published after the other.
+    std::set<int> done;
+    const auto newest = newest_name();
+    for (int number = 1; number <= newest; ++number) {
+      if (os::file_size(layout_.done(number))) done.insert(number);
     }
+    const auto now = read_generation(layout_);
+    list();  // workers may have gone on meanwhile
+    if (now.number < newest) {
+      broken("study/reopened.{} is missing, and there are names of a later reopening", now.number + 1);
+    }
+    if (!now.closed() && done.contains(now.number)) {
+      broken("{} is there, and the study is not closed", layout_.done(now.number).filename().string());
+    }
+    if (now.before) check_members(*now.before, now.number - 1, done.contains(now.number - 1));
+    if (!now.closed()) return;
+    check_members(*now.members, now.number, done.contains(now.number));
+    for (const auto& item : now.members->items) {
+      if (now.outside.contains(item.trial))
+        broken("{} counts again, and an earlier closing left it out", text_of(item));
+    }
+    if (!now.before) return;
+    for (const auto& item : now.before->items) {
+      if (!now.members->items.contains(item))
+        broken("{} was a member of closing {}, and is none of the next one", text_of(item), now.number - 1);
+    }
+  }
+
+  /// The highest generation that any name speaks of.
+  int newest_name() const {
+    int newest = 1;
+    const auto look = [&](const Path& folder, std::string_view head, std::string_view tail) {
+      for (const auto& name : os::list_folder(folder)) {
+        if (!name.starts_with(head) || !name.ends_with(tail) || name.size() <= head.size() + tail.size()) continue;
+        const auto number = base::integer_in(name.substr(head.size(), name.size() - head.size() - tail.size()));
+        if (number) newest = std::max(newest, static_cast<int>(*number));
+      }
+    };
+    look(layout_.study(), "closed.", "");
+    look(layout_.study(), "reopened.", "");
+    look(layout_.stage, "done.", ".json");
+    return newest;
+  }
+
+  void check_members(const Members& members, int generation, bool done) {
     std::int64_t open = 0;
-    for (const auto& item : members->items) {
+    for (const auto& item : members.items) {
       if (!claims_.contains(item)) broken("{} is a member of the closed study, and was never claimed", text_of(item));
       open += commits_.contains(item) ? 0 : 1;
     }
     if (open > 0 && done) {
-      broken("done.json is there, and {} members have no result", open);
+      broken("{} is there, and {} members have no result", layout_.done(generation).filename().string(), open);
     }
   }
 

@@ -1,10 +1,8 @@
 #include "study/names.hpp"
 
 #include <charconv>
-#include <vector>
 
 #include "base/error.hpp"
-#include "base/json.hpp"
 #include "os/file.hpp"
 
 namespace assay::study {
@@ -31,22 +29,6 @@ std::optional<std::pair<ItemId, int>> parse_name(std::string_view name) {
   return std::pair{ItemId{parts[0], static_cast<int>(parts[1])}, static_cast<int>(parts[2])};
 }
 
-/// Members as runs of numbers, [first, last, rung]: numbers are nearly contiguous.
-base::Json runs(const std::set<ItemId>& items) {
-  std::map<int, std::vector<TrialId>> by_rung;
-  for (const auto& item : items) by_rung[item.rung].push_back(item.trial);
-  auto result = base::Json::array();
-  for (const auto& [rung, numbers] : by_rung) {
-    for (std::size_t i = 0; i < numbers.size();) {
-      std::size_t j = i;
-      while (j + 1 < numbers.size() && numbers[j + 1] == numbers[j] + 1) ++j;
-      result.push_back({numbers[i], numbers[j], rung});
-      i = j + 1;
-    }
-  }
-  return result;
-}
-
 }  // namespace
 
 Path Layout::claim(const ItemId& item, int attempt) const {
@@ -57,35 +39,6 @@ Path Layout::commit(const ItemId& item) const { return block(item.trial) / item_
 
 Path Layout::attempt(const ItemId& item, int attempt) const {
   return stage / "trials" / std::to_string(item.trial) / (std::to_string(item.rung) + "." + std::to_string(attempt));
-}
-
-std::optional<Members> read_members(const Layout& layout) {
-  if (!os::file_size(layout.closed())) return std::nullopt;
-  const auto text = os::try_read_file(layout.closed());
-  if (!text) return std::nullopt;
-  try {
-    const auto json = base::Json::parse(*text);
-    Members members;
-    members.reason = json.at("reason").get<std::string>();
-    members.failed = json.at("failed").get<bool>();
-    for (const auto& run : json.at("members")) {
-      for (auto n = run.at(0).get<TrialId>(); n <= run.at(1).get<TrialId>(); ++n) {
-        members.items.insert({n, run.at(2).get<int>()});
-      }
-    }
-    return members;
-  } catch (const base::Json::exception& error) {
-    base::fail(base::Exit::io, "{} is damaged ({})", layout.closed().string(), error.what());
-  }
-}
-
-bool publish_members(const Layout& layout, const Members& members, const std::string& worker) {
-  base::Json json;
-  json["reason"] = members.reason;
-  json["failed"] = members.failed;
-  json["worker"] = worker;
-  json["members"] = runs(members.items);
-  return os::publish_once(layout.closed(), json.dump() + "\n");
 }
 
 std::optional<std::string> owner(const Path& name) { return os::try_read_file(name); }

@@ -9,7 +9,7 @@
 #include <set>
 #include <string>
 
-#include "study/facts.hpp"
+#include "study/generation.hpp"
 #include "study/trial.hpp"
 
 namespace assay::study {
@@ -25,7 +25,14 @@ struct Layout {
   Path workers() const { return study() / "workers"; }
   Path archive() const { return study() / "archive"; }
   Path collector() const { return study() / "collector"; }
-  Path closed() const { return study() / "closed"; }
+  /// Members of a closing: `closed`, `closed.2` ... (generation.hpp).
+  Path closed(int generation = 1) const { return numbered(study() / "closed", generation); }
+  /// From generation 2 on: the study was opened again.
+  Path reopened(int generation) const { return numbered(study() / "reopened", generation); }
+  /// The result of the stage: done.json, done.2.json ...
+  Path done(int generation = 1) const {
+    return stage / (generation == 1 ? "done.json" : "done." + std::to_string(generation) + ".json");
+  }
   /// Its presence asks all workers to leave; whoever wants them back removes it.
   Path stop() const { return study() / "stop"; }
   Path block(TrialId trial) const { return study() / "claims" / std::to_string(trial / 1000); }
@@ -34,12 +41,13 @@ struct Layout {
   Path attempt(const ItemId& item, int attempt) const;  ///< trials/<n>/<r>.<a>
   /// The other way round: the stage that an attempt's folder belongs to.
   static Layout around(const Path& attempt) { return {attempt.parent_path().parent_path().parent_path()}; }
-};
 
-/// Reads `closed`; nothing while the study is open.
-std::optional<Members> read_members(const Layout& layout);
-/// False if another worker had closed before.
-bool publish_members(const Layout& layout, const Members& members, const std::string& worker);
+ private:
+  static Path numbered(Path name, int generation) {
+    if (generation > 1) name += "." + std::to_string(generation);
+    return name;
+  }
+};
 
 /// Owner of a name, or nothing if it does not exist.
 std::optional<std::string> owner(const Path& name);

@@ -32,7 +32,7 @@ struct Reader::Impl {
       const auto* rung = facts.find(item);
       if (rung->committer >= 0) continue;
       const bool ended = !rung->attempts.empty() && rung->last()->outcome.has_value();
-      if (!ended && !facts.members()) continue;
+      if (!ended && !facts.closed() && !facts.generation().earlier(item)) continue;
       if (const auto winner = owner(layout.commit(item))) facts.saw_commit(item, facts.worker(*winner));
     }
   }
@@ -56,9 +56,8 @@ StudyView Reader::refresh() {
   if (!founding) return {};
   impl_->logs.expect_new_files();
   impl_->logs.read();
-  if (!impl_->facts.members()) {
-    if (auto members = read_members(impl_->layout)) impl_->facts.set_members(std::move(*members));
-  }
+  auto generation = impl_->facts.generation();
+  if (follow_generation(impl_->layout, generation)) impl_->facts.set_generation(std::move(generation));
   impl_->settle();
   return impl_->facts.view(founding->fidelities, 0);
 }

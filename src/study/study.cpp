@@ -42,11 +42,13 @@ Study::Impl::Impl(const Path& folder, Founding founded_as, Limits initial_limits
       window(founding.seed, self.worker.id, 0, "window") {
   facts.apply(me, self);
   facts.set_judge(Judge(founding.objectives));
+  look_at_generation();
+  limits_of = facts.generation().number;
 }
 
 std::optional<Claim> Study::Impl::put(Proposal what, std::optional<TrialId> at) {
   observe();
-  if (facts.members()) return std::nullopt;
+  if (facts.closed()) return std::nullopt;
   auto number = at;
   if (at) {
     if (facts.taken(*at)) return std::nullopt;
@@ -94,19 +96,20 @@ Verdict Study::Impl::report(const Claim& claim, std::int64_t step, const Metrics
   if (now - looked < limits.heartbeat_seconds) return Verdict::go_on;
   looked = now;
   if (const auto winner = owner(layout.commit(item)); winner && *winner != self.worker.id) return Verdict::stop;
-  if (!facts.members()) {
-    if (auto members = read_members(layout)) facts.set_members(std::move(*members));
-  }
-  return facts.members() && !facts.members()->items.contains(item) ? Verdict::stop : Verdict::go_on;
+  look_at_generation();
+  return facts.generation().counts(item) ? Verdict::go_on : Verdict::stop;
 }
 
-bool Study::Impl::commit(const ItemId& item, int attempt, const Outcome& outcome) {
-  End record{item, attempt, base::unix_seconds(), outcome};
-  facts.judge().strip(record.outcome.metrics);
+bool Study::Impl::commit(const ItemId& item, int attempt, Outcome outcome) {
+  const bool counts = facts.generation().counts(item);
+  // It was told to stop because the study was closed without it: a reopened study may go on with it.
+  if (!counts && outcome.state == State::stopped) outcome.again = true;
+  facts.judge().strip(outcome.metrics);
+  const End record{item, attempt, base::unix_seconds(), outcome};
   log.append(record, Flush::durable);
   facts.apply(me, record);
   begun.erase(item);
-  if (retriable(outcome)) return true;
+  if (retriable(outcome)) return counts;
   const auto winner = names.commit(item, self.worker.id);
   facts.saw_commit(item, facts.worker(winner));
   if (winner != self.worker.id) return false;
@@ -141,6 +144,7 @@ Members Study::Impl::list_members(const std::string& reason) {
   members.failed = too_many_failures();
   // A listing may lag behind what logs and lost races have told.
   members.items = facts.claimed();
+  if (const auto& before = facts.generation().before) members.items.insert(before->items.begin(), before->items.end());
   list_names(layout, [&](const ItemId& item, int attempt) {
     members.items.insert(item);
     const auto* rung = facts.find(item);
@@ -153,19 +157,25 @@ Members Study::Impl::list_members(const std::string& reason) {
       }
     }
   });
+  // A listing may have passed the name of a lower rung before it was made.
+  for (const auto& item : std::set<ItemId>(members.items)) {
+    for (int rung = 0; rung < item.rung; ++rung) members.items.insert({item.trial, rung});
+  }
+  const auto& outside = facts.generation().outside;
+  std::erase_if(members.items, [&](const ItemId& item) { return outside.contains(item.trial); });
   return members;
 }
 
+/// Closes the generation in which that was decided and no later one: the study may have been closed and reopened since.
 bool Study::Impl::close(const std::string& reason) {
-  observe();
-  if (!facts.members()) {
-    publish_members(layout, list_members(reason), self.worker.id);
-    auto members = read_members(layout);
-    if (!members) base::fail(base::Exit::io, "{} was written and cannot be read", layout.closed().string());
-    facts.set_members(std::move(*members));
-  }
+  reader.read();
+  const int decided = facts.generation().number;
+  if (!facts.closed()) publish_members(layout, decided, list_members(reason), self.worker.id);
+  look_at_generation();
+  if (facts.generation().number == decided && !facts.closed())
+    base::fail(base::Exit::io, "{} was written and cannot be read", layout.closed(decided).string());
   settle(true);
-  return facts.open().empty();
+  return facts.closed() && facts.open().empty();
 }
 
 Study::Study(const std::filesystem::path& folder, Founding founding, Limits limits)
@@ -195,6 +205,7 @@ Study::Study(Study&&) noexcept = default;
 void Study::set_limits(const Limits& limits) {
   if (limits.heartbeat_seconds != impl_->limits.heartbeat_seconds) impl_->log.set_heartbeat(limits.heartbeat_seconds);
   impl_->limits = limits;
+  impl_->limits_of = impl_->facts.generation().number;
 }
 
 const Limits& Study::limits() const { return impl_->limits; }
@@ -242,6 +253,17 @@ void Study::release(const Claim& claim, const std::string& reason) {
   outcome.again = true;
   outcome.reason = reason;
   commit(claim, outcome);
+}
+
+int Study::generation() const { return impl_->facts.generation().number; }
+
+std::optional<Study::Ended> Study::closing() const {
+  return impl_->facts.closed() ? std::optional(impl_->ending()) : std::nullopt;
+}
+
+void Study::reopen(const std::string& why) {
+  study::reopen(impl_->layout, impl_->self.worker.id, why);
+  impl_->observe();
 }
 
 const std::string& Study::worker_id() const { return impl_->self.worker.id; }

@@ -95,8 +95,15 @@ class Study {
   /// (infrastructure, again) are recorded and released, not committed.
   bool commit(const Claim& claim, const Outcome& outcome);
 
-  /// Protocol 7: fixes the members; true once all of them are committed (this or another worker publishes the end).
+  /// Protocol 7: fixes the members of the generation that was last looked at; true once all of them are committed (this
+  /// or another worker publishes the end). False as well if the study was reopened meanwhile.
   bool close(const std::string& reason);
+  /// How the study was closed, as of the last look; nothing while it is open.
+  std::optional<Ended> closing() const;
+  /// As of the last look: 1, more once the study was reopened. Limits that were set in an earlier one are not trusted.
+  int generation() const;
+  /// Opens a study that is closed again; does nothing to one that is open. Set the limits again before anything else.
+  void reopen(const std::string& why);
 
   /// Says goodbye in the log: the next worker need not wait for a lease.
   void leave(const std::string& reason);

@@ -16,21 +16,26 @@ bool Study::Impl::too_many_failures() const { return facts.failures() >= max_fai
 bool Study::Impl::too_old() const {
   if (limits.max_seconds <= 0) return false;
   const double then = base::unix_seconds() + facts.costs().mean_seconds();
+  const auto& now = facts.generation();
   return std::any_of(facts.workers().begin(), facts.workers().end(), [&](const WorkerFacts& worker) {
-    return worker.greeted && worker.info.first_seen > 0 && then - worker.info.first_seen >= limits.max_seconds;
+    const auto& info = worker.info;
+    if (!worker.greeted || info.first_seen <= 0 || info.id == now.by || info.last_record < now.opened) return false;
+    return then - std::max(info.first_seen, now.opened) >= limits.max_seconds;
   });
 }
 
 bool Study::Impl::too_costly() const {
   if (limits.max_device_seconds <= 0) return false;
   const auto& costs = facts.costs();
-  const auto reserved = static_cast<double>(facts.open_count() + 1) * costs.mean_device_seconds();
+  const auto reserved = static_cast<double>(facts.open().size() + 1) * costs.mean_device_seconds();
   return costs.device_seconds + reserved > limits.max_device_seconds;
 }
 
 std::optional<Study::Ended> Study::Impl::over() const {
   if (too_many_failures()) {
-    return Ended{fmt::format("{} trials failed, {} are allowed", facts.failures(), max_failed()), true};
+    return Ended{fmt::format("{} trials failed{}, {} are allowed", facts.failures(),
+                             facts.generation().number > 1 ? " since the study was reopened" : "", max_failed()),
+                 true};
   }
   if (too_old())
     return Ended{fmt::format("max_duration ({}) is over", base::format_duration(limits.max_seconds)), false};
@@ -46,9 +51,10 @@ std::optional<Study::Ended> Study::Impl::over() const {
 
 std::optional<Study::Ended> Study::Impl::over(Planner& planner) {
   observe();
-  if (facts.members()) settle(true);
+  if (facts.closed()) settle(true);
   if (!facts.open().empty()) return std::nullopt;
-  if (facts.members()) return Ended{facts.members()->reason, facts.members()->failed};
+  if (facts.closed()) return ending();
+  if (limits_of != facts.generation().number) return std::nullopt;
   if (auto why = over()) return why;
   const auto decision = planner.next(view());
   if (!std::holds_alternative<Continue>(decision) && learn_imports()) return std::nullopt;

@@ -12,11 +12,14 @@ Study::Offer Study::Impl::claim(Planner& planner) {
   for (;;) {
     observe();
     if (auto claim = take_over(planner)) return std::move(*claim);
-    if (facts.members()) {
+    if (facts.closed()) {
       settle(true);
-      if (facts.open().empty()) return Ended{facts.members()->reason, facts.members()->failed};
+      if (facts.open().empty()) return ending();
       return Nothing{waiting_for()};
     }
+    // The limits that were set before may be those that ended it.
+    if (limits_of != facts.generation().number)
+      return Nothing{"the study was reopened: its limits are to be read again"};
     if (auto why = over()) return std::move(*why);
     const auto seen = view();
     const auto decision = planner.next(seen);

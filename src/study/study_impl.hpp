@@ -26,6 +26,8 @@ struct Study::Impl {
   // --- observe
   /// Reads what others appended, whether the study is closed, and settles results whose commit is not known yet.
   void observe();
+  /// Looks whether the study was closed or reopened.
+  void look_at_generation();
   /// Looks at the commit names of finished items, of fresh ones only `at_once`; commits for workers that died between
   /// record and link.
   void settle(bool at_once);
@@ -64,7 +66,10 @@ struct Study::Impl {
   bool too_many_failures() const;
   std::int64_t max_failed() const;
   std::optional<Ended> over(Planner& planner);
-  /// A typical trial would end after Limits::max_seconds; by the wall clocks of this machine and of the first worker's.
+  /// How the study was closed.
+  Ended ending() const { return {facts.generation().members->reason, facts.generation().members->failed}; }
+  /// A typical trial would end after Limits::max_seconds; by the wall clocks of this machine and of the first worker's
+  /// (in a reopened study: of the first one that spoke since).
   bool too_old() const;
   /// What is measured, what runs and one more trial cost more than Limits::max_device_seconds.
   bool too_costly() const;
@@ -75,7 +80,7 @@ struct Study::Impl {
 
   // --- end
   Verdict report(const Claim& claim, std::int64_t step, const Metrics& metrics);
-  bool commit(const ItemId& item, int attempt, const Outcome& outcome);
+  bool commit(const ItemId& item, int attempt, Outcome outcome);
   void give_up(const ItemId& item, int attempts, const Outcome& outcome);
   bool close(const std::string& reason);
   Members list_members(const std::string& reason);
@@ -85,6 +90,7 @@ struct Study::Impl {
   Layout layout;
   Founding founding;
   Limits limits;
+  int limits_of = 0;  ///< generation that was known when the limits were set
   Hello self;
   Facts facts;
   int me = -1;

@@ -21,16 +21,19 @@ void Study::Impl::observe() {
   } catch (const std::exception& error) {
     base::log_warning("housekeeping of the study: {}", error.what());  // nobody's trial depends on it
   }
-  if (!facts.members()) {
-    if (auto members = read_members(layout)) facts.set_members(std::move(*members));
-  }
+  look_at_generation();
   settle(false);
+}
+
+void Study::Impl::look_at_generation() {
+  auto generation = facts.generation();
+  if (follow_generation(layout, generation)) facts.set_generation(std::move(generation));
 }
 
 void Study::Impl::settle(bool at_once) {
   for (const auto& item : facts.open()) {
     auto* rung = facts.find(item);
-    if (rung->attempts.empty() && facts.members()) {
+    if (rung->attempts.empty() && (facts.closed() || facts.generation().earlier(item))) {
       // A member that is known from the list alone: its claimant may have died before it recorded anything.
       if (const auto who = owner(layout.claim(item, 1))) facts.saw_claim(item, 1, facts.worker(*who));
       rung = facts.find(item);

@@ -32,7 +32,7 @@ bool is_whole(const std::string& log) {
 void Study::Impl::collect() {
   if (collector && !collector->running()) collector.reset();
   const bool many = limits.collector_from > 0 && reader.live() >= static_cast<std::size_t>(limits.collector_from);
-  if (!many || collector || reader.following() || facts.members()) return;
+  if (!many || collector || reader.following() || facts.closed()) return;
   if (window.below(candidates) != 0) return;
   const auto epoch = newest_epoch(layout.collector()) + 1;
   os::make_folders(layout.collector());
@@ -79,7 +79,7 @@ void Study::Impl::pack_logs() {
 void Study::Impl::pack_old_outputs() {
   if (limits.pack_outputs_from <= 0 || facts.first_free() < limits.pack_outputs_from) return;
   // A trial that a higher rung may go on with keeps its folder until the study is closed.
-  if (founding.fidelities.size() > 1 && !facts.members()) return;
+  if (founding.fidelities.size() > 1 && !facts.closed()) return;
   if (reader.live() > candidates && window.below(candidates) != 0) return;
   const double before = base::unix_seconds() - limits.pack_outputs_seconds;
   const auto ended = [&](TrialId trial) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "study/generation.hpp"
 #include "study/judge.hpp"
 #include "study/trial_list.hpp"
 
@@ -49,6 +50,10 @@ class StudyView {
   bool closed() const { return closed_; }
   /// Why the study was closed; empty while it is not.
   const std::string& end_reason() const { return end_reason_; }
+  /// How many times it was opened: 1, more once it was reopened (generation.hpp).
+  int generation() const { return generation_; }
+  /// Counted already when the study was closed before it was last reopened.
+  bool earlier(const ItemId& item) const { return before_ && before_->items.contains(item); }
   /// Numbers below which trials may begin: those to be measured here and those imported(), which do not count.
   std::int64_t max_trials() const { return max_trials_; }
   /// Trials that were measured elsewhere (`assay import`, search.import).
@@ -64,6 +69,8 @@ class StudyView {
   std::int64_t max_trials_ = 0, imported_ = 0;
   bool closed_ = false;
   std::string end_reason_;
+  int generation_ = 1;
+  std::shared_ptr<const Members> before_;
 };
 
 }  // namespace assay::study

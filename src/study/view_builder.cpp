@@ -34,6 +34,12 @@ ViewBuilder& ViewBuilder::closed(bool closed, std::string reason) {
   return *this;
 }
 
+ViewBuilder& ViewBuilder::generation(int number, std::shared_ptr<const Members> before) {
+  view_.generation_ = number;
+  view_.before_ = std::move(before);
+  return *this;
+}
+
 ViewBuilder& ViewBuilder::workers(std::vector<WorkerInfo> workers) {
   view_.workers_ = std::move(workers);
   return *this;

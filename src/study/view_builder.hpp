@@ -25,6 +25,7 @@ class ViewBuilder {
   ViewBuilder& max_trials(std::int64_t count);
   ViewBuilder& imported(std::int64_t count);
   ViewBuilder& closed(bool closed, std::string reason = {});
+  ViewBuilder& generation(int number, std::shared_ptr<const Members> before);
   ViewBuilder& workers(std::vector<WorkerInfo> workers);
   /// Puts the trial at its number (replacing what was there); numbers between stay gaps.
   ViewBuilder& trial(Trial trial);

@@ -51,8 +51,8 @@ bool Budget::worth_starting() const {
   return *middle <= left() || *middle > seconds_ / 2;
 }
 
-Watch::Watch(const Budget& budget, std::filesystem::path stop_file)
-    : budget_(budget), stop_file_(std::move(stop_file)), thread_([this] { run(); }) {}
+Watch::Watch(const Budget& budget, std::vector<std::filesystem::path> stop_files)
+    : budget_(budget), stop_files_(std::move(stop_files)), thread_([this] { run(); }) {}
 
 Watch::~Watch() {
   {
@@ -76,7 +76,9 @@ void Watch::run() {
   std::unique_lock lock(mutex_);
   while (!stopping_ && reason_.empty()) {
     try {
-      if (os::file_size(stop_file_)) reason_ = "the study is asked to stop (" + stop_file_.string() + ")";
+      for (const auto& file : stop_files_) {
+        if (os::file_size(file)) reason_ = "asked to stop (" + file.string() + ")";
+      }
     } catch (const std::exception& error) {
       base::log_warning("{}", error.what());
     }

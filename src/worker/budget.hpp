@@ -36,10 +36,10 @@ class Budget {
   std::vector<double> durations_;
 };
 
-/// Calls os::request_stop(SIGUSR2) at the end of the budget, or when the stop file appears.
+/// Calls os::request_stop(SIGUSR2) at the end of the budget, or when a stop file appears.
 class Watch {
  public:
-  Watch(const Budget& budget, std::filesystem::path stop_file);
+  Watch(const Budget& budget, std::vector<std::filesystem::path> stop_files);
   ~Watch();
   Watch(const Watch&) = delete;             // owns a thread
   Watch& operator=(const Watch&) = delete;  // owns a thread
@@ -50,7 +50,7 @@ class Watch {
   void run();
 
   const Budget& budget_;
-  const std::filesystem::path stop_file_;
+  const std::vector<std::filesystem::path> stop_files_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;

@@ -94,6 +94,12 @@ class Pause {
   std::string said_;
 };
 
+std::vector<std::filesystem::path> stop_files(const Study& study, const Options& options) {
+  std::vector<std::filesystem::path> files = {study.folder() / "study" / "stop"};
+  if (!options.stop_file.empty()) files.push_back(options.stop_file);
+  return files;
+}
+
 bool ends_the_worker(Exit code) {
   return code == Exit::io || code == Exit::config || code == Exit::data || code == Exit::upstream;
 }
@@ -104,7 +110,7 @@ void say(const study::Work& work, const Outcome& outcome, double seconds, bool c
   if (outcome.failure != study::Failure::none) text += " (" + study::to_string(outcome.failure) + ")";
   if (!outcome.reason.empty()) text += ": " + outcome.reason;
   for (const auto& [name, value] : outcome.metrics) text += fmt::format(", {} {:.6g}", name, value);
-  if (!counts) text += " (does not count: the trial has its result already)";
+  if (!counts) text += " (does not count: the trial has its result already, or the study was closed without it)";
   const auto line = fmt::format("trial {}{}: {}, {}", work.item.trial,
                                 work.item.rung > 0 ? fmt::format(" rung {}", work.item.rung) : "", text,
                                 base::format_duration(seconds));
@@ -121,7 +127,8 @@ class Leader {
         evaluator_(evaluator),
         options_(options),
         budget_(options.time_budget),
-        watch_(budget_, study.folder() / "study" / "stop") {}
+        watch_(budget_, stop_files(study, options)),
+        generation_(study.generation()) {}
 
   Exit run() {
     Pause pause;
@@ -134,7 +141,7 @@ class Leader {
         evaluate(*claim);
         pause.reset();
       } else if (const auto* ended = std::get_if<Study::Ended>(&offer)) {
-        if (study_.close(ended->reason)) return finish();
+        if (study_.close(ended->reason)) return finish(*study_.closing());
         pause.wait("the last trials of other workers");
       } else {
         pause.wait(std::get<Study::Nothing>(offer).reason);
@@ -145,13 +152,17 @@ class Leader {
  private:
   void read_limits() {
     const double now = base::steady_seconds();
-    if (!options_.limits || now - limits_read_ < limits_seconds) return;
+    const bool reopened = study_.generation() != generation_;
+    if (!reopened && (!options_.limits || now - limits_read_ < limits_seconds)) return;
     limits_read_ = now;
+    if (reopened) base::log_info("the study was reopened (generation {})", study_.generation());
+    generation_ = study_.generation();
     try {
-      study_.set_limits(options_.limits());
+      study_.set_limits(options_.limits ? options_.limits() : study_.limits());
     } catch (const Error& error) {
       // A slip in run.toml, edited by hand, must not end a worker that may have run for days.
       base::log_warning("the limits stay as they were: {}", error.what());
+      if (reopened) study_.set_limits(study_.limits());
     }
   }
 
@@ -252,12 +263,7 @@ class Leader {
   }
 
   /// How the study ended stands in `closed`: every worker says the same.
-  Exit finish() {
-    auto offer = study_.claim(planner_);
-    const auto* ended = std::get_if<Study::Ended>(&offer);
-    base::require(ended != nullptr, "a closed study offers work");
-    return leave(ended->failed ? Exit::partial : Exit::done, ended->reason);
-  }
+  Exit finish(const Study::Ended& ended) { return leave(ended.failed ? Exit::partial : Exit::done, ended.reason); }
 
   const comm::Group& group_;
   Study& study_;
@@ -267,6 +273,7 @@ class Leader {
   Budget budget_;
   Watch watch_;
   double limits_read_ = -limits_seconds;
+  int generation_;
   int exceptions_ = 0;
   bool warned_ = false;  ///< of metrics that are not reported
 };

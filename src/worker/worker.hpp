@@ -1,6 +1,7 @@
 // The worker loop of every study stage: look, claim, evaluate, commit, until there is nothing left or a stop is wanted.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <string>
 
@@ -15,6 +16,7 @@ struct Options {
   double time_budget = 0;                  ///< seconds this process may run; 0: no limit
   std::function<study::Limits()> limits;   ///< asked between trials: limits may change while the study runs
   study::EarlyStop* early_stop = nullptr;  ///< asked after reports; nullptr: trials run to their end
+  std::filesystem::path stop_file = {};    ///< of the run: its presence asks to leave, as the study's own; empty: none
 };
 
 /// Runs in the group's leader; the other ranks call follow(). Returns done (the study is closed, all members

@@ -140,9 +140,15 @@ TEST_CASE("run makes all six stages, goes on where it stopped, and the other ver
       1);
   CHECK(run_program(scratch, {"assay", "trials", "runs/c", "--sort", "no-such"}).code == 64);
 
-  const auto late = run_program(scratch, {"assay", "set", "runs/c", "search.max_trials=9"});
-  CHECK_THAT(late.out, ContainsSubstring("the study of search is closed") && ContainsSubstring("--force") &&
-                           !ContainsSubstring("take it up"));
+  const auto late = run_program(scratch, {"assay", "set", "runs/c", "search.max_trials=6"});
+  CHECK_THAT(late.out, ContainsSubstring("the search is open again, generation 2") &&
+                           ContainsSubstring("full and report are stale") && !ContainsSubstring("take it up"));
+  CHECK_THAT(run_program(scratch, {"assay", "status", "runs/c"}).out, ContainsSubstring("reopened: generation 2"));
+  const auto reopened = run_program(scratch, {"assay", "run", "runs/c", "--device", "cpu"});
+  INFO(reopened.out << reopened.error);
+  CHECK(reopened.code == 0);
+  CHECK_THAT(reopened.out, ContainsSubstring("full is made anew: search was reopened: generation 2"));
+  CHECK(base::Json::parse(run_program(scratch, {"assay", "trials", "runs/c", "--json"}).out).size() == 6);
   CHECK_THAT(run_program(scratch, {"assay", "set", "runs/c", "study.lease=200s"}).out, ContainsSubstring("take it up"));
 
   const auto set = run_program(scratch, {"assay", "set", "runs/c", "full.top_k=2"});
@@ -152,7 +158,7 @@ TEST_CASE("run makes all six stages, goes on where it stopped, and the other ver
   INFO(more.out << more.error);
   CHECK(more.code == 0);
   CHECK_THAT(more.out, ContainsSubstring("full is made anew: full.top_k was 1, is 2"));
-  CHECK(os::file_size(scratch / "runs/c/full.1/done.json"));
+  CHECK(os::file_size(scratch / "runs/c/full.2/done.json"));
   CHECK_FALSE(std::filesystem::exists(scratch / "runs/c/search.1"));
 }
 

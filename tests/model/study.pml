@@ -19,6 +19,9 @@
 #ifndef POWER
 #define POWER 0     /* power failures: all workers die, bytes that were not synced are gone */
 #endif
+#ifndef REOPEN
+#define REOPEN 0    /* who opens the closed study again, at once */
+#endif
 #ifndef TRIALS
 #define TRIALS 1
 #endif
@@ -40,6 +43,10 @@ byte claim[ITEMS * ATTEMPTS];
 byte commit[ITEMS];
 bool closed;
 bool member[ITEMS];
+#if REOPEN
+bool reopened, closed2, done1, done2;
+bool member2[ITEMS], outside[ITEMS];   /* reopened.2 names the trials that were claimed and are no members */
+#endif
 
 /* Records, in the log of the attempt's owner: parameters (told apart by who planned them), and how it ended. */
 byte start[ITEMS * ATTEMPTS];
@@ -56,6 +63,9 @@ byte crashes = CRASHES, leases = LEASES, stale = STALE, retries = RETRIES, power
 /* What was linked first, for the assertions only. */
 byte first_commit[ITEMS];
 bool first_member[ITEMS];
+#if REOPEN
+bool first_member2[ITEMS], first_outside[ITEMS];
+#endif
 
 #define end_of(i, a) (logged[claim[at(i, a)]] -> ended[at(i, a)] : (packed[claim[at(i, a)]] -> piece[at(i, a)] : none))
 #define is_result(e) ((e) == written || (e) == durable)
@@ -138,16 +148,37 @@ inline below() {
 #define holder(i) claim[at(i, last(i))]
 #define gone(w) (dead[w] || bye[w])
 #define below_done(i) ((i) < TRIALS || commit[(i) - TRIALS])
-#define is_new(i) (last(i) == 0 && !closed && below_done(i))
+#if REOPEN
+#define closed_now ((reopened && closed2) || (!reopened && closed))
+#define member_now(i) ((reopened && member2[i]) || (!reopened && member[i]))
+#define trial_of(i) ((i) - TRIALS * ((i) >= TRIALS))
+#define out(i) (reopened && outside[trial_of(i)])
+#define done_now ((reopened && done2) || (!reopened && done1))
+#else
+#define closed_now closed
+#define member_now(i) member[i]
+#define out(i) false
+#define done_now true
+#endif
+#define has_place(i) ((closed_now && member_now(i)) || (!closed_now && !out(i)))
+#define is_new(i) (last(i) == 0 && !closed_now && !out(i) && below_done(i))
 #define is_left(i) (last(i) > 0 && below_done(i) && (gone(holder(i)) || end_of(i, last(i)) == retriable))
 #define is_silent(i) (last(i) > 0 && below_done(i) && !gone(holder(i)) && holder(i) != me && leases > 0)
-#define counts(i) (commit[i] == 0 && author(i) == 0 && (!closed || member[i]))
-#define is_orphan(i) (commit[i] == 0 && author(i) && author(i) != me && gone(author(i)) && (!closed || member[i]))
+#define counts(i) (commit[i] == 0 && author(i) == 0 && has_place(i))
+#define is_orphan(i) (commit[i] == 0 && author(i) && author(i) != me && gone(author(i)) && has_place(i))
 #define own_end(i, a) (claim[at(i, a)] == me && is_result(ended[at(i, a)]))
 #define own(i) (own_end(i, 1) || own_end(i, 2) || own_end(i, 3) || own_end(i, 4) || own_end(i, 5) || own_end(i, 6))
-#define settled(i) (!member[i] || commit[i])
+#define settled(i) (!member_now(i) || commit[i])
 
 inline forget() { i = 0; a = 0; p = 0; who = 0; lag = false }
+
+inline forget_generation() {
+#if REOPEN
+  again = false
+#else
+  skip
+#endif
+}
 
 inline claim_for(item) {
   if
@@ -155,7 +186,7 @@ inline claim_for(item) {
   :: atomic { counts(item) && is_left(item) -> i = item; a = last(item) + 1 }
   :: atomic { counts(item) && is_silent(item) -> leases--; i = item; a = last(item) + 1 }
   /* with a look that shows no records, commits or closing of others */
-  :: atomic { stale > 0 && last(item) == 0 && closed && below_done(item) -> stale--; lag = true; i = item; a = 1 }
+  :: atomic { stale > 0 && last(item) == 0 && closed_now && below_done(item) -> stale--; lag = true; i = item; a = 1 }
   :: atomic { stale > 0 && !own(item) && is_left(item) -> stale--; lag = true; i = item; a = last(item) + 1 }
   fi
 }
@@ -163,13 +194,41 @@ inline claim_for(item) {
 proctype worker(byte me) {
   byte i, a, b, k, p, who;
   bool lag, found, m[ITEMS];
+#if REOPEN
+  bool again;   /* what it decides is about the second generation */
+#endif
 
 end:
+#if REOPEN
+  (me < WORKERS || dead[1] || dead[2] || reopened);
+#else
   (me < WORKERS || dead[1] || dead[2]);
+#endif
   d_step { logged[me] = true; if :: me == WORKERS -> restarted = true :: else fi };
   {
   do
+#if REOPEN
+  /* the last one stands also for those that are started after the reopening: it stays until then */
+  :: atomic { closed_now && settled(0) && settled(1) && settled(ITEMS - 1) && (me < WORKERS || reopened || !done1) -> again = reopened };
+    /* the result of the generation that it saw closed; it may die before */
+    atomic {
+#ifdef BREAK_DONE
+      again = reopened;
+#endif
+      if :: again -> done2 = true :: else -> done1 = true fi;
+      for (k : 0 .. ITEMS - 1) {
+        assert(!done1 || (closed && (!member[k] || commit[k])));
+        assert(!done2 || (closed2 && (!member2[k] || commit[k])))
+      }
+      k = 0;
+      if
+      :: again == reopened && (me < WORKERS || reopened) -> bye[me] = true; break
+      :: else -> again = false
+      fi
+    }
+#else
   :: atomic { closed && settled(0) && settled(1) && settled(ITEMS - 1) -> bye[me] = true; break }
+#endif
   :: claim_for(0); goto claims
   :: claim_for(1); goto claims
 #if ITEMS > 2
@@ -180,7 +239,11 @@ end:
 #if ITEMS > 2
   :: atomic { is_orphan(2) -> i = 2; who = author(2) }; goto on_behalf
 #endif
+#if REOPEN
+  :: atomic { !closed_now -> again = reopened }; goto close
+#else
   :: !closed -> goto close   /* all is measured, or some limit is reached: at any time */
+#endif
 claims:
     /* link the claim */
     atomic {
@@ -236,6 +299,34 @@ close:
 #if ITEMS > 2
     m[2] = (claim[at(2, 1)] != 0);
 #endif
+#if REOPEN
+    d_step {
+      if :: ITEMS > TRIALS && m[ITEMS - 1] -> m[ITEMS - 1 - TRIALS] = true :: else fi;
+#ifdef BREAK_LATE_CLOSE
+      if
+      :: reopened && !closed2 -> closed2 = true;   /* what was listed in the generation before */
+        for (k : 0 .. ITEMS - 1) { member2[k] = (m[k] && !(again && out(k))) || (again && member[k]); first_member2[k] = member2[k] }
+      :: else
+      fi;
+#endif
+      if
+      :: !again && !closed -> closed = true; for (k : 0 .. ITEMS - 1) { member[k] = m[k]; first_member[k] = m[k] }
+      :: again && !closed2 -> closed2 = true;
+#ifdef BREAK_OUTSIDE
+        for (k : 0 .. ITEMS - 1) { member2[k] = m[k] || member[k]; first_member2[k] = member2[k] }
+#else
+        for (k : 0 .. ITEMS - 1) { member2[k] = (m[k] && !out(k)) || member[k]; first_member2[k] = member2[k] }
+#endif
+      :: else
+      fi;
+      for (k : 0 .. ITEMS - 1) {
+        assert(member[k] == first_member[k] && member2[k] == first_member2[k]);
+        assert(!closed2 || (reopened && (!member[k] || member2[k]) && !(member2[k] && out(k))));
+        m[k] = false
+      }
+      k = 0; again = false
+    };
+#else
     d_step {
       if
       :: !closed -> closed = true; for (k : 0 .. ITEMS - 1) { member[k] = m[k]; first_member[k] = m[k] }
@@ -248,10 +339,11 @@ close:
       for (k : 0 .. ITEMS - 1) { assert(member[k] == first_member[k]); m[k] = false }
       k = 0
     };
+#endif
 idle:
     skip
   od
-  } unless { atomic { dead[me] -> forget(); b = 0; k = 0; found = false; m[0] = false; m[ITEMS - 1] = false } }
+  } unless { atomic { dead[me] -> forget(); b = 0; k = 0; found = false; m[0] = false; m[ITEMS - 1] = false; forget_generation() } }
 }
 
 /* Kills, and takes the power away. */
@@ -328,17 +420,49 @@ proctype checker() {
 
 #endif
 
-/* Nothing can happen any more: the study is closed and every member has its result. */
+#if REOPEN
+/* Somebody who wants more trials. It lists what was claimed, which takes time, and links reopened.2. */
+proctype reopener() {
+  byte k;
+  bool o[ITEMS];
+end:
+  closed;
+  o[0] = (claim[at(0, 1)] != 0 && !member[0]);
+#if TRIALS > 1
+  o[1] = (claim[at(1, 1)] != 0 && !member[1]);
+#endif
+  d_step {
+    if
+    :: !reopened -> reopened = true; for (k : 0 .. TRIALS - 1) { outside[k] = o[k]; first_outside[k] = o[k] }
+#ifdef BREAK_REOPEN
+    :: else -> for (k : 0 .. TRIALS - 1) { outside[k] = o[k] }   /* rename(2) instead: the last one wins */
+#else
+    :: else
+#endif
+    fi;
+    for (k : 0 .. TRIALS - 1) { assert(outside[k] == first_outside[k] && !(outside[k] && member[k])); o[k] = false }
+    k = 0
+  }
+}
+#endif
+
+/* Nothing can happen any more: the study is closed, every member has its result, and the stage its own. */
 proctype goal() {
   byte k;
   timeout ->
-  assert(closed);
-  for (k : 0 .. ITEMS - 1) { assert(!member[k] || commit[k]) }
+  assert(closed_now && done_now);
+  for (k : 0 .. ITEMS - 1) { assert(!member_now(k) || commit[k]) }
 }
 
 init {
   atomic {
     run worker(1); run worker(2); run worker(3); run fate(); run packer(); run goal();
+#if REOPEN
+    run reopener();
+#if REOPEN > 1
+    run reopener();
+#endif
+#endif
 #ifdef CHECKER
     run checker()
 #endif

@@ -149,6 +149,18 @@ class Driver:
         KINDS.update(kinds_of(truth))
         return surfaces.Surfaces(self.bin, self.run, truth, full).all()
 
+    def more(self):
+        """Ends the search a second time, with further trials: looked at while nobody works, and at the end."""
+        most = cells.search_keys(self.cell)["max_trials"] + 5
+        said = self.call("assay", "set", self.run, f"search.max_trials={most}").stdout
+        if "open again, generation 2" not in said:
+            return [f"{self.cell.name}: set does not say that the search is open again: {said}"]
+        open_again = surfaces.Surfaces(self.bin, self.run, oracle.Truth(self.run)).of_running()
+        self.search()
+        return [f"{self.cell.name}, reopened, while nobody works: {each}" for each in open_again] + [
+            f"{self.cell.name}, reopened: {each}" for each in self.finish()
+        ]
+
 
 def in_parallel(work, items):
     """Two at a time; yields (item, what went wrong) as they end."""
@@ -192,12 +204,16 @@ def run_table(bin_folder, root, only):
 
 
 def run_others(bin_folder, root, only):
+    """One search by each evaluator takes more trials after its end."""
+    taking_more = {each.evaluator: each for each in cells.other_cells()}.values()
+
     def one(cell):
         driver = Driver(bin_folder, cell, root / cell.name)
         driver.before_search()
         driver.hand_in()
         driver.search()
-        return [f"{cell.name}: {each}" for each in driver.finish()]
+        wrong = [f"{cell.name}: {each}" for each in driver.finish()]
+        return wrong + (driver.more() if cell in taking_more else [])
 
     return in_parallel(one, [each for each in cells.other_cells() if only in each.name])
 
@@ -232,7 +248,7 @@ def run_impossible(bin_folder, root, only):
 
 
 def run_killed(bin_folder, root, only):
-    """Two workers; one is killed, then the other; looked at in between; then a third ends the search."""
+    """Two workers; one is killed, then the other; looked at in between; then a third ends the search, which is opened again."""
 
     def one(cell):
         driver = Driver(bin_folder, cell, root / f"killed-{cell.name}")
@@ -252,7 +268,7 @@ def run_killed(bin_folder, root, only):
         wrong = [f"killed {cell.name}, while nobody works: {each}" for each in wrong]
         driver.call("assay", "set", driver.run, "trial.table.wait=0")
         driver.search()
-        return wrong + [f"killed {cell.name}: {each}" for each in driver.finish()]
+        return wrong + [f"killed {cell.name}: {each}" for each in driver.finish()] + driver.more()
 
     chosen = [cells.Cell("two", "hard", fidelity, "table", cells.TASKS[0]) for fidelity in cells.FIDELITY]
     return in_parallel(one, [each for each in chosen if only in each.name])

@@ -70,9 +70,9 @@ Exit add(const cli::Values& values) {
   for (const auto& row : given.rows) points.push_back(point_in(*parts.space, row));
   auto study = join_study(run, stage);
   const auto view = study.refresh();
-  need_open(run, stage, view);
   const auto count = static_cast<std::int64_t>(points.size());
   need_numbers(run, free_numbers(run, view), count);
+  if (const auto line = reopen_search(run, "assay add")) std::printf("%s\n", line->c_str());
 
   std::vector<study::TrialId> numbers;
   for (const auto& point : points) {

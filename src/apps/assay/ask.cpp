@@ -7,10 +7,12 @@
 #include "apps/assay/record.hpp"
 #include "base/command.hpp"
 #include "base/json.hpp"
+#include "base/log.hpp"
 #include "base/time.hpp"
 #include "launch/slurm.hpp"
 #include "space/outside.hpp"
 #include "study/json.hpp"
+#include "study/names.hpp"
 
 namespace assay::apps {
 namespace {
@@ -68,20 +70,34 @@ std::int64_t count_of(const cli::Values& values) {
   return count;
 }
 
+/// A search that ended takes more trials if its numbers were all given away and there are more now. One that a rule or
+/// a person ended only where that is asked for: a script that asks in a loop must come to its end.
+void take_more(const run::Run& run, bool asked_for) {
+  const auto generation = study::read_generation(study::Layout{run.folder(run::Stage::search)});
+  if (!generation.closed() || (!asked_for && !ended_by_number(generation.members->reason))) return;
+  const auto free = free_numbers(run, look_at(run, run::Stage::search));
+  if (asked_for) need_numbers(run, free, 1);
+  if (free == 0) return;
+  if (const auto line = reopen_search(run, "assay ask")) base::log_info("{}", *line);
+}
+
 [[noreturn]] void nothing_left(const run::Run& run, const study::StudyView& view, const Study::Offer& offer) {
   if (const auto* nothing = std::get_if<Study::Nothing>(&offer)) {
     base::fail(Exit::again, "nothing to measure now ({}): ask again later", nothing->reason);
   }
+  const auto free = free_numbers(run, view);
   check_open(run, view, std::get<Study::Ended>(offer).reason);
   const auto folder = run.folder().string();
-  auto next = fmt::format("`{}` draws the conclusion once all are told", base::command({"search-driver", folder}));
+  auto next = fmt::format("{} concludes it once all results are there", base::proposal({"search-driver", folder}));
   if (run.by_hand()) {
     next = conclude_by_hand(run)
-               ? fmt::format("`{}` shows the best, `{}` makes a report",
-                             base::command({"assay", "trials", folder, "--sort", run.objectives().front().metric}),
-                             base::command({"analyze", folder}))
+               ? fmt::format("{} shows the best, {} makes a report",
+                             base::proposal({"assay", "trials", folder, "--sort", run.judge().first().metric}),
+                             base::proposal({"analyze", folder}))
                : "The last result that is told ends it";
   }
+  if (free > 0)
+    next += fmt::format("; {} takes up to {} trials more", base::proposal({"assay", "ask", folder, "--reopen"}), free);
   base::fail(Exit::partial, "the search has no further trial: {}. {}", std::get<Study::Ended>(offer).reason, next);
 }
 
@@ -96,6 +112,7 @@ Exit ask(const cli::Values& values) {
     base::fail(Exit::again, "nothing is handed out: the search is asked to stop. {}", how_to_go_on(run));
   }
   const auto parts = open_search(run);
+  take_more(run, values.flag("--reopen"));
   auto study = join_study(run, stage, patience);
   // One after the other: each is planned with those before it as trials under way.
   std::vector<study::Work> works;
@@ -134,7 +151,10 @@ cli::Verb ask_verb() {
                            .help = "so many at once, or what there is; with --json a list"},
                           {.name = "--patience",
                            .help = "how long it is held for you without a word (default 1d); study.lease on top"},
-                          {.kind = cli::Option::Kind::flag, .name = "--json", .help = "as JSON"}}),
+                          {.kind = cli::Option::Kind::flag, .name = "--json", .help = "as JSON"},
+                          {.kind = cli::Option::Kind::flag,
+                           .name = "--reopen",
+                           .help = "take more trials although a rule, or a person, ended the search"}}),
           ask};
 }
 

@@ -71,6 +71,8 @@ study::Study join_study(const run::Run& run, Stage stage, double patience) {
   if (!study::read_founding(study::Layout{run.folder(stage)})) not_founded(run, stage);
   auto study = study::Study::join(run.folder(stage), run.limits(stage), patience);
   study.set_judge(run.judge());
+  // Who reopens a study sets its limits first: what was read before this look may be what had ended it.
+  if (study.generation() > 1) study.set_limits(run::Run::open(run.folder()).limits(stage));
   return study;
 }
 
@@ -124,25 +126,10 @@ void need_numbers(const run::Run& run, std::int64_t free, std::int64_t wanted) {
 std::string after_closing(const run::Run& run, Stage stage, const study::StudyView& view) {
   const auto folder = run.folder().string();
   std::string text;
-  if (view.counts().failed > 0) {
-    text = fmt::format("{} opens it again with all other results and measures what failed again",
-                       run::retry_command(run, stage));
-    text += stage == Stage::search ? ", then the rest up to search.max_trials. " : ". ";
-  }
-  if (stage == Stage::search) {
-    text += fmt::format("{} and {} take its results into another run. ",
-                        base::proposal({"assay", "export", folder, "-o", "trials.json"}),
-                        base::proposal({"assay", "import", "OTHER", "trials.json"}));
-  }
-  return text + fmt::format("{} {} (the old one stays as {}.1).",
-                            base::proposal({executable(stage), folder, "--force"}),
-                            run.by_hand() ? "makes room for a new one" : "makes it again", to_string(stage));
-}
-
-void need_open(const run::Run& run, Stage stage, const study::StudyView& view) {
-  if (!view.closed()) return;
-  base::fail(Exit::config, "the study of {} is closed ({}) and takes nothing any more. {}", to_string(stage),
-             view.end_reason(), after_closing(run, stage, view));
+  if (view.counts().failed > 0)
+    text = fmt::format("{} measures what failed again, with all other results kept. ", run::retry_command(run, stage));
+  return text + fmt::format("{} makes it again (the old one stays as {}.1).",
+                            base::proposal({executable(stage), folder, "--force"}), to_string(stage));
 }
 
 bool can_measure(const run::Run& run) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,10 +39,18 @@ std::int64_t numbers_of(const run::Run& run, const study::StudyView& view);
 std::int64_t free_numbers(const run::Run& run, const study::StudyView& view);
 /// Error(config) with the remedy if fewer than `wanted` numbers are free.
 void need_numbers(const run::Run& run, std::int64_t free, std::int64_t wanted);
-/// What is left to do with a closed study: its failed trials again, its results elsewhere, all of it anew.
+/// What is left to do with a closed study of a fixed list: its failed trials again, or all of it.
 std::string after_closing(const run::Run& run, run::Stage stage, const study::StudyView& view);
-/// Error(config) with what to do instead if the study takes nothing any more.
-void need_open(const run::Run& run, run::Stage stage, const study::StudyView& view);
+/// Opens a search that is closed again, because of `why`: the line for people, which says how it goes on and what ends
+/// it. Nothing if it was open.
+std::optional<std::string> reopen_search(const run::Run& run, const std::string& why);
+/// What `assay set` with these changes means for a search that is closed: one that takes more trials now is opened
+/// again. The line for people; nothing where the changes do not concern it.
+std::optional<std::string> reopen_after(const run::Run& run, const std::vector<std::string>& changes);
+/// True for keys of rules that end a search.
+bool is_stop_rule(const std::string& key);
+/// True if it ended because all numbers were given away, and for no other reason.
+bool ended_by_number(const std::string& reason);
 
 /// True if the run says how a trial is measured; else only a script can (`assay ask`).
 bool can_measure(const run::Run& run);

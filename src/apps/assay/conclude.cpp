@@ -2,12 +2,10 @@
 #include <cstdio>
 
 #include "apps/assay/by_hand.hpp"
+#include "apps/conclusion.hpp"
 #include "apps/figures.hpp"
 #include "base/command.hpp"
 #include "base/json.hpp"
-#include "base/time.hpp"
-#include "launch/summary.hpp"
-#include "run/line.hpp"
 #include "run/remedy.hpp"
 #include "study/founding.hpp"
 
@@ -20,22 +18,9 @@ using run::Stage;
 bool may_be_over(const run::Run& run, const study::StudyView& view, study::Planner& planner) {
   if (!view.running().empty()) return false;
   const auto limits = run.limits(Stage::search);
-  if (view.closed() || limits.max_seconds > 0 || limits.max_device_seconds > 0) return true;
+  if (view.closed() || view.generation() > 1 || limits.max_seconds > 0 || limits.max_device_seconds > 0) return true;
   return view.counts().failed >= limits.max_failed || free_numbers(run, view) == 0 ||
          std::holds_alternative<study::Finished>(planner.next(view));
-}
-
-void publish(const run::Run& run, const study::StudyView& view, bool failed) {
-  const auto figures = search_figures(view, run, view.fidelities().back(), failed);
-  if (figures.comparable == 0) {
-    std::printf("the search is closed and none of its trials succeeded: %s\n",
-                base::proposal({"assay", "trials", run.folder().string()}).c_str());
-    return;
-  }
-  const auto json = run::to_json(figures);
-  const double seconds = run.finish(Stage::search, json, base::unix_seconds(), failed);
-  const auto text = launch::summary(Stage::search, json, run.judge().first().metric);
-  std::printf("%s\n", run::stage_line(Stage::search, failed ? "partial" : "done", text, seconds).c_str());
 }
 
 }  // namespace
@@ -53,9 +38,13 @@ bool conclude_by_hand(const run::Run& run) {
   auto study = join_study(run, Stage::search);
   const auto ended = study.over(*parts.planner);
   const bool closed = ended && study.close(ended->reason);
-  if (closed) publish(run, study.refresh(), ended->failed);
   study.leave(closed ? "concluded the search" : "looked whether the search is over");
-  return closed;
+  if (!closed) return false;
+  const bool published = conclude_search(run, [](const std::string& line) { std::printf("%s\n", line.c_str()); });
+  if (!published)
+    std::printf("the search is closed and none of its trials succeeded: %s\n",
+                base::proposal({"assay", "trials", run.folder().string()}).c_str());
+  return true;
 }
 
 void need_measuring(const run::Run& run) {

@@ -74,17 +74,18 @@ Exit import_trials(const cli::Values& values) {
 
   const auto parts = open_search(run);
   const auto view = look_at(run, stage);
-  need_open(run, stage, view);
   const auto target = import_target(run.config(), *parts.space, run.objectives(), parts.fidelities);
   auto reading = read_results(given.rows, given.file, target, given.options);
   if (!given.again) leave_out_known(reading, known_results(view), run.objectives().front().metric);
   say(reading);
   if (reading.trials.empty()) return Exit::done;
+  if (const auto line = reopen_search(run, "assay import")) std::printf("%s\n", line->c_str());
   const Intake intake{.results = std::move(reading.trials)};
   const auto brought = bring(run.folder(stage), run.judge(), intake, view, parts.fidelities.front(), 0);
   const auto left = free_numbers(run, look_at(run, stage));
   std::printf("imported %s; %lld of %lld trials are left to be measured\n", count_text(brought.results).c_str(),
               static_cast<long long>(left), static_cast<long long>(run.limits(stage).max_trials));
+  if (run.by_hand()) conclude_by_hand(run);
   return Exit::done;
 }
 

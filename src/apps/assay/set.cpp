@@ -29,13 +29,10 @@ std::optional<Stage> closed_stage(const run::Run& run, const std::string& key) {
   return std::nullopt;
 }
 
-bool is_stop_rule(const std::string& key) {
-  return key.starts_with("search.stop") || key == "search.noise" || key.ends_with(".target");
-}
-
 /// When a limit counts.
 std::string limit_text(const run::Run& run, const std::string& key, const std::string& value) {
   if (const auto stage = closed_stage(run, key)) {
+    if (*stage == Stage::search) return "the search has ended";  // reopen_after says more
     return fmt::format("the study of {} is closed and takes no more trials. {}", to_string(*stage),
                        after_closing(run, *stage, look_at(run, *stage)));
   }
@@ -54,7 +51,7 @@ std::string judging_text(const run::Run& run, const std::string& key, bool rewar
   if (!reader.founded()) return "the search will judge by it";
   const auto view = reader.refresh();
   if (!reward && is_stop_rule(key)) {
-    return view.closed() ? "the search is over: stop rules count no more"
+    return view.closed() ? "it counts when the search takes more trials"
                          : "workers of the search take it up at their next trial";
   }
   const auto done = view.counts().done;
@@ -130,6 +127,12 @@ base::Exit set(const cli::Values& values) {
   const auto is_identity = [](const auto& change) { return change.key_class == KeyClass::identity; };
   const bool identity = std::any_of(changed.keys.begin(), changed.keys.end(), is_identity);
   if (identity && changed.stale.empty()) std::printf("no stage that is begun or done depends on it\n");
+  if (const auto line = reopen_after(run, values.texts("KEY=VALUE"))) {
+    std::printf("%s\n", line->c_str());
+    for (const auto stage : run::all_stages) {  // the line has said what becomes stale by it
+      if (stage > Stage::search) before[static_cast<std::size_t>(stage)] = run.status(stage).kind;
+    }
+  }
   if (const auto search = judge_search_again(run)) tell_judged(run, *search);
   tell_stages(run, before);
   return base::Exit::done;

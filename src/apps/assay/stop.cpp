@@ -1,4 +1,5 @@
 // assay stop: asks the workers of a stage to leave, or ends its study with what it has.
+#include <algorithm>
 #include <cstdio>
 
 #include "apps/assay/by_hand.hpp"
@@ -50,14 +51,30 @@ Exit close_study(const run::Run& run, Stage stage) {
   return Exit::done;
 }
 
-/// The stages whose studies are under way.
+bool over(const study::StudyView& view) { return view.closed() && view.running().empty(); }
+
+/// The stages whose studies are under way: also closed ones, until their last trial has ended.
 std::vector<Stage> at_work(const run::Run& run) {
   std::vector<Stage> stages;
   for (const auto stage : run::all_stages) {
     study::Reader reader(run.folder(stage));
-    if (reader.founded() && !reader.refresh().closed()) stages.push_back(stage);
+    if (reader.founded() && !over(reader.refresh())) stages.push_back(stage);
   }
   return stages;
+}
+
+/// All stages have their results: there is nothing that could be stopped.
+bool complete(const run::Run& run) {
+  const auto stages = run.stages();
+  return std::all_of(stages.begin(), stages.end(), [&](Stage stage) {
+    const auto kind = run.status(stage).kind;
+    return kind == run::Status::Kind::done || kind == run::Status::Kind::partial;
+  });
+}
+
+void ask_to_stop(const std::filesystem::path& file) {
+  os::publish(file,
+              fmt::format("asked by assay stop on {}, {}\n", os::host_name(), base::utc_text(base::unix_seconds())));
 }
 
 Exit stop(const cli::Values& values) {
@@ -72,15 +89,18 @@ Exit stop(const cli::Values& values) {
     for (const auto& line : lifted) std::printf("%s\n", line.c_str());
     return Exit::done;
   }
-  const auto stages = values.text("--stage") ? std::vector<Stage>{stage_of(values)} : at_work(run);
-  if (stages.empty()) base::fail(Exit::config, "no stage of {} is at work", run.folder().string());
+  const bool whole = !values.text("--stage");
+  if (whole && complete(run))
+    base::fail(Exit::config, "nothing of {} is left to stop: all its stages are done", run.folder().string());
+  // The run's own file first: a stage may begin at this moment, and the study's is for those that are at work.
+  if (whole) ask_to_stop(run.stop_file());
+  const auto stages = whole ? at_work(run) : std::vector<Stage>{stage_of(values)};
+  if (stages.empty()) std::printf("no study of %s is at work; none begins (exit code 75)\n", run.folder().c_str());
   for (const auto stage : stages) {
     const auto view = look_at(run, stage);
-    if (view.closed())
+    if (!whole && over(view))
       base::fail(Exit::config, "the study of {} has ended already: {}", to_string(stage), view.end_reason());
-    const study::Layout layout{run.folder(stage)};
-    os::publish(layout.stop(),
-                fmt::format("asked by assay stop on {}, {}\n", os::host_name(), base::utc_text(base::unix_seconds())));
+    ask_to_stop(study::Layout{run.folder(stage)}.stop());
     if (run.by_hand()) {
       std::printf("who asks gets no trial (exit code 75), who tells a step is told to stop; results still count\n");
       continue;
@@ -95,7 +115,7 @@ Exit stop(const cli::Values& values) {
 }  // namespace
 
 bool asked_to_stop(const run::Run& run, Stage stage) {
-  return os::file_size(study::Layout{run.folder(stage)}.stop()).has_value();
+  return os::file_size(run.stop_file()) || os::file_size(study::Layout{run.folder(stage)}.stop());
 }
 
 std::string how_to_go_on(const run::Run& run) {
@@ -109,9 +129,14 @@ std::string how_to_go_on(const run::Run& run) {
 std::vector<std::string> lift_stop(const run::Run& run) {
   std::vector<std::string> lines;
   for (const auto stage : run::all_stages) {
-    if (!asked_to_stop(run, stage)) continue;
-    os::remove_all(study::Layout{run.folder(stage)}.stop());
+    const auto file = study::Layout{run.folder(stage)}.stop();
+    if (!os::file_size(file)) continue;
+    os::remove_all(file);
     lines.push_back(fmt::format("the wish to stop is taken back: {} goes on", to_string(stage)));
+  }
+  if (os::file_size(run.stop_file())) {
+    os::remove_all(run.stop_file());
+    if (lines.empty()) lines.push_back("the wish to stop is taken back");
   }
   return lines;
 }
@@ -122,7 +147,7 @@ cli::Verb stop_verb() {
       "stop",
       "ask the workers to leave, ask and tell to pause; --close ends the study with what it has",
       {{.name = "RUN", .help = "run folder", .required = true},
-       {.name = "--stage", .help = "baseline, proxy, search or full; default: those at work (with --close: search)"},
+       {.name = "--stage", .help = "baseline, proxy, search or full; default: the whole run (with --close: search)"},
        {.kind = Kind::flag, .name = "--close", .help = "no new trials; those running end and count"},
        {.kind = Kind::flag, .name = "--lift", .help = "take the wish to stop back"}},
       stop};

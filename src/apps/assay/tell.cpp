@@ -128,8 +128,7 @@ Exit report(const run::Run& run, run::Stage stage, const study::Trial& trial, st
             double patience) {
   const auto& rung = trial.rungs.back();
   const study::Layout layout{run.folder(stage)};
-  const auto members = study::read_members(layout);
-  bool over = study::owner(layout.commit(rung.item)) || (members && !members->items.contains(rung.item));
+  bool over = study::owner(layout.commit(rung.item)) || !study::read_generation(layout).counts(rung.item);
   if (!over) {
     Scribe scribe(run.folder(stage), run.judge(), patience);
     const double seconds = rung.started > 0 ? std::max(0.0, base::unix_seconds() - rung.started) : 0;

@@ -1,0 +1,18 @@
+// The end of a search for those who find it closed and not published: its closer died, or there was no worker at all.
+// Without LibTorch.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "run/run.hpp"
+
+namespace assay::apps {
+
+/// Publishes the result of a search whose study is closed with all results there, unless it has one. True if the search
+/// has its result; false as well where no trial succeeded. `say` gets the line for people where it is published now.
+bool conclude_search(const run::Run& run, const std::function<void(const std::string&)>& say);
+/// The same, on standard error.
+void conclude_search(const run::Run& run);
+
+}  // namespace assay::apps
