@@ -72,17 +72,23 @@ void check_reported(const run::Run& run) {
   }
 }
 
+bool trains_networks(const config::Config& config) { return config.has("model") && !config::without_data(config); }
+
+std::unique_ptr<search::StoppingPlanner> search_planner(const run::Run& run,
+                                                        const std::shared_ptr<const space::Space>& space,
+                                                        std::int64_t outputs) {
+  const auto key = [space, outputs](const space::Params& params) { return arch::canonical(*space, params, outputs); };
+  return search::make_stopping_planner(run.config(), space, run.seed(),
+                                       {{.params = space->defaults(), .note = "defaults"}}, key);
+}
+
 SearchParts search_parts(const run::Run& run, const study::Fidelity& top) {
   SearchParts parts;
   parts.space = std::make_shared<const space::Space>(space::Space::load(run.config(), "search"));
-  // A table's rows and an external trainer's networks are nobody's graph: their key is the point itself.
-  const bool graphs = run.config().has("model") && !config::without_data(run.config());
-  const auto outputs = graphs ? run::split_figures(run.need(run::Stage::split)).outputs : 0;
-  const auto key = [space = parts.space, outputs](const space::Params& params) {
-    return arch::canonical(*space, params, outputs);
-  };
-  parts.planner = search::make_stopping_planner(run.config(), parts.space, run.seed(),
-                                                {{.params = parts.space->defaults(), .note = "defaults"}}, key);
+  const bool networks = trains_networks(run.config());
+  parts.planner =
+      search_planner(run, parts.space, networks ? run::split_figures(run.need(run::Stage::split)).outputs : 0);
+  parts.early_stop = search::make_early_stop(run.config());
   parts.fidelities = search::rungs_of(run.config(), *parts.space, top);
   return parts;
 }

@@ -1,4 +1,5 @@
-// How the studies of a run are founded: the same by a stage's worker and by hand (`assay ask`, `add`, `import`).
+// How the studies of a run are founded: the same by a stage's worker, by hand (`assay ask`, `add`, `import`), and for a
+// simulation.
 // Without LibTorch.
 #pragma once
 
@@ -7,6 +8,7 @@
 
 #include "config/config.hpp"
 #include "run/run.hpp"
+#include "search/early_stop.hpp"
 #include "search/stop_rules.hpp"
 #include "space/space.hpp"
 #include "study/planner.hpp"
@@ -31,9 +33,17 @@ void check_reported(const run::Run& run);
 struct SearchParts {
   std::shared_ptr<const space::Space> space;
   std::unique_ptr<search::StoppingPlanner> planner;
-  std::vector<study::Fidelity> fidelities;  ///< that its trials are measured at, lowest first
+  std::unique_ptr<study::EarlyStop> early_stop;  ///< nullptr: trials are trained to their end
+  std::vector<study::Fidelity> fidelities;       ///< that its trials are measured at, lowest first
 };
 /// `top`, the highest fidelity: the chosen proxy's, or the full one.
 SearchParts search_parts(const run::Run& run, const study::Fidelity& top);
+/// What proposes the search's trials. `outputs` of the networks, to tell which are equal; any number does.
+std::unique_ptr<search::StoppingPlanner> search_planner(const run::Run& run,
+                                                        const std::shared_ptr<const space::Space>& space,
+                                                        std::int64_t outputs);
+/// True if trials train networks of [model], of which two points may describe one. (A table's rows and an external
+/// trainer's networks are nobody's graph: their key is the point itself.)
+bool trains_networks(const config::Config& config);
 
 }  // namespace assay::apps

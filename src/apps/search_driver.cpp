@@ -6,7 +6,6 @@
 #include "base/log.hpp"
 #include "launch/summary.hpp"
 #include "run/remedy.hpp"
-#include "search/early_stop.hpp"
 
 using namespace assay;
 
@@ -27,7 +26,7 @@ base::Exit search_space(cli::StageContext& context, const comm::World& world) {
   apps::StudyStage stage{.stage = run::Stage::search, .space = parts.space};
   stage.reconfigure = [rules = parts.planner.get()](const config::Config& config) { rules->configure(config); };
   stage.planner = std::move(parts.planner);
-  stage.early_stop = search::make_early_stop(run.config());
+  stage.early_stop = std::move(parts.early_stop);
   stage.fidelities = parts.fidelities;
   stage.found = [&, planner = stage.planner.get()] {
     apps::found_search(run, *parts.space, *planner, parts.fidelities);

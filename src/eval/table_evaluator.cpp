@@ -7,6 +7,7 @@
 #include "base/time.hpp"
 #include "eval/table.hpp"
 #include "os/signal.hpp"
+#include "study/ending.hpp"
 
 namespace assay::eval {
 namespace {
@@ -24,11 +25,7 @@ class TableEvaluator final : public study::Evaluator {
       if (over(report.seconds)) return timed_out(start, limit);
       if (!wait_until(start + wait_ * report.seconds)) return again();
       if (reporter.report(report.step, report.metrics) == study::Verdict::go_on) continue;
-      outcome.state = study::State::stopped;
-      outcome.failure = study::Failure::none;
-      outcome.reason = fmt::format("stopped early at epoch {}", report.step);
-      outcome.metrics = report.metrics;
-      outcome.device_seconds = report.seconds;
+      study::stop_at(outcome, report);
       return outcome;
     }
     if (over(outcome.device_seconds)) return timed_out(start, limit);

@@ -24,15 +24,21 @@ study::TrialId Numbers::first_missing(study::TrialId from) const {
   return static_cast<study::TrialId>(word) * 64 + (missing == 0 ? 0 : std::countr_zero(missing));
 }
 
-LaggedStudy::LaggedStudy(Visibility visibility, std::int64_t max_trials, study::Judge judge,
+LaggedStudy::LaggedStudy(Visibility visibility, std::int64_t max_trials, std::int64_t imported, study::Judge judge,
                          std::vector<study::Fidelity> fidelities)
     : visibility_(visibility), known_(max_trials) {
-  builder_.judge(std::move(judge)).fidelities(std::move(fidelities)).max_trials(max_trials);
+  builder_.judge(std::move(judge)).fidelities(std::move(fidelities)).max_trials(max_trials).imported(imported);
 }
 
-double LaggedStudy::write(double time, const std::shared_ptr<const study::Trial>& trial) {
+void LaggedStudy::begin_with(const std::shared_ptr<const study::Trial>& trial) {
+  builder_.trial(trial);
+  known_.insert(trial->id);
+}
+
+double LaggedStudy::write(double time, const std::shared_ptr<const study::Trial>& trial,
+                          const study::Spending& change) {
   const double seen = visibility_.from(time);
-  news_.push({seen, written_++, trial});
+  news_.push({seen, written_++, trial, change});
   return seen;
 }
 
@@ -40,6 +46,7 @@ std::shared_ptr<const study::StudyView> LaggedStudy::view(double now, double age
   for (; !news_.empty() && news_.top().time <= now; news_.pop()) {
     builder_.trial(news_.top().trial);
     known_.insert(news_.top().trial->id);
+    spent_ += news_.top().change;
     stale_ = true;
   }
   if (!view_ || (stale_ && viewed_ + age <= now)) {

@@ -6,6 +6,7 @@
 #include <queue>
 #include <vector>
 
+#include "study/spending.hpp"
 #include "study/view_builder.hpp"
 
 namespace assay::search {
@@ -35,18 +36,24 @@ class Numbers {
 
 class LaggedStudy {
  public:
-  LaggedStudy(Visibility visibility, std::int64_t max_trials, study::Judge judge,
+  /// `max_trials`: all numbers, those of `imported` results included.
+  LaggedStudy(Visibility visibility, std::int64_t max_trials, std::int64_t imported, study::Judge judge,
               std::vector<study::Fidelity> fidelities);
 
+  /// A trial that is there before anybody comes.
+  void begin_with(const std::shared_ptr<const study::Trial>& trial);
+
   /// The trial as its newest record tells it. Returns when others see it. Times must not fall by more than the calls'
-  /// own order: each record of one trial is written later than the one before.
-  double write(double time, const std::shared_ptr<const study::Trial>& trial);
+  /// own order: each record of one trial is written later than the one before. `change`: what it adds to what is spent.
+  double write(double time, const std::shared_ptr<const study::Trial>& trial, const study::Spending& change = {});
 
   /// What everybody sees at a time, which must not fall from call to call. A view made less than `age` seconds before
   /// will do: a copy of many trials takes its time.
   std::shared_ptr<const study::StudyView> view(double now, double age = 0);
   /// The numbers that everybody knew to be taken at the last call of view().
   const Numbers& known() const { return known_; }
+  /// What everybody knew to be spent then.
+  const study::Spending& spent() const { return spent_; }
   /// A view with trials of its own on top.
   std::shared_ptr<const study::StudyView> with(const std::vector<std::shared_ptr<const study::Trial>>& own);
 
@@ -55,6 +62,7 @@ class LaggedStudy {
     double time;
     std::int64_t order;
     std::shared_ptr<const study::Trial> trial;
+    study::Spending change;
     bool operator>(const News& other) const { return time != other.time ? time > other.time : order > other.order; }
   };
 
@@ -62,6 +70,7 @@ class LaggedStudy {
   study::ViewBuilder builder_;
   std::priority_queue<News, std::vector<News>, std::greater<>> news_;
   Numbers known_;
+  study::Spending spent_;
   std::shared_ptr<const study::StudyView> view_;
   double viewed_ = 0;  ///< when view_ was made
   bool stale_ = false;

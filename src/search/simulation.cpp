@@ -4,13 +4,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <queue>
 #include <set>
 
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "search/lagged_study.hpp"
+#include "search/simulated_worker.hpp"
 #include "search/tally.hpp"
+#include "study/ending.hpp"
+#include "study/spending.hpp"
 
 namespace assay::search {
 namespace {
@@ -19,48 +23,27 @@ using study::ItemId;
 using study::StudyView;
 using study::Trial;
 using study::TrialId;
+using Worker = SimulatedWorker;
 
 constexpr double collector_pause = 10;  ///< least seconds of a collector's round
 
-using TrialPtr = std::shared_ptr<const Trial>;
-
-struct Worker {
-  base::Rng window;  ///< chooses numbers after lost races
-  study::Planner* planner = nullptr;
-  bool probe = true;  ///< has a planner of its own, whose time counts
-  std::shared_ptr<const StudyView> view;
-  Numbers taken;           ///< numbers, as far as it knows
-  TrialId first_free = 0;  ///< of them
-  std::int64_t width = 2;  ///< of the window, see Study::Impl::link_free_number
-  ItemId wanted;
-  std::optional<study::Proposal> given;  ///< what the wanted rung measures, where it is not what the trial began with
-  double pause = 0.005;
-  double planned = 0;                            ///< planner's seconds for this claim so far
-  std::vector<std::pair<double, TrialPtr>> own;  ///< records that the others do not see yet, and until when
-};
-
-enum class Step { look, decide, link, end };
-
-struct Event {
-  double time;
-  std::int64_t order;
-  std::size_t worker;
-  Step step;
-  bool operator>(const Event& other) const { return time != other.time ? time > other.time : order > other.order; }
-};
-
 class Simulation {
  public:
-  Simulation(const SimulationSettings& settings, const std::function<std::unique_ptr<study::Planner>()>& make_planner,
-             const std::function<SimulatedTrial(const study::Work&)>& evaluate,
-             const study::Judge& judge, const std::vector<study::Fidelity>& fidelities)
+  Simulation(const SimulationSettings& settings, const SimulatedStudy& simulated)
       : settings_(settings),
-        evaluate_(evaluate),
-        fidelities_(fidelities),
-        tally_(judge.objectives()),
-        study_({settings.lag, settings.collector ? collector_period() : 0}, settings.trials, judge, fidelities),
-        trials_(static_cast<std::size_t>(settings.trials)) {
-    hire(make_planner);
+        simulated_(simulated),
+        founding_(simulated.founding),
+        tally_(simulated.judge, founding_.fidelities),
+        imports_(std::count_if(simulated.begin.begin(), simulated.begin.end(), is_import)),
+        study_({settings.lag, settings.collector ? collector_period() : 0}, numbers(), imports_, simulated.judge,
+               founding_.fidelities),
+        trials_(static_cast<std::size_t>(numbers())) {
+    for (const auto& trial : simulated.begin) {
+      trials_.at(static_cast<std::size_t>(trial->id)) = trial;
+      study_.begin_with(trial);
+      if (!is_import(trial)) offered_.push_back(trial->id);
+    }
+    hire();
   }
 
   SimulationFigures run() {
@@ -78,6 +61,9 @@ class Simulation {
         case Step::link:
           link(event, worker);
           break;
+        case Step::report:
+          report(event, worker);
+          break;
         case Step::end:
           end(event, worker);
           break;
@@ -87,23 +73,38 @@ class Simulation {
   }
 
  private:
+  static bool is_import(const TrialPtr& trial) { return study::imported(trial->what, 0); }
+
+  /// Below which trials may begin.
+  std::int64_t numbers() const { return simulated_.limits.max_trials + imports_; }
   double op(double count) const { return count * settings_.op_seconds; }
   double collector_operations() const { return static_cast<double>(settings_.workers) + 2; }  // listing, logs, piece
   double collector_period() const { return std::max(op(collector_operations()), collector_pause); }
 
   void at(double time, std::size_t worker, Step step) { events_.push({time, order_++, worker, step}); }
 
-  void hire(const std::function<std::unique_ptr<study::Planner>()>& make_planner) {
+  /// What plans and stops for one worker, or for all without minds of their own.
+  struct Mind {
+    std::unique_ptr<study::Planner> planner;
+    std::unique_ptr<study::EarlyStop> early_stop;
+  };
+  Mind mind() const {
+    return {simulated_.make_planner(), simulated_.make_early_stop ? simulated_.make_early_stop() : nullptr};
+  }
+
+  void hire() {
     const auto affordable =
-        std::max<std::int64_t>(1, settings_.cached_points / std::max<std::int64_t>(1, settings_.trials));
+        std::max<std::int64_t>(1, settings_.cached_points / std::max<std::int64_t>(1, numbers()));
     const auto stride = (settings_.workers + affordable - 1) / affordable;
-    if (stride > 1) shared_ = make_planner();
+    if (stride > 1) shared_ = mind();
     for (std::int64_t i = 0; i < settings_.workers; ++i) {
       const auto name = fmt::format("worker {}", i);
-      Worker worker{.window = base::Rng(settings_.seed, name, 0, "window"), .taken = Numbers(settings_.trials)};
+      Worker worker{.window = base::Rng(founding_.seed, name, 0, "window"), .taken = Numbers(numbers())};
       worker.probe = i % stride == 0;
-      if (worker.probe) own_.push_back(make_planner());
-      worker.planner = worker.probe ? own_.back().get() : shared_.get();
+      if (worker.probe) own_.push_back(mind());
+      const auto& mind = worker.probe ? own_.back() : shared_;
+      worker.planner = mind.planner.get();
+      worker.early_stop = mind.early_stop.get();
       workers_.push_back(std::move(worker));
       const double start = settings_.ramp * static_cast<double>(i) / static_cast<double>(settings_.workers);
       at(start, static_cast<std::size_t>(i), Step::look);
@@ -127,21 +128,39 @@ class Simulation {
     tally_.look(op(count));
     worker.view = study_.view(event.time, worker.probe ? 0 : settings_.lag / 10);
     worker.taken.insert(study_.known());
-    std::erase_if(worker.own, [&](const auto& record) { return record.first <= event.time; });
-    if (worker.probe && !worker.own.empty()) {
-      std::vector<TrialPtr> own;
-      for (const auto& [until, trial] : worker.own) own.push_back(trial);
-      worker.view = study_.with(own);
-    }
+    std::erase_if(worker.own, [&](const auto& record) { return record.until <= event.time; });
+    if (worker.probe && !worker.own.empty()) worker.view = with_own(worker);
     worker.planned = 0;
     at(event.time + op(count), event.worker, Step::decide);
   }
 
+  std::shared_ptr<const StudyView> with_own(const Worker& worker, const TrialPtr& more = nullptr) {
+    std::vector<TrialPtr> own;
+    for (const auto& record : worker.own) own.push_back(record.trial);
+    if (more) own.push_back(more);
+    return study_.with(own);
+  }
+
+  /// As far as the worker knows.
+  study::Spending spent(double now, const Worker& worker) const {
+    auto spent = study_.spent();
+    for (const auto& record : worker.own) spent += record.change;
+    spent.age = now;
+    return spent;
+  }
+
   void decide(const Event& event, Worker& worker) {
+    if (next_offer_ < offered_.size()) {  // Study::Impl::take_over
+      worker.wanted = {offered_[next_offer_++], 0};
+      worker.given.reset();
+      return at(event.time + op(1), event.worker, Step::link);
+    }
+    if (const auto ended = study::over(simulated_.limits, spent(event.time, worker)))
+      return leave(worker, ended->reason);
     study::Decision decision = study::New{};
     const double seconds = plan(worker, [&] { decision = worker.planner->next(*worker.view); });
     const double now = event.time + seconds;
-    if (std::holds_alternative<study::Finished>(decision)) return leave(worker);
+    if (const auto* finished = std::get_if<study::Finished>(&decision)) return leave(worker, finished->reason);
     if (std::holds_alternative<study::Wait>(decision)) {
       at(now + worker.pause, event.worker, Step::look);
       worker.pause = std::min(2 * worker.pause, 0.5);
@@ -154,7 +173,8 @@ class Simulation {
       worker.width = 2;
       worker.first_free = worker.taken.first_missing(worker.first_free);
       worker.wanted = {worker.first_free, 0};
-      if (worker.wanted.trial >= settings_.trials) return leave(worker);
+      worker.given.reset();
+      if (worker.wanted.trial >= numbers()) return leave(worker, all_taken());
     }
     at(now + op(1), event.worker, Step::link);
   }
@@ -189,7 +209,7 @@ class Simulation {
   bool claim(const ItemId& item) {
     if (item.rung > 0) return rungs_.insert(item).second;
     auto& trial = trials_[static_cast<std::size_t>(item.trial)];
-    if (trial) return false;
+    if (trial) return trial->proposed && trial->state() == study::State::waiting;
     trial = std::make_shared<const Trial>(Trial{.id = item.trial});
     return true;
   }
@@ -204,11 +224,11 @@ class Simulation {
     if (item.rung > 0) return lost_rung(event, worker, item);
     const auto first = worker.first_free = worker.taken.first_missing(worker.first_free);
     auto number = worker.taken.first_missing(first + worker.window.below(worker.width));
-    if (number >= settings_.trials) number = first;
+    if (number >= numbers()) number = first;
     const auto crowd = static_cast<std::int64_t>(workers_.size());
     worker.width = std::min<std::int64_t>(2 * std::max(worker.width, crowd), std::max<std::int64_t>(1024, 4 * crowd));
     worker.wanted = {number, 0};
-    if (number >= settings_.trials) return leave(worker);
+    if (number >= numbers()) return leave(worker, all_taken());
     at(event.time + op(2), event.worker, Step::link);
   }
 
@@ -218,7 +238,7 @@ class Simulation {
     known.rungs.resize(static_cast<std::size_t>(item.rung));
     known.rungs.push_back({.item = item, .attempt = 1, .state = study::State::running});
     const Visibility visibility{settings_.lag, settings_.collector ? collector_period() : 0};
-    worker.own.emplace_back(visibility.from(event.time + op(10)), std::make_shared<const Trial>(std::move(known)));
+    worker.own.push_back({visibility.from(event.time + op(10)), std::make_shared<const Trial>(std::move(known)), {}});
     at(event.time + op(1), event.worker, Step::look);
   }
 
@@ -226,9 +246,9 @@ class Simulation {
     if (item.rung == 0) tally_.claimed(event.time);
     auto trial = *trials_[static_cast<std::size_t>(item.trial)];
     double now = event.time;
-    if (item.rung == 0) {
+    if (item.rung == 0 && !trial.proposed) {
       std::optional<study::Proposal> what;
-      base::Rng stream(settings_.seed, "search", item.trial, "propose");
+      base::Rng stream(founding_.seed, founding_.stage, item.trial, "propose");
       now += plan(worker, [&] { what = worker.planner->propose(*worker.view, item.trial, stream); });
       now += settle_plan(worker);
       if (!what) return nothing_to_propose(now, event.worker, worker, std::move(trial));
@@ -236,32 +256,47 @@ class Simulation {
       trial.proposed = true;
     }
     worker.pause = 0.005;
-    worker.view.reset();
     now += op(1);
     tally_.data(1);
 
     const auto work = work_of(item, trial, worker.given);
+    const auto known = study::known_result(*worker.view, work);
+    worker.view.reset();
     trial.rungs.resize(static_cast<std::size_t>(item.rung) + 1);
     trial.rungs.back() = {.item = item, .attempt = 1, .state = study::State::running, .at = work.at, .started = now};
-    if (work.what.params != trial.what.params)
+    if (item.rung > 0 && work.what.params != trial.what.params)
       trial.rungs.back().own = std::make_shared<const study::Proposal>(work.what);
-    write(now, worker, item, trial);
+    write(now, worker, trial, {.open = 1});
+    auto went = known ? SimulatedTrial{.outcome = *known} : simulated_.evaluate(work);
+    worker.running = RunningTrial{item, std::move(trial), std::move(went), now, 0, {}};
+    go_on(event.worker, worker);
+  }
 
-    auto went = evaluate_(work);
-    tally_.evaluated(now, now + went.seconds);
-    tally_.data(2 * std::floor(went.seconds / settings_.heartbeat));  // append and fdatasync
-    auto& measurement = trial.rungs.back();
-    measurement.state = went.outcome.state;
-    measurement.failure = went.outcome.failure;
-    measurement.reason = std::move(went.outcome.reason);
-    measurement.metrics = std::move(went.outcome.metrics);
-    measurement.attributes = std::move(went.outcome.attributes);
-    measurement.device_seconds = went.outcome.device_seconds;
-    measurement.ended = now + went.seconds;
-    ended_.emplace(std::pair(item, event.worker), std::move(trial));
-    running_.resize(workers_.size());
-    running_[event.worker] = item;
-    at(now + went.seconds, event.worker, Step::end);
+  /// To the next report that somebody judges, else to the end.
+  void go_on(std::size_t index, Worker& worker) {
+    auto& running = *worker.running;
+    auto& reports = running.trial.rungs.back().reports;
+    while (running.reported < running.went.reports.size()) {
+      const auto& report = running.went.reports[running.reported++];
+      reports.push_back(report);
+      if (worker.early_stop != nullptr && running.pace.due())
+        return at(running.begun + report.seconds, index, Step::report);
+    }
+    at(running.begun + running.went.seconds, index, Step::end);
+  }
+
+  void report(const Event& event, Worker& worker) {
+    auto& running = *worker.running;
+    study_.view(event.time);
+    const auto view = with_own(worker, std::make_shared<const Trial>(running.trial));
+    if (auto reason = worker.early_stop->check(*view, running.item)) {
+      const auto& last = running.trial.rungs.back().reports.back();
+      study::stop_at(running.went.outcome, last);
+      running.went.outcome.reason = std::move(*reason);
+      running.went.seconds = last.seconds;
+      return end(event, worker);
+    }
+    go_on(event.worker, worker);
   }
 
   /// Study::Impl::start and continuation.
@@ -277,61 +312,82 @@ class Simulation {
       const auto& from = trials_[static_cast<std::size_t>(work.what.from->trial)];
       work.made = from->rungs[static_cast<std::size_t>(work.what.from->rung)].at;
     }
-    work.seed = base::derive_seed(settings_.seed, "search", item.trial, "trial");
-    work.at = work.what.at ? *work.what.at : fidelity_of(trial, item.rung, fidelities_);
+    work.seed = base::derive_seed(founding_.seed, founding_.stage, item.trial, "trial");
+    work.at = work.what.at ? *work.what.at : fidelity_of(trial, item.rung, founding_.fidelities);
     return work;
   }
 
-  void write(double time, Worker& worker, const ItemId& item, const Trial& trial) {
+  void write(double time, Worker& worker, const Trial& trial, const study::Spending& change) {
     auto record = std::make_shared<const Trial>(trial);
-    trials_[static_cast<std::size_t>(item.trial)] = record;
-    worker.own.emplace_back(study_.write(time, record), std::move(record));
+    trials_[static_cast<std::size_t>(trial.id)] = record;
+    worker.own.push_back({study_.write(time, record, change), std::move(record), change});
   }
 
   void nothing_to_propose(double now, std::size_t index, Worker& worker, Trial trial) {
     trial.rungs.push_back({.item = {trial.id, 0}, .attempt = 1, .state = study::State::voided});
-    commit(now, index, worker, trial.rungs.back().item, trial);
+    commit(now, index, worker, trial, {});
   }
 
   /// Append, fdatasync, link; then the next look.
-  void commit(double now, std::size_t index, Worker& worker, const ItemId& item, const Trial& trial) {
+  void commit(double now, std::size_t index, Worker& worker, const Trial& trial, const study::Spending& change) {
     tally_.data(2);
-    write(now + op(2), worker, item, trial);
+    write(now + op(2), worker, trial, change);
     tally_.metadata(now + op(2), 1);
     tally_.committed(now + op(3));
     at(now + op(3), index, Step::look);
   }
 
   void end(const Event& event, Worker& worker) {
-    const auto item = running_[event.worker];
-    const auto found = ended_.extract(std::pair(item, event.worker));
-    const auto& trial = found.mapped();
-    tally_.measured(trial.rungs.back());
-    commit(event.time, event.worker, worker, item, trial);
+    auto& running = *worker.running;
+    auto& outcome = running.went.outcome;
+    tally_.evaluated(running.begun, event.time);
+    tally_.data(2 * std::floor((event.time - running.begun) / simulated_.limits.heartbeat_seconds));
+    study::Spending change{.failures = study::model_failure(outcome) ? 1 : 0, .open = -1};
+    change.costs = {outcome.device_seconds, event.time - running.begun, 1};
+    auto& measurement = running.trial.rungs.back();
+    measurement.state = outcome.state;
+    measurement.failure = outcome.failure;
+    measurement.reason = std::move(outcome.reason);
+    measurement.metrics = std::move(outcome.metrics);
+    measurement.attributes = std::move(outcome.attributes);
+    measurement.device_seconds = outcome.device_seconds;
+    measurement.ended = event.time;
+    tally_.measured(measurement);
+    commit(event.time, event.worker, worker, running.trial, change);
+    worker.running.reset();
   }
 
-  void leave(Worker& worker) {
+  std::string all_taken() const { return fmt::format("all {} trials are taken", numbers()); }
+
+  void leave(Worker& worker, const std::string& why) {
     worker.view.reset();
     worker.own.clear();
+    reason_ = why;
     --live_;
   }
 
-  SimulationFigures figures() const {
-    return tally_.figures(settings_.workers, collector_operations(), settings_.collector ? collector_period() : 0);
+  SimulationFigures figures() {
+    auto result =
+        tally_.figures(settings_.workers, collector_operations(), settings_.collector ? collector_period() : 0);
+    result.study = study_.view(std::numeric_limits<double>::infinity());
+    result.end_reason = reason_;
+    return result;
   }
 
   const SimulationSettings& settings_;
-  const std::function<SimulatedTrial(const study::Work&)>& evaluate_;
-  const std::vector<study::Fidelity>& fidelities_;
+  const SimulatedStudy& simulated_;
+  const study::Founding& founding_;
   Tally tally_;
+  std::int64_t imports_;
   LaggedStudy study_;
   std::vector<TrialPtr> trials_;  ///< as written, whoever sees it; null: the number is free
   std::set<ItemId> rungs_;        ///< claimed items above rung 0
-  std::unique_ptr<study::Planner> shared_;
-  std::vector<std::unique_ptr<study::Planner>> own_;
+  std::vector<TrialId> offered_;  ///< points to be measured first
+  std::size_t next_offer_ = 0;    ///< of them: the first that nobody took
+  Mind shared_;
+  std::vector<Mind> own_;
   std::vector<Worker> workers_;
-  std::vector<ItemId> running_;  ///< by worker
-  std::map<std::pair<ItemId, std::size_t>, Trial> ended_;
+  std::string reason_;  ///< why the last worker left
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events_;
   std::int64_t order_ = 0, live_ = 0;
   double typical_ = 0;  ///< the last measured time of a proposal
@@ -339,14 +395,10 @@ class Simulation {
 
 }  // namespace
 
-SimulationFigures simulate(const SimulationSettings& settings,
-                           const std::function<std::unique_ptr<study::Planner>()>& make_planner,
-                           const std::function<SimulatedTrial(const study::Work&)>& evaluate,
-                           const study::Judge& judge,
-                           const std::vector<study::Fidelity>& fidelities) {
-  if (settings.workers < 1 || settings.trials < 1)
+SimulationFigures simulate(const SimulationSettings& settings, const SimulatedStudy& study) {
+  if (settings.workers < 1 || study.limits.max_trials < 1)
     base::fail(base::Exit::config, "a simulation needs at least one worker and one trial");
-  return Simulation(settings, make_planner, evaluate, judge, fidelities).run();
+  return Simulation(settings, study).run();
 }
 
 }  // namespace assay::search

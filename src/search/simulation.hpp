@@ -6,22 +6,21 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "study/planner.hpp"
+#include "study/study.hpp"
 
 namespace assay::search {
 
 struct SimulationSettings {
   std::int64_t workers = 64;
-  std::int64_t trials = 640;
-  std::uint64_t seed = 1;
   double op_seconds = 0.005;              ///< of one file operation, however busy the server is
   double lag = 30;                        ///< seconds until others see appended bytes and new names
   bool collector = false;                 ///< one file instead of every other worker's log
   double ramp = 0;                        ///< workers start evenly over so many seconds
-  double heartbeat = 20;                  ///< seconds
   std::optional<double> planner_seconds;  ///< per proposal; nothing: measured, so that results vary from run to run
   /// Beyond so many workers x trials only a sample of the workers has planners of its own, whose time is charged to
   /// all. The others share one planner, look at views up to a tenth of the lag older, and do not see their own records
@@ -29,10 +28,24 @@ struct SimulationSettings {
   std::int64_t cached_points = 1'000'000;
 };
 
-/// How one trial went.
+/// How one trial goes that nobody stops.
 struct SimulatedTrial {
   double seconds = 0;
   study::Outcome outcome;
+  std::vector<study::Report> reports = {};  ///< by step; seconds since the trial's start
+};
+
+/// What is simulated, founded as a real study is.
+struct SimulatedStudy {
+  study::Founding founding;  ///< its stage and seed name the random streams
+  study::Judge judge;  ///< of what is measured
+  study::Limits limits;
+  /// What it begins with: imported results, which do not count against max_trials, and points to be measured first.
+  std::vector<std::shared_ptr<const study::Trial>> begin = {};
+  std::function<std::unique_ptr<study::Planner>()> make_planner;  ///< once per worker, or per sampled one
+  /// Likewise; empty, or nullptr from it: trials go to their end.
+  std::function<std::unique_ptr<study::EarlyStop>()> make_early_stop = {};
+  std::function<SimulatedTrial(const study::Work&)> evaluate;  ///< must give the same for the same work
 };
 
 struct SimulationFigures {
@@ -40,22 +53,20 @@ struct SimulationFigures {
   /// Time spent evaluating until the last number was claimed, over workers x that time. Not in it: the tail, when
   /// workers find no number left and the last trials end.
   double busy = 0;
-  double last_claim = 0, makespan = 0;                ///< seconds
-  double conflicts_per_trial = 0;                     ///< claims that found their number taken
-  double operations_per_trial = 0;                    ///< all file operations, heartbeats' too
-  double metadata_per_second = 0;                     ///< listings, opens and links, mean until the last claim
-  double metadata_peak = 0;                           ///< the same in the busiest ten seconds
-  double planner_seconds = 0;                         ///< per proposal, mean
-  double look_seconds = 0;                            ///< median time of a look at the study
-  std::vector<std::pair<std::int64_t, double>> best;  ///< first objective after so many measurements
+  double last_claim = 0, makespan = 0;  ///< seconds
+  double conflicts_per_trial = 0;       ///< claims that found their number taken
+  double operations_per_trial = 0;      ///< all file operations, heartbeats' too
+  double metadata_per_second = 0;       ///< listings, opens and links, mean until the last claim
+  double metadata_peak = 0;             ///< the same in the busiest ten seconds
+  double planner_seconds = 0;           ///< per proposal, mean
+  double look_seconds = 0;              ///< median time of a look at the study
+  /// First objective after so many measurements, of those at the highest fidelity that was reached: `best_at`.
+  std::vector<std::pair<std::int64_t, double>> best;
+  study::Fidelity best_at;
+  std::shared_ptr<const study::StudyView> study;  ///< as it is in the end
+  std::string end_reason;                         ///< why the last worker found nothing left
 };
 
-/// `make_planner` is called once per worker (or per sampled worker, see cached_points); `evaluate` must give the same
-/// for the same work.
-SimulationFigures simulate(const SimulationSettings& settings,
-                           const std::function<std::unique_ptr<study::Planner>()>& make_planner,
-                           const std::function<SimulatedTrial(const study::Work&)>& evaluate,
-                           const study::Judge& judge,
-                           const std::vector<study::Fidelity>& fidelities);
+SimulationFigures simulate(const SimulationSettings& settings, const SimulatedStudy& study);
 
 }  // namespace assay::search

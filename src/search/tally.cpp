@@ -37,13 +37,14 @@ void Tally::proposed(double planner_seconds) {
 
 void Tally::measured(const study::Measurement& measurement) {
   ++measured_;
-  if (objectives_.empty() || measurement.state != study::State::done) return;
-  const auto& first = objectives_.front();
-  const auto value = measurement.metrics.find(first.metric);
-  if (value == measurement.metrics.end() || !std::isfinite(value->second)) return;
-  const bool better = best_curve_.empty() || (first.maximise ? value->second > best_curve_.back().second
-                                                             : value->second < best_curve_.back().second);
-  if (better) best_curve_.emplace_back(measured_, value->second);
+  if (judge_.objectives().empty() || measurement.state != study::State::done) return;
+  const auto score = judge_.score(measurement.metrics);
+  const auto value = judge_.value(measurement.metrics);
+  if (!score || !value || !score->feasible()) return;
+  auto& curve = best_curves_[study::level_of(measurement.at, measurement.item.rung, fidelities_)];
+  const bool better =
+      curve.empty() || (judge_.first().maximise ? *value > curve.back().second : *value < curve.back().second);
+  if (better) curve.emplace_back(measured_, *value);
 }
 
 double Tally::busy(std::int64_t workers) const {
@@ -71,7 +72,11 @@ SimulationFigures Tally::figures(std::int64_t workers, double round_operations, 
   result.metadata_peak = peak + collecting;
   result.planner_seconds = proposals_ > 0 ? planner_seconds_ / static_cast<double>(proposals_) : 0;
   result.look_seconds = median(looks_);
-  result.best = best_curve_;
+  for (std::size_t level = 0; level < best_curves_.size(); ++level) {
+    if (best_curves_[level].empty()) continue;
+    result.best = best_curves_[level];
+    result.best_at = fidelities_[level];
+  }
   return result;
 }
 

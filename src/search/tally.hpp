@@ -11,7 +11,8 @@ namespace assay::search {
 
 class Tally {
  public:
-  explicit Tally(const std::vector<study::Objective>& objectives) : objectives_(objectives) {}
+  Tally(const study::Judge& judge, const std::vector<study::Fidelity>& fidelities)
+      : judge_(judge), fidelities_(fidelities), best_curves_(fidelities.size()) {}
 
   /// Listings, opens and links, at a time.
   void metadata(double time, double count);
@@ -32,12 +33,14 @@ class Tally {
   double busy(std::int64_t workers) const;
   double metadata_until(double time) const;
 
-  const std::vector<study::Objective>& objectives_;
+  const study::Judge& judge_;
+  const std::vector<study::Fidelity>& fidelities_;
   std::vector<double> slots_;  ///< metadata operations in each ten seconds
   double operations_ = 0;      ///< of all kinds
   std::vector<double> looks_;
   std::vector<std::pair<double, double>> evaluated_;
-  std::vector<std::pair<std::int64_t, double>> best_curve_;
+  /// By fidelity: what was measured at one does not compare with another's.
+  std::vector<std::vector<std::pair<std::int64_t, double>>> best_curves_;
   std::int64_t conflicts_ = 0, proposals_ = 0, measured_ = 0;
   double planner_seconds_ = 0, last_claim_ = 0, makespan_ = 0;
 };

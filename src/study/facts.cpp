@@ -12,10 +12,6 @@ bool came_no_further(const Outcome& outcome) {
   return outcome.again && (outcome.failure == Failure::timeout || outcome.failure == Failure::exit);
 }
 
-bool model_failure(const Outcome& outcome) {
-  return outcome.state == State::failed && outcome.failure != Failure::infrastructure;
-}
-
 Attempt* Rung::find(int number) {
   for (auto& attempt : attempts) {
     if (attempt.number == number) return &attempt;

@@ -12,6 +12,7 @@
 
 #include "study/generation.hpp"
 #include "study/record.hpp"
+#include "study/spending.hpp"
 #include "study/view.hpp"
 
 namespace assay::study {
@@ -20,8 +21,6 @@ namespace assay::study {
 bool retriable(const Outcome& outcome);
 /// An attempt that is to be continued and gained nothing (Outcome::again).
 bool came_no_further(const Outcome& outcome);
-/// Counts towards max_failed.
-bool model_failure(const Outcome& outcome);
 
 struct Attempt {
   int number = 1;
@@ -55,16 +54,6 @@ struct Rung {
 struct WorkerFacts {
   WorkerInfo info;
   bool greeted = false;  ///< its first record has been read
-};
-
-/// What measuring took so far; imported results took nothing.
-struct Costs {
-  double device_seconds = 0;  ///< of all attempts that ended, those that are tried again included
-  double seconds = 0;         ///< the same by the clock
-  std::int64_t measured = 0;  ///< attempts that ended with a result or a failure
-
-  double mean_device_seconds() const { return measured > 0 ? device_seconds / static_cast<double>(measured) : 0; }
-  double mean_seconds() const { return measured > 0 ? seconds / static_cast<double>(measured) : 0; }
 };
 
 class Facts {

@@ -22,11 +22,13 @@ std::string value_text(const space::Value& value) {
   return space::to_text(value);
 }
 
-std::string line_of(const Trial& trial, const Measurement& rung, const SignatureScope& scope) {
+std::string line_of(const Trial& trial, const Measurement& rung, const SignatureScope& scope, const Judge& judge) {
   auto text = fmt::format("{}.{} {} {}", trial.id, rung.item.rung, to_string(rung.state), rung.at.epochs);
   for (const auto& [name, value] : trial.what_of(rung).params) text += fmt::format(" {}={}", name, value_text(value));
   text += " :";
-  for (const auto& [name, value] : rung.metrics) {
+  auto raw = rung.metrics;
+  judge.strip(raw);
+  for (const auto& [name, value] : raw) {
     if (!scope.unsigned_metrics.contains(name)) text += fmt::format(" {}={}", name, digits(value));
   }
   return text + "\n";
@@ -46,7 +48,7 @@ void visit_signed(const StudyView& view, const SignatureScope& scope, const Visi
 
 std::string signed_text(const StudyView& view, const SignatureScope& scope) {
   std::string text;
-  visit_signed(view, scope, [&](const Trial& trial, const Measurement& rung) { text += line_of(trial, rung, scope); });
+  visit_signed(view, scope, [&](const Trial& trial, const Measurement& rung) { text += line_of(trial, rung, scope, view.judge()); });
   return text;
 }
 

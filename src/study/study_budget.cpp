@@ -1,52 +1,34 @@
-// What ends a study besides its planner: failures, its age, device time. Time is reserved before a trial starts: one
-// that would typically end beyond the budget is not begun.
+// What ends a study besides its planner: failures, its age, device time (spending.hpp).
 #include <algorithm>
 
 #include "base/time.hpp"
+#include "study/spending.hpp"
 #include "study/study_impl.hpp"
 
 namespace assay::study {
 
-std::int64_t Study::Impl::max_failed() const {
-  return limits.max_failed > 0 ? limits.max_failed : std::max<std::int64_t>(1, limits.max_trials / 3);
-}
+bool Study::Impl::too_many_failures() const { return facts.failures() >= failures_allowed(limits); }
 
-bool Study::Impl::too_many_failures() const { return facts.failures() >= max_failed(); }
-
-bool Study::Impl::too_old() const {
-  if (limits.max_seconds <= 0) return false;
-  const double then = base::unix_seconds() + facts.costs().mean_seconds();
-  const auto& now = facts.generation();
-  return std::any_of(facts.workers().begin(), facts.workers().end(), [&](const WorkerFacts& worker) {
+/// By the wall clocks of this machine and of the first worker's; in a reopened study of the first one that spoke since.
+double Study::Impl::age() const {
+  double age = 0;
+  const auto& generation = facts.generation();
+  const double now = base::unix_seconds();
+  for (const auto& worker : facts.workers()) {
     const auto& info = worker.info;
-    if (!worker.greeted || info.first_seen <= 0 || info.id == now.by || info.last_record < now.opened) return false;
-    return then - std::max(info.first_seen, now.opened) >= limits.max_seconds;
-  });
-}
-
-bool Study::Impl::too_costly() const {
-  if (limits.max_device_seconds <= 0) return false;
-  const auto& costs = facts.costs();
-  const auto reserved = static_cast<double>(facts.open().size() + 1) * costs.mean_device_seconds();
-  return costs.device_seconds + reserved > limits.max_device_seconds;
+    const bool counts = worker.greeted && info.first_seen > 0 && info.id != generation.by;
+    if (counts && info.last_record >= generation.opened)
+      age = std::max(age, now - std::max(info.first_seen, generation.opened));
+  }
+  return age;
 }
 
 std::optional<Study::Ended> Study::Impl::over() const {
-  if (too_many_failures()) {
-    return Ended{fmt::format("{} trials failed{}, {} are allowed", facts.failures(),
-                             facts.generation().number > 1 ? " since the study was reopened" : "", max_failed()),
-                 true};
-  }
-  if (too_old())
-    return Ended{fmt::format("max_duration ({}) is over", base::format_duration(limits.max_seconds)), false};
-  if (too_costly()) {
-    const auto& costs = facts.costs();
-    return Ended{
-        fmt::format("max_device_hours ({:.3g}) are spent or reserved: {:.3g} measured, {:.3g} per trial",
-                    limits.max_device_seconds / 3600, costs.device_seconds / 3600, costs.mean_device_seconds() / 3600),
-        false};
-  }
-  return std::nullopt;
+  return study::over(limits, {.failures = facts.failures(),
+                              .open = static_cast<std::int64_t>(facts.open().size()),
+                              .age = limits.max_seconds > 0 ? age() : 0,
+                              .reopened = facts.generation().number > 1,
+                              .costs = facts.costs()});
 }
 
 std::optional<Study::Ended> Study::Impl::over(Planner& planner) {

@@ -64,15 +64,11 @@ struct Study::Impl {
   /// Why no trial may begin any more.
   std::optional<Ended> over() const;
   bool too_many_failures() const;
-  std::int64_t max_failed() const;
   std::optional<Ended> over(Planner& planner);
   /// How the study was closed.
   Ended ending() const { return {facts.generation().members->reason, facts.generation().members->failed}; }
-  /// A typical trial would end after Limits::max_seconds; by the wall clocks of this machine and of the first worker's
-  /// (in a reopened study: of the first one that spoke since).
-  bool too_old() const;
-  /// What is measured, what runs and one more trial cost more than Limits::max_device_seconds.
-  bool too_costly() const;
+  /// Seconds since the first worker said hello, or since the study was reopened.
+  double age() const;
 
   // --- by hand
   std::optional<Claim> put(Proposal what, std::optional<TrialId> at);

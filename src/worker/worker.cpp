@@ -11,7 +11,9 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "study/checkpoint.hpp"
+#include "study/ending.hpp"
 #include "study/json.hpp"
+#include "study/report_pace.hpp"
 #include "worker/budget.hpp"
 #include "worker/progress.hpp"
 
@@ -27,9 +29,6 @@ using study::Study;
 constexpr int most_exceptions = 3;
 constexpr double limits_seconds = 1;
 
-/// The first so many reports of a trial are judged one by one, then ever fewer: looking at a curve costs its length.
-constexpr std::int64_t judged_singly = 100;
-constexpr double sparser = 1.05;
 /// Between two looks at what others reported and finished.
 constexpr double refresh_seconds = 1;
 
@@ -43,9 +42,7 @@ class StudyReporter : public study::Reporter {
     // An external trainer may report on for a while after it was asked to stop.
     if (reason_) return study::Verdict::stop;
     reached_ = std::max(reached_.value_or(step), step);
-    ++reports_;
-    if (early_stop_ == nullptr || static_cast<double>(reports_) < next_) return study::Verdict::go_on;
-    next_ = reports_ < judged_singly ? static_cast<double>(reports_ + 1) : sparser * static_cast<double>(reports_);
+    if (early_stop_ == nullptr || !pace_.due()) return study::Verdict::go_on;
     reason_ = early_stop_->check(look(), claim_.work.item);
     return reason_ ? study::Verdict::stop : study::Verdict::go_on;
   }
@@ -68,8 +65,7 @@ class StudyReporter : public study::Reporter {
   study::EarlyStop* early_stop_;
   std::optional<std::string> reason_;
   std::optional<std::int64_t> reached_;
-  std::int64_t reports_ = 0;
-  double next_ = 0;
+  study::ReportPace pace_;
   double refreshed_ = base::steady_seconds();  ///< the claim has just looked
 };
 
@@ -168,7 +164,8 @@ class Leader {
 
   void evaluate(const study::Claim& claim) {
     const double start = base::steady_seconds();
-    if (const auto known = known_result(claim.work)) {
+    const bool known_before = claim.work.what.tags.contains(study::same_as_tag);
+    if (const auto known = known_before ? study::known_result(study_.known(), claim.work) : std::nullopt) {
       const bool counts = study_.commit(claim, *known);
       return say(claim.work, *known, base::steady_seconds() - start, counts);
     }
@@ -180,22 +177,6 @@ class Leader {
     if (fatal) std::rethrow_exception(fatal);
     if (!outcome.again) budget_.took(seconds);
     say(claim.work, outcome, seconds, counts);
-  }
-
-  /// Of an earlier trial that trained the same network at the same fidelity.
-  std::optional<Outcome> known_result(const study::Work& work) {
-    const auto tag = work.what.tags.find(study::same_as_tag);
-    if (tag == work.what.tags.end()) return std::nullopt;
-    const auto view = study_.known();
-    const auto* trial = view.find(std::stoll(tag->second));
-    const auto* result = trial == nullptr ? nullptr : trial->result();
-    if (result == nullptr || result->at != work.at) return std::nullopt;
-    Outcome outcome;
-    outcome.reason = "the network of trial " + tag->second;
-    outcome.metrics = result->metrics;  // what is derived is taken out again as it is recorded
-    outcome.attributes = result->attributes;
-    outcome.attributes["reused"] = tag->second;
-    return outcome;
   }
 
   /// Exceptions become infrastructure failures; those that end the worker are kept in `fatal` and release the trial.

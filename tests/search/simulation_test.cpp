@@ -23,11 +23,22 @@ namespace {
 const std::vector<study::Objective> objectives{{"score", true, {}}};
 const std::vector<study::Fidelity> fidelities{{1, 1, 1, 1}};
 
-SimulationSettings settings(std::int64_t workers, std::int64_t trials) {
-  SimulationSettings result;
-  result.workers = workers;
-  result.trials = trials;
-  result.planner_seconds = 0.001;
+/// What is simulated, and how.
+struct Case {
+  SimulationSettings settings;
+  search::SimulatedStudy study;
+
+  SimulationFigures run() const { return search::simulate(settings, study); }
+};
+
+Case settings(std::int64_t workers, std::int64_t trials) {
+  Case result;
+  result.settings.workers = workers;
+  result.settings.planner_seconds = 0.001;
+  result.study.founding = {"search", 1, {}, objectives, fidelities};
+  result.study.judge = study::Judge(objectives);
+  result.study.limits.max_trials = trials;
+  result.study.limits.max_failed = trials;
   return result;
 }
 
@@ -59,20 +70,21 @@ search::SimulatedTrial minutes(const study::Work& work) {
 }
 
 /// Log-normal hours on the space of nas-bench-macro, with a real planner.
-SimulationFigures hours(const std::string& algorithm, SimulationSettings with) {
+SimulationFigures hours(const std::string& algorithm, Case with) {
   base::set_verbosity(base::Level::quiet);
   const auto config = test::macro_config("[search]\nalgorithm = \"" + algorithm + "\"\n");
   const auto space = std::make_shared<const space::Space>(space::Space::load(config));
-  const auto evaluate = [&](const study::Work& work) {
-    base::Rng rng(with.seed, "simulate", work.item.trial, "duration");
+  const auto seed = with.study.founding.seed;
+  with.study.evaluate = [&](const study::Work& work) {
+    base::Rng rng(seed, "simulate", work.item.trial, "duration");
     search::SimulatedTrial trial{.seconds = 3600 * std::exp(0.5 * rng.normal())};
     double score = 0;
     for (const double place : space->encode(work.what.params)) score += place;
     trial.outcome.metrics["score"] = score;
     return trial;
   };
-  return search::simulate(
-      with, [&] { return search::make_planner(config, space, with.seed); }, evaluate, study::Judge(objectives), fidelities);
+  with.study.make_planner = [&] { return search::make_planner(config, space, seed); };
+  return with.run();
 }
 
 bool equal(const SimulationFigures& a, const SimulationFigures& b) {
@@ -84,12 +96,13 @@ bool equal(const SimulationFigures& a, const SimulationFigures& b) {
 
 TEST_CASE("one worker: every file operation and the planner's time are between its trials") {
   auto with = settings(1, 50);
-  const auto trial = [](const study::Work&) {
+  with.study.make_planner = watcher;
+  with.study.evaluate = [](const study::Work&) {
     search::SimulatedTrial result{.seconds = 1};
     result.outcome.metrics["score"] = 1;
     return result;
   };
-  const auto figures = search::simulate(with, watcher, trial, study::Judge(objectives), fidelities);
+  const auto figures = with.run();
   CHECK(figures.trials == 50);
   CHECK(figures.conflicts_per_trial == 0);
   // list, closed, claim, start; end, fdatasync, commit.
@@ -103,15 +116,14 @@ TEST_CASE("one worker: every file operation and the planner's time are between i
 TEST_CASE("every number is evaluated exactly once, whoever collides") {
   for (const bool collector : {false, true}) {
     auto with = settings(100, 1000);
-    with.collector = collector;
+    with.settings.collector = collector;
     std::map<std::int64_t, int> times;
-    const auto figures = search::simulate(
-        with, watcher,
-        [&](const study::Work& work) {
-          ++times[work.item.trial];
-          return minutes(work);
-        },
-        study::Judge(objectives), fidelities);
+    with.study.make_planner = watcher;
+    with.study.evaluate = [&](const study::Work& work) {
+      ++times[work.item.trial];
+      return minutes(work);
+    };
+    const auto figures = with.run();
     CHECK(figures.trials == 1000);
     CHECK(times.size() == 1000);
     for (const auto& [number, count] : times) CHECK(count == 1);
@@ -146,35 +158,91 @@ class Doubler : public Watcher {
 
 TEST_CASE("a rung measures what the planner gave it, at its own fidelity") {
   auto with = settings(4, 20);
-  with.lag = 1;
+  with.settings.lag = 1;
   std::map<study::ItemId, double> measured;
   bool shown = false;
-  const std::vector<study::Fidelity> two{{1, 1, 1, 1}, {3, 1, 1, 1}};
-  const auto figures = search::simulate(
-      with,
-      [&]() -> std::unique_ptr<study::Planner> {
-        struct Telling : Doubler {
-          explicit Telling(bool& tell) : told(tell) {}
-          ~Telling() override { told = told || doubled; }
-          bool& told;
-        };
-        return std::make_unique<Telling>(shown);
-      },
-      [&](const study::Work& work) {
-        measured[work.item] = std::get<double>(work.what.params.at("x"));
-        CHECK(work.at.epochs == (work.item.rung == 0 ? 1 : 3));
-        CHECK(work.what.from.has_value() == (work.item.rung == 1));
-        return minutes(work);
-      },
-      study::Judge(objectives), two);
+  with.study.founding.fidelities = {{1, 1, 1, 1}, {3, 1, 1, 1}};
+  with.study.make_planner = [&]() -> std::unique_ptr<study::Planner> {
+    struct Telling : Doubler {
+      explicit Telling(bool& tell) : told(tell) {}
+      ~Telling() override { told = told || doubled; }
+      bool& told;
+    };
+    return std::make_unique<Telling>(shown);
+  };
+  with.study.evaluate = [&](const study::Work& work) {
+    measured[work.item] = std::get<double>(work.what.params.at("x"));
+    CHECK(work.at.epochs == (work.item.rung == 0 ? 1 : 3));
+    CHECK(work.what.from.has_value() == (work.item.rung == 1));
+    return minutes(work);
+  };
+  const auto figures = with.run();
   CHECK(figures.trials == 40);
   REQUIRE(measured.size() == 40);
   for (const auto& [item, x] : measured) CHECK(x == static_cast<double>(item.trial) * (item.rung + 1));
   CHECK(shown);
 }
 
+TEST_CASE("a simulated worker keeps the limits of a study") {
+  auto with = settings(1, 50);
+  with.study.make_planner = watcher;
+  with.study.evaluate = minutes;
+  with.study.limits.max_device_seconds = 700;
+  with.study.evaluate = [](const study::Work& work) {
+    auto trial = minutes(work);
+    trial.outcome.device_seconds = trial.seconds;
+    return trial;
+  };
+  // 60 to 66 seconds each: the eleventh ends at 688 s, a twelfth would not fit.
+  CHECK(with.run().trials == 11);
+  CHECK(with.run().end_reason.starts_with("max_device_hours"));
+
+  with = settings(1, 50);
+  with.study.make_planner = watcher;
+  with.study.limits.max_failed = 4;
+  with.study.evaluate = [](const study::Work& work) {
+    auto trial = minutes(work);
+    if (work.item.trial % 2 == 1) trial.outcome.state = study::State::failed;
+    if (work.item.trial % 2 == 1) trial.outcome.failure = study::Failure::exit;
+    return trial;
+  };
+  CHECK(with.run().trials == 8);
+  CHECK(with.run().end_reason == "4 trials failed, 4 are allowed");
+}
+
+TEST_CASE("a simulated trial is stopped at the report that early stopping judged") {
+  struct Below : study::EarlyStop {
+    std::optional<std::string> check(const study::StudyView& view, const study::ItemId& item) override {
+      const auto& rung = view.find(item.trial)->rungs.back();
+      CHECK(rung.state == study::State::running);
+      if (rung.reports.back().step < 3 || item.trial % 2 == 0) return std::nullopt;
+      return "odd";
+    }
+  };
+  auto with = settings(2, 6);
+  with.study.make_planner = watcher;
+  with.study.make_early_stop = [] { return std::make_unique<Below>(); };
+  with.study.evaluate = [](const study::Work&) {
+    search::SimulatedTrial trial{.seconds = 5};
+    trial.outcome.metrics["score"] = 5;
+    for (int step = 1; step <= 5; ++step) trial.reports.push_back({step, double(step), {{"score", double(step)}}});
+    return trial;
+  };
+  const auto figures = with.run();
+  REQUIRE(figures.study->trials().size() == 6);
+  for (const auto& trial : figures.study->trials()) {
+    const auto& rung = trial->rungs.front();
+    const bool odd = trial->id % 2 == 1;
+    CHECK(rung.state == (odd ? study::State::stopped : study::State::done));
+    CHECK(rung.metrics.at("score") == (odd ? 3 : 5));
+    CHECK(rung.reports.size() == (odd ? 3 : 5));
+    CHECK(rung.reason == (odd ? "odd" : ""));
+    CHECK(rung.ended - rung.started == Approx(odd ? 3 : 5));
+  }
+}
+
 TEST_CASE("nobody sees a record of another worker before the lag is over; its own at once") {
-  search::LaggedStudy study({30, 0}, 10, study::Judge(objectives), fidelities);
+  search::LaggedStudy study({30, 0}, 10, 0, study::Judge(objectives), fidelities);
   const auto trial = std::make_shared<const study::Trial>(study::Trial{.id = 3});
   CHECK(study.write(100, trial) == 130);
   CHECK(study.view(129.9)->trials().empty());
@@ -206,7 +274,7 @@ TEST_CASE("the same seed gives the same study; another one another") {
   auto with = settings(64, 320);
   const auto first = hours("evolution", with), second = hours("evolution", with);
   CHECK(equal(first, second));
-  with.seed = 2;
+  with.study.founding.seed = 2;
   CHECK_FALSE(equal(first, hours("evolution", with)));
 }
 
@@ -216,7 +284,7 @@ TEST_CASE("hours of trials: 64 and 512 workers are busy; a collector spares the 
     CHECK(hours(algorithm, with).busy > 0.98);
     with = settings(512, 2560);
     const auto direct = hours(algorithm, with);
-    with.collector = true;
+    with.settings.collector = true;
     const auto collected = hours(algorithm, with);
     CHECK(direct.busy > 0.97);
     CHECK(collected.busy > 0.97);
@@ -229,16 +297,16 @@ TEST_CASE("hours of trials: 64 and 512 workers are busy; a collector spares the 
 TEST_CASE("slow files and a slow planner cost what they should") {
   auto with = settings(64, 640);
   const double quick = hours("random", with).busy;
-  with.op_seconds = 5;
+  with.settings.op_seconds = 5;
   CHECK(hours("random", with).busy < quick - 0.03);
-  with.op_seconds = 0.005;
-  with.planner_seconds = 360;
+  with.settings.op_seconds = 0.005;
+  with.settings.planner_seconds = 360;
   CHECK(hours("random", with).busy == Approx(0.92).margin(0.02));
 }
 
 TEST_CASE("a sample of planners stands for all; nothing is lost") {
   auto with = settings(64, 640);
-  with.cached_points = 640 * 4;
+  with.settings.cached_points = 640 * 4;
   const auto figures = hours("evolution", with);
   CHECK(figures.trials == 640);
   CHECK(figures.busy > 0.98);

@@ -4,8 +4,11 @@
 #include <map>
 
 #include "assay/programs.hpp"
+#include "base/json.hpp"
 #include "base/text.hpp"
 #include "search/algorithms.hpp"
+#include "study/signature.hpp"
+#include "study/study.hpp"
 
 using namespace assay;
 using tests::run_program;
@@ -19,8 +22,10 @@ using Signatures = std::map<std::string, std::string>;  ///< "asha two" -> hash
 
 const fs::path list = fs::path(ASSAY_SOURCE_DIR) / "tests/signatures/expected.txt";
 
-/// What is judged, by the name that the list gives it.
+/// What is judged, and what stands in [search], by the name that the list gives it.
 const std::map<std::string, std::string> judged = {
+    {"stopped",
+     "early_stop = \"median\"\nearly_stop_from = 2\nearly_stop_curves = 3\n[objectives]\naccuracy.goal = \"max\"\n"},
     {"one", "[objectives]\naccuracy.goal = \"max\"\n"},
     {"two", "[objectives]\naccuracy = { goal = \"max\", threshold = 0.8 }\nparameters.goal = \"min\"\n"},
     {"limited",
@@ -72,6 +77,23 @@ void found(const Scratch& scratch, const std::string& name, const std::string& c
   REQUIRE(said.code == 0);
 }
 
+using Lines = std::vector<std::string>;
+
+/// Every measurement of a search, and of the same search by a simulated worker: these must agree.
+void check_simulated(const Scratch& scratch, const std::string& run) {
+  study::Reader reader(scratch / (run + "/search"));
+  const auto is = base::split(study::signed_text(reader.refresh(), {}), '\n');
+  const auto said =
+      run_program(scratch, {"assay", "simulate", run, "--workers", "1", "--trials", "30", "--list", "--json"});
+  INFO(said.error);
+  REQUIRE(said.code == 0);
+  const auto simulated = base::Json::parse(said.out).at(0).at("list").get<Lines>();
+  for (std::size_t i = 0; i < std::max(is.size(), simulated.size()); ++i) {
+    INFO("line " << i << " of " << is.size() << " and " << simulated.size());
+    REQUIRE((i < is.size() ? is[i] : "nothing more") == (i < simulated.size() ? simulated[i] : "nothing more"));
+  }
+}
+
 Signatures signatures(const Scratch& scratch) {
   Signatures all;
   found(scratch, "command", command_run);
@@ -90,7 +112,22 @@ Signatures signatures(const Scratch& scratch) {
       INFO(run << ": " << set.error);
       REQUIRE(set.code == 0);
       all[std::string(algorithm.name) + " " + name] = sign(scratch, "search-driver", run);
+      check_simulated(scratch, run);
     }
+  }
+  // With results from elsewhere and points to be measured first.
+  scratch.write("elsewhere.csv", "depth,width,lr,test_acc,weights,epochs\n4,64,0.01,0.95,9000,12\n1,16,0.1,0.3,100,12\n");
+  for (const std::string algorithm : {"random", "evolution", "tpe", "asha", "pbt"}) {
+    const auto run = algorithm + "-warm";
+    found(scratch, run,
+          table_run(judged.at("one")) + "[[search.import]]\nfile = \"elsewhere.csv\"\nmap = { test_acc = \"accuracy\" }\n");
+    const std::vector<std::string> words{"assay", "set", run, "search.algorithm=" + algorithm,
+                                         "search.points=[{depth = 1}, {depth = 3, lr = 0.1}]"};
+    REQUIRE(run_program(scratch, words).code == 0);
+    for (const std::string stage : {"baseline-train", "proxy-select"})
+      REQUIRE(run_program(scratch, {stage, run, "-q"}).code == 0);
+    all[algorithm + " warm"] = sign(scratch, "search-driver", run);
+    check_simulated(scratch, run);
   }
   return all;
 }

@@ -6,13 +6,21 @@
 #include <cstdio>
 
 #include "apps/assay/verbs.hpp"
+#include "apps/founding.hpp"
+#include "apps/intake.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "eval/table.hpp"
+#include "os/file.hpp"
+#include "os/host.hpp"
+#include "run/results.hpp"
+#include "search/early_stop.hpp"
 #include "search/planners.hpp"
-#include "study/reward.hpp"
+#include "study/founding.hpp"
+#include "study/judge.hpp"
+#include "study/signature.hpp"
 
 namespace assay::apps {
 namespace {
@@ -47,13 +55,13 @@ std::vector<std::int64_t> worker_counts(const cli::Values& values) {
   return counts;
 }
 
-/// A made-up landscape where there is no table: each objective has its best point somewhere in the space and falls
-/// off with the square of the distance. It is for the planners to have something to climb, and means nothing else.
+/// A made-up landscape where there is no table: each metric has its best point somewhere in the space and falls off
+/// with the square of the distance. It is for the planners to have something to climb, and means nothing else.
 class Landscape {
  public:
-  Landscape(const space::Space& space, std::uint64_t seed, const std::vector<study::Objective>& objectives)
-      : space_(space), objectives_(objectives) {
-    for (std::size_t i = 0; i < objectives.size(); ++i) {
+  Landscape(const space::Space& space, std::uint64_t seed, std::vector<study::Objective> objectives)
+      : space_(space), objectives_(std::move(objectives)) {
+    for (std::size_t i = 0; i < objectives_.size(); ++i) {
       base::Rng rng(seed, "simulate", static_cast<std::int64_t>(i), "landscape");
       auto& summit = summits_.emplace_back(space.parameters().size());
       for (auto& coordinate : summit) coordinate = rng.uniform();
@@ -74,35 +82,51 @@ class Landscape {
 
  private:
   const space::Space& space_;
-  const std::vector<study::Objective>& objectives_;
+  std::vector<study::Objective> objectives_;  ///< what is measured
   std::vector<std::vector<double>> summits_;
 };
+
+/// The metrics that must be measured, each with a direction: the objectives' own, else less is better.
+std::vector<study::Objective> measured(const study::Judge& judge) {
+  std::vector<study::Objective> metrics;
+  for (const auto& name : judge.named()) {
+    const auto& objectives = judge.objectives();
+    const auto same = [&](const auto& other) { return other.metric == name; };
+    const auto objective = std::find_if(objectives.begin(), objectives.end(), same);
+    metrics.push_back({.metric = name, .maximise = objective != objectives.end() && objective->maximise});
+  }
+  return metrics;
+}
 
 /// What trials cost and bring: the table's rows, or log-normal times on the made-up landscape.
 class Trials {
  public:
-  Trials(const config::Config& config, const std::shared_ptr<const space::Space>& space, std::uint64_t seed,
-         const std::vector<study::Objective>& objectives, const study::Fidelity& full, const cli::Values& values)
-      : seed_(seed),
+  Trials(const run::Run& run, const std::shared_ptr<const space::Space>& space, const study::Fidelity& full,
+         const cli::Values& values)
+      : seed_(run.seed()),
         full_(full),
         median_(duration(values, "--seconds", 3600)),
         sigma_(number(values, "--sigma", 0.5, 0)),
-        landscape_(*space, seed, objectives),
-        reward_(config) {
-    if (eval::uses_table(config)) table_.emplace(config, space);
+        judge_(run.judge()),
+        landscape_(*space, run.seed(), measured(judge_)) {
+    if (eval::uses_table(run.config())) table_.emplace(run.config(), space);
     from_table_ = table_ && table_->has_cost() && !values.text("--seconds");
   }
 
   search::SimulatedTrial operator()(const study::Work& work) const {
     search::SimulatedTrial result;
     if (table_) {
-      result.outcome = table_->look_up(work.what.params, work.at, work.made).outcome;
-      reward_.add(result.outcome.metrics);
+      auto found = table_->look_up(work.what.params, work.at, work.made);
+      result.outcome = std::move(found.outcome);
+      result.reports = std::move(found.reports);
     } else {
       result.outcome.metrics = landscape_.at(work.what.params);
     }
+    judge_.derive(result.outcome.metrics);
+    for (auto& report : result.reports) judge_.derive(report.metrics);
     if (result.outcome.state == study::State::infeasible) return result;
     result.seconds = from_table_ ? result.outcome.device_seconds : drawn(work);
+    if (!from_table_) stretch(result);
     result.outcome.device_seconds = result.seconds;
     return result;
   }
@@ -114,22 +138,101 @@ class Trials {
   }
 
  private:
+  /// A trial's rungs are parts of one training: each costs its own epochs.
   double drawn(const study::Work& work) const {
     base::Rng rng(seed_, "simulate", work.item.trial, "duration");
-    const double share = full_.epochs > 0 && work.at.epochs > 0 ? double(work.at.epochs) / full_.epochs : 1;
+    const int epochs = work.at.epochs - (work.made ? std::min(work.made->epochs, work.at.epochs) : 0);
+    const double share = full_.epochs > 0 && work.at.epochs > 0 ? double(epochs) / full_.epochs : 1;
     return median_ * std::exp(sigma_ * rng.normal()) * share;
+  }
+
+  static void stretch(search::SimulatedTrial& result) {
+    const double cost = result.outcome.device_seconds;
+    for (auto& report : result.reports) report.seconds *= cost > 0 ? result.seconds / cost : 0;
   }
 
   std::uint64_t seed_;
   study::Fidelity full_;
   double median_, sigma_;
   bool from_table_ = false;
+  study::Judge judge_;
   Landscape landscape_;
-  study::Reward reward_;
   std::optional<eval::Table> table_;
 };
 
-Json to_json(const search::SimulationFigures& figures, bool collector, double wall) {
+/// Where the study comes from: a configuration, or a run folder, whose proxy and split are taken.
+class Source {
+ public:
+  explicit Source(const cli::Values& values) : file_(values.text("CONFIG", "")), sets_(values.texts("--set")) {
+    if (const auto seed = values.integer("--seed")) sets_.push_back(fmt::format("run.seed={}", *seed));
+    if (std::filesystem::is_directory(file_)) {
+      run_ = run::Run::open(file_);
+      file_ /= "run.toml";
+    }
+    space::Space::load(config::Config::load(file_, sets_), "search");  // its errors name places of this file
+  }
+
+  /// The run as it would be founded; nothing is written.
+  run::Run run(std::int64_t trials) const {
+    auto sets = sets_;
+    sets.push_back(fmt::format("search.max_trials={}", trials));
+    return run::Run::preview(os::random_name(), file_, sets);
+  }
+
+  study::Fidelity top(const run::Run& run) const {
+    const auto full = full_fidelity(run.config(), run::Stage::search);
+    const auto proxy = run_ ? run_->figures(run::Stage::proxy) : std::nullopt;
+    return proxy ? run::proxy_figures(*proxy).chosen.value_or(full) : full;
+  }
+
+  /// Any number tells equal networks apart from others.
+  std::int64_t outputs(const run::Run& run) const {
+    if (!trains_networks(run.config())) return 0;
+    const auto split = run_ ? run_->figures(run::Stage::split) : std::nullopt;
+    return split ? std::max<std::int64_t>(1, run::split_figures(*split).outputs) : 10;
+  }
+
+ private:
+  std::filesystem::path file_;
+  std::vector<std::string> sets_;
+  std::optional<run::Run> run_;
+};
+
+/// What the configuration begins it with: [search] import and points, written and read as a study has them.
+std::vector<std::shared_ptr<const study::Trial>> first_trials(const run::Run& run, const space::Space& space,
+                                                              const search::SimulatedStudy& study) {
+  const auto& fidelities = study.founding.fidelities;
+  const auto intake = configured_intake(run.config(), import_target(run.config(), space, run.objectives(), fidelities));
+  if (intake.results.empty() && intake.points.empty()) return {};
+  check_points(intake, run, study.limits.max_trials);
+  const auto folder = std::filesystem::temp_directory_path() / ("assay-simulate-" + os::random_name());
+  study::found_filled_or_join({folder}, study.founding, [&](const std::filesystem::path& stage) {
+    bring(stage, study.judge, intake, {}, fidelities.front(), study.limits.max_trials);
+  });
+  const auto view = study::Reader(folder, study.judge).refresh();
+  std::vector<std::shared_ptr<const study::Trial>> trials;
+  for (const auto& trial : view.trials()) {
+    if (trial) trials.push_back(trial);
+  }
+  os::remove_all(folder);
+  return trials;
+}
+
+/// The search of this run as search-driver founds it; the run must outlive it.
+search::SimulatedStudy founded(const run::Run& run, const std::shared_ptr<const space::Space>& space,
+                               const study::Fidelity& top, std::int64_t outputs) {
+  search::SimulatedStudy study;
+  study.make_planner = [&run, space, outputs] { return search_planner(run, space, outputs); };
+  study.founding =
+      founding_of(run, run::Stage::search, *space, *study.make_planner(), search::rungs_of(run.config(), *space, top));
+  study.judge = run.judge();
+  study.limits = run.limits(run::Stage::search);
+  study.begin = first_trials(run, *space, study);
+  study.make_early_stop = [&run] { return search::make_early_stop(run.config()); };
+  return study;
+}
+
+Json to_json(const search::SimulationFigures& figures, bool collector, double wall, bool list) {
   Json json = {{"workers", figures.workers},
                {"collector", collector},
                {"trials", figures.trials},
@@ -143,8 +246,11 @@ Json to_json(const search::SimulationFigures& figures, bool collector, double wa
                {"look_seconds", figures.look_seconds},
                {"planner_seconds", figures.planner_seconds},
                {"simulated_in_seconds", wall},
+               {"end", figures.end_reason},
+               {"best_at", study::to_json(figures.best_at)},
                {"best", Json::array()}};
   for (const auto& [trials, value] : figures.best) json["best"].push_back({{"trials", trials}, {"value", value}});
+  if (list) json["list"] = base::split(study::signed_text(*figures.study, {}), '\n');
   return json;
 }
 
@@ -169,51 +275,44 @@ void print_row(const search::SimulationFigures& figures, bool collector) {
   std::fflush(stdout);
 }
 
-Exit simulate(const cli::Values& values) {
-  const auto file = values.text("CONFIG", "");
-  auto config = config::Config::load(file, values.texts("--set"));
-  const auto seed = static_cast<std::uint64_t>(values.integer("--seed").value_or(config.integer("run.seed")));
-  std::vector<study::Objective> objectives;
-  for (const auto& [metric, node] : config.node("objectives").items())
-    objectives.push_back({.metric = metric, .maximise = node.at("goal").string() == "max"});
-  if (objectives.empty()) objectives.push_back({.metric = "accuracy"});
-
-  search::SimulationSettings settings{.seed = seed};
+search::SimulationSettings settings_of(const cli::Values& values) {
+  search::SimulationSettings settings;
   settings.op_seconds = number(values, "--op-ms", 5, 0) / 1000;
   settings.lag = number(values, "--lag", 30, 0);
   settings.ramp = number(values, "--ramp", 0, 0);
-  settings.heartbeat = config.seconds("study.heartbeat");
   if (values.text("--planner-ms")) settings.planner_seconds = number(values, "--planner-ms", 0, 0) / 1000;
+  return settings;
+}
+
+Exit simulate(const cli::Values& values) {
+  const Source source(values);
+  auto settings = settings_of(values);
   const auto trials = values.integer("--trials");
   if (trials && *trials < 1) base::fail(Exit::config, "--trials {}: a number from 1 is expected", *trials);
-
-  const auto training = config.section("training", "search");
-  const study::Fidelity full{.epochs = training.at("epochs").is_number() ? training.at("epochs").get<int>() : 0};
-  const auto space = std::make_shared<const space::Space>(space::Space::load(config, "search"));
-  const Trials evaluate(config, space, seed, objectives, full, values);
-  const auto judge = study::judge_of(objectives, config);
-  const bool json = values.flag("--json");
+  const bool json = values.flag("--json"), list = values.flag("--list");
   auto rows = Json::array();
   bool first = true;
   for (const auto workers : worker_counts(values)) {
     settings.workers = workers;
-    settings.trials = trials.value_or(trials_per_worker * workers);
-    const auto sized = config.with({fmt::format("search.max_trials={}", settings.trials)});
-    const auto planner = [&] {
-      return search::make_planner(sized, space, seed, {{.params = space->defaults(), .note = "defaults"}});
-    };
-    const auto algorithm = planner()->describe().value("algorithm", "planner");
+    const auto run = source.run(trials.value_or(trials_per_worker * workers));
+    const auto top = source.top(run);
+    const auto space = std::make_shared<const space::Space>(space::Space::load(run.config(), "search"));
+    auto study = founded(run, space, top, source.outputs(run));
+    const Trials evaluate(run, space, top, values);
+    study.evaluate = evaluate;
+    const auto algorithm = study.founding.identity.at("planner").value("algorithm", "planner");
     if (first && !json) print_head(algorithm, evaluate.durations(), settings);
     first = false;
     base::set_verbosity(base::Level::quiet);  // every worker's planner would say what it chose
     for (const bool collector : {false, true}) {
       settings.collector = collector;
       const double start = base::steady_seconds();
-      const auto figures = search::simulate(settings, planner, evaluate, judge, {full});
+      const auto figures = search::simulate(settings, study);
       if (json)
-        rows.push_back(to_json(figures, collector, base::steady_seconds() - start));
+        rows.push_back(to_json(figures, collector, base::steady_seconds() - start, list));
       else
         print_row(figures, collector);
+      if (list && !json) std::fputs(study::signed_text(*figures.study, {}).c_str(), stdout);
     }
   }
   if (json) std::printf("%s\n", rows.dump(2).c_str());
@@ -227,7 +326,7 @@ cli::Verb simulate_verb() {
   return {"simulate",
           "a search by thousands of workers in seconds: how busy they would be, what it asks of the file system",
           {{.name = "CONFIG",
-            .help = "configuration: space, [search] algorithm, [trial.table] if there is one",
+            .help = "configuration, or run folder: then with its proxy. [trial.table] gives results, if there is one",
             .required = true},
            {.name = "--workers", .help = "numbers with commas (default 64,512,4096)"},
            {.kind = Kind::integer, .name = "--trials", .help = "in all (default: 10 per worker)"},
@@ -239,6 +338,7 @@ cli::Verb simulate_verb() {
            {.name = "--planner-ms", .help = "take this for the planner's time instead of measuring it"},
            {.kind = Kind::list, .name = "--set", .help = "KEY=VALUE, changes the configuration"},
            {.kind = Kind::integer, .name = "--seed", .help = "of planners and durations"},
+           {.kind = Kind::flag, .name = "--list", .help = "every measurement: trial, rung, state, epochs, values"},
            {.kind = Kind::flag, .name = "--json", .help = "as JSON, with the best objective against trials"}},
           simulate};
 }

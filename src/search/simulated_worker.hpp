@@ -1,0 +1,61 @@
+// A worker of a simulation, and what may happen next to it. Internal.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/random.hpp"
+#include "search/lagged_study.hpp"
+#include "search/simulation.hpp"
+#include "study/report_pace.hpp"
+
+namespace assay::search {
+
+using TrialPtr = std::shared_ptr<const study::Trial>;
+
+/// A record that the others do not see yet, and until when.
+struct UnseenRecord {
+  double until = 0;
+  TrialPtr trial;
+  study::Spending change;
+};
+
+/// A trial on its way.
+struct RunningTrial {
+  study::ItemId item;
+  study::Trial trial;
+  SimulatedTrial went;
+  double begun = 0;
+  std::size_t reported = 0;  ///< of went.reports
+  study::ReportPace pace;
+};
+
+struct SimulatedWorker {
+  base::Rng window;  ///< chooses numbers after lost races
+  study::Planner* planner = nullptr;
+  study::EarlyStop* early_stop = nullptr;
+  bool probe = true;  ///< has a planner of its own, whose time counts
+  std::shared_ptr<const study::StudyView> view;
+  Numbers taken;                  ///< numbers, as far as it knows
+  study::TrialId first_free = 0;  ///< of them
+  std::int64_t width = 2;         ///< of the window, see Study::Impl::link_free_number
+  study::ItemId wanted;
+  std::optional<study::Proposal> given;  ///< what the wanted rung measures, where it is not what the trial began with
+  double pause = 0.005;
+  double planned = 0;             ///< planner's seconds for this claim so far
+  std::vector<UnseenRecord> own;  ///< what it wrote lately
+  std::optional<RunningTrial> running;
+};
+
+enum class Step { look, decide, link, report, end };
+
+struct Event {
+  double time;
+  std::int64_t order;
+  std::size_t worker;
+  Step step;
+  bool operator>(const Event& other) const { return time != other.time ? time > other.time : order > other.order; }
+};
+
+}  // namespace assay::search
