@@ -70,7 +70,7 @@ std::string table(const Card& card, const Verdict& found) {
     text += i < winner.seeds.size() ? fmt::format(" seed {} |", winner.seeds[i]) : " one seed |";
     rule += "---|";
   }
-  if (baseline != nullptr) text += " baseline |", rule += "---|";
+  if (baseline != nullptr) text += baseline->feasible ? " baseline |" : " baseline (breaks a limit) |", rule += "---|";
   text += "\n" + rule + "\n";
   for (const auto& metric : metrics_of(card, winner)) {
     const auto scale = scale_of(card.figures, metric);

@@ -49,7 +49,7 @@ Json shares(const Material& material) {
     if (!seen.insert(name).second) return;
     if (material.scale(name) == Scale::percent) names.insert(name);
   };
-  for (const auto& objective : material.objectives) look(objective.metric);
+  for (const auto& name : material.named_metrics()) look(name);
   for (const auto& [stage, view] : material.studies) {
     for (const auto& trial : view.trials()) {
       if (!trial) continue;
@@ -63,7 +63,7 @@ Json shares(const Material& material) {
 
 Json objectives(const Material& material) {
   Json list = Json::array();
-  for (const auto& objective : material.objectives) {
+  for (const auto& objective : material.judge.objectives()) {
     list.push_back({{"metric", objective.metric},
                     {"maximise", objective.maximise},
                     {"threshold", objective.threshold ? Json(*objective.threshold) : Json()}});
@@ -123,10 +123,12 @@ Json document(const Material& material) {
                {"plotly", nullptr},
                {"shares", shares(material)},
                {"objectives", objectives(material)},
+               {"first", material.judge.first_place()},
+               {"constraints", constraints_section(material)},
                {"headline", headline_section(material)},
                {"stages", stages},
                {"split", split_section(material)},
-               {"baseline", material.baseline ? run::to_json(*material.baseline) : Json()},
+               {"baseline", baseline_section(material)},
                {"proxy", proxy_section(material)},
                {"search", search_section(material)},
                {"full", full_section(material)},
@@ -143,7 +145,8 @@ Json summary(const Json& document) {
   Json json = document;
   for (const char* key : {"shares", "settings", "checked", "plotly"}) json.erase(key);
   if (json["search"].is_object()) {
-    for (const char* key : {"table", "curves", "strongest", "curves_text", "epochs"}) json["search"].erase(key);
+    for (const char* key : {"table", "standing", "running_best", "curves", "strongest", "curves_text", "epochs"})
+      json["search"].erase(key);
   }
   if (json["proxy"].is_object()) json["proxy"].erase("scatter");
   if (json["baseline"].is_object()) json["baseline"].erase("curve");
@@ -167,17 +170,40 @@ std::string candidates_csv(const Material& material) {
 }
 
 std::string finalists_csv(const Material& material) {
-  auto text = csv_line({"trial", "winner", "score", "lo", "hi", "seeds", "scores", "search_score", "parameters",
-                        "multiply_adds", "params"});
+  // A metric named like another column is "metrics.<name>", as in trials.csv.
+  std::vector<std::string> fields = {"trial",    "winner",   "score",        "lo",         "hi",
+                                     "seeds",    "scores",   "search_score", "parameters", "multiply_adds",
+                                     "baseline", "feasible", "violation",    "value"};
+  const std::set<std::string> taken(fields.begin(), fields.end());
+  const auto names = material.named_metrics();
+  for (const auto& name : names) fields.push_back(taken.contains(name) || name == "params" ? "metrics." + name : name);
+  fields.emplace_back("params");
+  auto text = csv_line(fields);
   if (!material.full) return text;
   for (const auto& f : material.full->finalists) {
     std::vector<std::string> scores;
     for (const double score : f.scores) scores.push_back(csv_number(score));
-    text += csv_line({f.trial < 0 ? "baseline" : std::to_string(f.trial),
-                      f.trial == material.full->winner ? "true" : "false", csv_number(f.score.estimate),
-                      csv_number(f.score.lo), csv_number(f.score.hi), std::to_string(f.scores.size()),
-                      base::join(scores, " "), f.trial < 0 ? "" : csv_number(f.search_score),
-                      std::to_string(f.parameters), std::to_string(f.multiply_adds), space::to_json(f.params).dump()});
+    const auto value = material.judge.value(f.metrics);
+    fields = {f.trial < 0 ? "baseline" : std::to_string(f.trial),
+              f.trial == material.full->winner ? "true" : "false",
+              csv_number(f.score.estimate),
+              csv_number(f.score.lo),
+              csv_number(f.score.hi),
+              std::to_string(f.scores.size()),
+              base::join(scores, " "),
+              f.trial < 0 ? "" : csv_number(f.search_score),
+              std::to_string(f.parameters),
+              std::to_string(f.multiply_adds),
+              f.is_baseline() ? "true" : "false",
+              f.feasible ? "true" : "false",
+              csv_number(f.violation),
+              value ? csv_number(*value) : ""};
+    for (const auto& name : names) {
+      const auto found = f.metrics.find(name);
+      fields.push_back(found == f.metrics.end() ? "" : csv_number(found->second));
+    }
+    fields.push_back(space::to_json(f.params).dump());
+    text += csv_line(fields);
   }
   return text;
 }

@@ -36,8 +36,8 @@ std::string short_points(const std::string& text) {
 }
 
 std::string rows_text(const Material& material, bool untouched) {
-  if (!material.split) return "";
-  return " (" + count_text(untouched ? material.split->untouched : material.split->valid, "row") + ")";
+  const auto rows = !material.split ? 0 : untouched ? material.split->untouched : material.split->valid;
+  return rows == 0 ? "" : " (" + count_text(rows, "row") + ")";
 }
 
 /// What the finalists were scored on.
@@ -46,11 +46,39 @@ std::string scored_on(const Material& material) {
   return fmt::format("on the untouched validation set{}, which no earlier stage has seen", rows_text(material, true));
 }
 
+/// What of the finalists breaks limits, as far as it bears on the verdict; with a space before it.
+std::string broken_words(const Material& material, const Verdict& found) {
+  std::string text;
+  const auto broken = [&](const run::FinalistFigures& finalist) {
+    return study::broken_text(material.judge, finalist.metrics);
+  };
+  if (!found.winner->feasible)
+    text += fmt::format(" It breaks a constraint: {}. No finalist keeps them all.", broken(*found.winner));
+  if (found.baseline != nullptr && found.baseline != found.winner && !found.baseline->feasible)
+    text +=
+        fmt::format(" The baseline breaks a constraint: {}. It is a control and cannot win.", broken(*found.baseline));
+  return text;
+}
+
+/// The finalists are there and none keeps all limits.
+std::optional<Words> without_winner(const Material& material) {
+  if (!material.full || material.full->winner != -2 || material.full->finalists.empty()) return std::nullopt;
+  const auto& least = material.full->finalists.front();
+  return Words{fmt::format("No finalist keeps all constraints when trained in full, so there is no winner; {} breaks "
+                           "them least: {}.",
+                           network_text(least.trial), study::broken_text(material.judge, least.metrics)),
+               "The table below has what each finalist measured. Loosen the constraint, or search further."};
+}
+
 Words words_of(const Material& material) {
-  const auto& metric = material.objectives.front().metric;
+  const auto& metric = material.judge.first().metric;
   const auto scale = material.scale(metric);
-  if (const auto found = verdict(material))
-    return words_of(*found, *material.full, material.objectives.front(), scale, scored_on(material));
+  if (const auto found = verdict(material)) {
+    auto words = words_of(*found, *material.full, material.judge.first(), scale, scored_on(material));
+    words.lead += broken_words(material, *found);
+    return words;
+  }
+  if (auto words = without_winner(material)) return std::move(*words);
   if (const auto* view = material.study(Stage::search)) {
     const auto best = ranked(*view);
     const study::Standings standings(*view);
@@ -64,11 +92,11 @@ Words words_of(const Material& material) {
     if (!best.empty()) {
       const auto& first = view->judge().first().metric;
       const auto at = view->fidelities().size() > 1
-                          ? " after " + count_text(best.front()->result()->at.epochs, "epoch")
+                          ? " at " + fidelity_text(best.front()->result()->at, material.full_epochs)
                           : std::string();
       return {
-          fmt::format("{} is the search's best so far with {} {}{}; it has not been trained in full.",
-                      capital(network_text(best.front()->id)),
+          fmt::format("{} is the search's best{} with {} {}{}; it has not been trained in full.",
+                      capital(network_text(best.front()->id)), material.search ? "" : " so far",
                       value_text(material.scale(first), best.front()->result()->metrics.at(first)), first, at),
           fmt::format("The score comes from the search-validation part{} and is the largest of {}: it ranks, and it "
                       "promises too much.",
@@ -85,7 +113,7 @@ Words words_of(const Material& material) {
 }
 
 Json figures_of(const Material& material) {
-  const auto& metric = material.objectives.front().metric;
+  const auto& metric = material.judge.first().metric;
   const auto scale = material.scale(metric);
   Json figures = Json::array();
   if (const auto found = verdict(material)) {
@@ -95,8 +123,8 @@ Json figures_of(const Material& material) {
                              interval_detail(scale, winner.score, winner.scores.size())));
     if (found->contrast) {
       const auto& gap = found->contrast->difference;
-      figures.push_back(figure("against the baseline", short_points(difference_text(scale, gap.estimate)),
-                               bounds_text(scale, gap)));
+      figures.push_back(
+          figure("against the baseline", short_points(difference_text(scale, gap.estimate)), bounds_text(scale, gap)));
     }
     if (found->baseline != nullptr && found->baseline != found->winner && winner.parameters > 0 &&
         found->baseline->parameters > 0) {
@@ -118,9 +146,16 @@ Json figures_of(const Material& material) {
   if (const auto* view = material.study(Stage::search)) {
     const auto counts = view->counts();
     const study::Standings standings(*view);
-    figures.push_back(figure("trials", base::with_commas(counts.claimed),
-                             fmt::format("{} done, {} failed; front of {}", base::with_commas(counts.done),
-                                         base::with_commas(counts.failed), standings.front().size())));
+    auto detail = fmt::format("{} done, {} failed", base::with_commas(counts.done), base::with_commas(counts.failed));
+    if (view->fidelities().size() > 1 && standings.comparable() > 0)
+      detail += fmt::format("; {} at {}", standings.comparable(),
+                            fidelity_text(view->fidelities()[standings.level()], material.full_epochs));
+    if (!view->judge().limits().empty())
+      detail += fmt::format("; {} of {} keep all hard limits", standings.feasible(), standings.comparable());
+    if (view->objectives().size() > 1) detail += fmt::format("; front of {}", standings.front().size());
+    if (const auto best = best_by_fidelity(standings, material.scale(view->judge().first().metric)))
+      figures.push_back(figure("best in the search", best->value, best->where));
+    figures.push_back(figure("trials", base::with_commas(counts.claimed), detail));
   }
   double cost = 0;
   for (const auto& [stage, view] : material.studies) {
@@ -172,7 +207,7 @@ Json notes_of(const Material& material) {
 
 std::optional<Verdict> verdict(const Material& material) {
   if (!material.full) return std::nullopt;
-  return verdict(*material.full, material.objectives.front());
+  return verdict(*material.full, material.judge.first());
 }
 
 Json headline_section(const Material& material) {

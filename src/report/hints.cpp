@@ -45,13 +45,13 @@ void at_the_edge(Json& hints, const study::StudyView& view, const space::Space& 
         fmt::format(
             "{} of the {} trials with the best {} stand there, more than chance allows: extend the domain beyond "
             "this end.",
-            edge.there, edge.of, view.objectives().front().metric));
+            edge.there, edge.of, view.judge().first().metric));
   }
 }
 
 /// Where in their schedule the best trials are best, and whether they still rise.
 void last_epoch(Json& hints, const Material& material, const study::StudyView& view) {
-  const auto& objective = view.objectives().front();
+  const auto& objective = view.judge().first();
   auto best = ranked(view);
   best.resize(std::min<std::size_t>(best.size(), 10));
   int curves = 0, early = 0, rising = 0;
@@ -143,7 +143,9 @@ void proxy(Json& hints, const Material& material) {
 void result(Json& hints, const Material& material) {
   const auto found = verdict(material);
   if (!found) return;
-  if (found->kind == Verdict::Kind::unclear || found->kind == Verdict::Kind::defaults) {
+  // Defaults that break a limit are nothing to beat.
+  const bool allowed = found->baseline != nullptr && found->baseline->feasible;
+  if ((found->kind == Verdict::Kind::unclear && allowed) || found->kind == Verdict::Kind::defaults) {
     add(hints, "act", "The search has not clearly beaten the defaults",
         "Reference networks near the baseline speak for a promising space, networks clearly below it for a poor one. "
         "Before "
@@ -158,7 +160,7 @@ void result(Json& hints, const Material& material) {
 void overfitting(Json& hints, const Material& material) {
   if (!material.baseline || material.baseline->curve.size() < 8) return;
   const auto& reports = material.baseline->curve;
-  const auto& objective = material.objectives.front();
+  const auto& objective = material.judge.first();
   std::size_t best = 0;
   double top = -INFINITY;
   for (std::size_t i = 0; i < reports.size(); ++i) {

@@ -8,9 +8,10 @@
 #include <set>
 #include <span>
 
+#include "base/text.hpp"
 #include "report/compare.hpp"
+#include "report/words.hpp"
 #include "stats/correlation.hpp"
-#include "study/standing.hpp"
 
 namespace assay::report {
 namespace {
@@ -103,9 +104,8 @@ std::optional<Ends> ends_of(const space::Domain& domain) {
 
 std::vector<const Trial*> ranked(const study::StudyView& view) {
   auto trials = scored(view, false);
-  std::stable_sort(trials.begin(), trials.end(), [&](const Trial* a, const Trial* b) {
-    return merit(*a, view.judge()) > merit(*b, view.judge());
-  });
+  std::stable_sort(trials.begin(), trials.end(),
+                   [&](const Trial* a, const Trial* b) { return merit(*a, view.judge()) > merit(*b, view.judge()); });
   return trials;
 }
 
@@ -142,6 +142,66 @@ std::vector<Influence> influences(const study::StudyView& view) {
   for (const auto& name : names) list.push_back({name, explained_share(ranks, groups_of(trials, name))});
   std::stable_sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.share > b.share; });
   return list;
+}
+
+std::string fidelity_text(const study::Fidelity& at, std::int64_t full_epochs) {
+  auto text = study::to_text(at, static_cast<int>(full_epochs));
+  const std::string full_data = ", full data";
+  if (const auto found = text.find(full_data); found != std::string::npos) text.erase(found, full_data.size());
+  return text;
+}
+
+std::string trials_text(const study::Standings& standings, std::int64_t full_epochs) {
+  const auto& view = standings.view();
+  const auto& levels = view.fidelities();
+  const auto trials = count_text(view.counts().claimed, "trial");
+  if (levels.empty()) return trials;
+  if (levels.size() == 1) return trials + " at " + study::to_text(levels.back(), static_cast<int>(full_epochs));
+  if (full_epochs == 0) full_epochs = levels.back().epochs;
+  if (standings.comparable() == 0) return trials + ", none of them with a result yet";
+  const auto at = fidelity_text(levels[standings.level()], full_epochs);
+  const bool all = static_cast<std::int64_t>(standings.comparable()) == view.counts().claimed;
+  auto text = fmt::format("{}, {} of them at {}", trials, all ? "all" : std::to_string(standings.comparable()), at);
+  if (!standings.top_reached())
+    text += fmt::format(" (no trial has got to {} yet)", fidelity_text(levels.back(), full_epochs));
+  return text;
+}
+
+std::optional<BestByFidelity> best_by_fidelity(const study::Standings& standings, Scale scale) {
+  const auto& view = standings.view();
+  const auto& levels = view.fidelities();
+  if (standings.best() == nullptr || levels.size() < 2) return std::nullopt;
+  const auto& metric = view.judge().first().metric;
+  std::vector<std::string> lower;
+  for (std::size_t level = 0; level < standings.level(); ++level) {
+    const auto* best = standings.best_at(level);
+    if (best == nullptr) continue;
+    lower.push_back(value_text(scale, best->metrics.at(metric)) + " at " + fidelity_text(levels[level]));
+  }
+  // The lowest and the next to the compared one say enough.
+  if (lower.size() > 2) lower.erase(lower.begin() + 1, lower.end() - 1);
+  BestByFidelity best{.value = value_text(scale, standings.best()->shown->metrics.at(metric)),
+                      .where = "at " + fidelity_text(levels[standings.level()])};
+  if (!lower.empty()) best.where += " (" + base::join(lower, ", ") + ")";
+  return best;
+}
+
+std::vector<study::Report> whole_curve(const Trial& trial) {
+  std::vector<study::Report> curve;
+  for (const auto& rung : trial.rungs) {
+    const auto last = curve.empty() ? 0 : curve.back().step;
+    if (rung.reports.empty()) {
+      if (rung.state == study::State::done && rung.at.epochs > last) curve.push_back({rung.at.epochs, 0, rung.metrics});
+      continue;
+    }
+    const auto offset = rung.reports.back().step <= last ? last : 0;
+    for (const auto& report : rung.reports) {
+      if (!curve.empty() && report.step + offset <= curve.back().step) continue;
+      curve.push_back(report);
+      curve.back().step += offset;
+    }
+  }
+  return curve;
 }
 
 std::vector<Edge> edges(const study::StudyView& view, const space::Space& space) {

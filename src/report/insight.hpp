@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "report/material.hpp"
+#include "study/standing.hpp"
 
 namespace assay::report {
 
@@ -34,5 +35,23 @@ std::vector<Edge> edges(const study::StudyView& view, const space::Space& space)
 
 /// Trials in the order of merit: the best first.
 std::vector<const study::Trial*> ranked(const study::StudyView& view);
+
+/// "8 epochs", "4 epochs, half the data"; "all 8 epochs" where that is the full number.
+std::string fidelity_text(const study::Fidelity& at, std::int64_t full_epochs = 0);
+
+/// "24 trials, 4 of them at all 8 epochs"; with one fidelity "24 trials at all 8 epochs, full data". While no trial has
+/// got to the top, that is said.
+std::string trials_text(const study::Standings& standings, std::int64_t full_epochs);
+
+/// The best feasible measurement at the fidelity that trials are compared at, and at lower ones: {"67.00 %", "at 8
+/// epochs (78.20 % at 2 epochs)"}; nothing while there is no best, or one fidelity only.
+struct BestByFidelity {
+  std::string value, where;
+};
+std::optional<BestByFidelity> best_by_fidelity(const study::Standings& standings, Scale scale);
+
+/// What a trial measured step by step, through all its rungs. A rung without reports gives its result; one that counts
+/// its steps from its own start goes on after the rung below.
+std::vector<study::Report> whole_curve(const study::Trial& trial);
 
 }  // namespace assay::report

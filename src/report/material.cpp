@@ -1,5 +1,6 @@
 #include "report/material.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.hpp"
@@ -64,12 +65,23 @@ void bring_up_to_date(Material& material) {
   const auto rows = material.split && full.untouched ? material.split->untouched : 0;
   for (auto& finalist : full.finalists) {
     const bool known = finalist.scores.size() > 1 || (finalist.scores.size() == 1 && material.split);
-    if (known) finalist.score = score_interval(material.objectives.front().metric, finalist.scores, scores, rows);
+    if (known) finalist.score = score_interval(material.judge.first().metric, finalist.scores, scores, rows);
     if (material.space && finalist.params == material.space->defaults()) finalist.defaults = true;
   }
 }
 
 }  // namespace
+
+std::vector<std::string> Material::named_metrics() const {
+  std::vector<std::string> names;
+  const auto add = [&](const std::string& metric) {
+    if (std::find(names.begin(), names.end(), metric) == names.end()) names.push_back(metric);
+  };
+  for (const auto& objective : judge.objectives()) add(objective.metric);
+  for (const auto& limit : judge.limits().all()) add(limit.metric);
+  for (const auto& metric : judge.named()) add(metric);
+  return names;
+}
 
 const study::StudyView* Material::study(Stage stage) const {
   const auto found = studies.find(stage);
@@ -105,7 +117,7 @@ Scale Material::scale(const std::string& metric) const {
       for (const auto& rung : trial->rungs) look(rung.metrics);
     }
   }
-  if (full && metric == objectives.front().metric) {
+  if (full && metric == judge.first().metric) {
     for (const auto& finalist : full->finalists) look({{metric, finalist.score.estimate}});
   }
   return fits ? Scale::percent : Scale::plain;
@@ -119,7 +131,7 @@ Material gather(const run::Run& run) {
   material.folder = run.folder().string();
   material.settings = config.resolved();
   material.seed = run.seed();
-  material.objectives = run.objectives();
+  material.judge = run.judge();
   material.parallel = config.integer("search.parallel");
   const auto epochs = config.section("training").value("epochs", Json());
   if (epochs.is_number()) material.full_epochs = epochs.get<std::int64_t>();

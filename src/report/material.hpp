@@ -27,7 +27,7 @@ struct StageState {
 struct Material {
   std::string name, title, folder, settings;
   std::uint64_t seed = 0;
-  std::vector<study::Objective> objectives;
+  study::Judge judge;  ///< by the configuration as it is now; has objectives
   std::vector<StageState> stages;
   std::optional<run::SplitFigures> split;
   base::Json split_report;  ///< split/report.json: histograms, warnings; null if missing
@@ -41,6 +41,8 @@ struct Material {
   std::int64_t full_epochs = 0;         ///< 0: searched itself
   std::vector<std::string> unreadable;  ///< what is there and could not be read, one sentence each
 
+  /// Objectives, then what rewards and limits name: each once.
+  std::vector<std::string> named_metrics() const;
   /// The study of a stage, or nullptr.
   const study::StudyView* study(run::Stage stage) const;
   const StageState& state(run::Stage stage) const;

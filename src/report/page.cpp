@@ -77,7 +77,7 @@ std::optional<os::Path> find_plotly() {
 std::string page(base::Json document, const std::optional<std::string>& plotly) {
   if (plotly) document["plotly"] = plotly_version(*plotly);
   std::string script;
-  for (const char* name : {"format.js", "charts.js", "trials.js", "sections.js"}) script += embedded(name);
+  for (const char* name : {"format.js", "charts.js", "trials.js", "search.js", "sections.js"}) script += embedded(name);
   const bool breaks = plotly && plotly->find("</script") != std::string::npos;
   base::require(!breaks, "this Plotly cannot stand inside a page: it holds the text </script");
   return fill(embedded("template.html"), {{"title", html_text(document.value("title", "")) + " - Assay"},

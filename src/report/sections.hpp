@@ -17,7 +17,12 @@ std::optional<Verdict> verdict(const Material& material);
 base::Json headline_section(const Material& material);
 base::Json split_section(const Material& material);
 base::Json proxy_section(const Material& material);
+/// The limits on metrics: bounds, hard or soft, how many comparable trials keep each; null without limits.
+base::Json constraints_section(const Material& material);
 base::Json search_section(const Material& material);
+/// With the named metrics, and which limits it breaks.
+base::Json baseline_section(const Material& material);
+/// With every named metric of each finalist, its feasibility, and its difference from the control.
 base::Json full_section(const Material& material);
 /// Trainings, device time and elapsed time by stage; formulas for the next search.
 base::Json cost_section(const Material& material);

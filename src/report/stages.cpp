@@ -27,17 +27,6 @@ constexpr std::size_t most_rows = 20'000;  ///< trials in the page itself; the C
 constexpr std::size_t most_curves = 120;
 constexpr std::size_t most_points = 60;  ///< of one curve
 
-/// Through all rungs of the trial.
-std::vector<study::Report> whole_curve(const study::Trial& trial) {
-  std::vector<study::Report> reports;
-  for (const auto& rung : trial.rungs) {
-    for (const auto& report : rung.reports) {
-      if (reports.empty() || report.step > reports.back().step) reports.push_back(report);
-    }
-  }
-  return reports;
-}
-
 /// The best ten and a spread of the others, each thinned.
 Json curves(const study::StudyView& view) {
   Json list = Json::array();
@@ -68,6 +57,35 @@ Json curves(const study::StudyView& view) {
   return list;
 }
 
+/// How each row of the table counts, for the charts: "compared", "infeasible" (compared, breaks a hard limit), "below"
+/// and "below infeasible" (measured at another fidelity), or "".
+Json row_standings(const TrialTable& table, const study::Standings& standings) {
+  Json list = Json::array();
+  for (const auto& row : table.rows) {
+    const auto& standing = standings.at(std::get<std::int64_t>(row[0]));
+    std::string text;
+    if (standing.shown != nullptr && standing.shown->state == study::State::done)
+      text = standing.comparable ? (standing.feasible ? "compared" : "infeasible")
+                                 : (standing.feasible ? "below" : "below infeasible");
+    list.push_back(text);
+  }
+  return list;
+}
+
+/// The best so far over the trials that compare and keep the limits, by number: [trial, value] where it changes.
+Json running_best(const study::Standings& standings) {
+  Json list = Json::array();
+  const bool maximise = standings.view().judge().first().maximise;
+  std::optional<double> best;
+  for (const auto& standing : standings.all()) {
+    if (!standing.comparable || !standing.feasible) continue;
+    if (best && !(maximise ? *standing.value > *best : *standing.value < *best)) continue;
+    best = standing.value;
+    list.push_back({standing.trial->id, *best});
+  }
+  return list;
+}
+
 std::string curve_text(const study::StudyView& view, Scale scale) {
   const auto now = progress(view);
   if (now.best < 0) return "No trial has a score yet.";
@@ -76,21 +94,36 @@ std::string curve_text(const study::StudyView& view, Scale scale) {
   if (now.growth) {
     text += fmt::format(" Mean of the last third against the first: {} {}",
                         difference_text(scale, now.growth->estimate), bounds_text(scale, *now.growth));
-    text += view.objectives().front().maximise ? "." : " (better is positive).";
+    text += view.judge().first().maximise ? "." : " (better is positive).";
   }
   return text;
 }
 
-std::string fidelity_text(const Material& material, const study::StudyView& view) {
-  study::Fidelity at;
-  if (material.search) {
-    at = material.search->fidelity;
-  } else if (!view.fidelities().empty()) {
-    at = view.fidelities().back();
-  } else {
-    return "";
+/// How many trials, at which fidelity, on what; which was the best at each; how it ended.
+std::string search_text(const Material& material, const study::Standings& standings) {
+  const auto& view = standings.view();
+  const auto rows = material.split && material.split->valid > 0
+                        ? fmt::format(" ({})", count_text(material.split->valid, "row"))
+                        : std::string();
+  auto text = fmt::format(
+      "{}, scored on the search-validation part{}: these scores order networks, they do not promise anything about new "
+      "data.",
+      trials_text(standings, material.full_epochs), rows);
+  if (const auto best = best_by_fidelity(standings, material.scale(view.judge().first().metric))) {
+    text += fmt::format(" Best {} {}: only scores of one fidelity are compared.", best->value, best->where);
   }
-  return " at " + study::to_text(at, static_cast<int>(material.full_epochs));
+  return text + (material.search ? " Ended: " + material.search->reason + "."
+                                 : " The search has not ended: this is what is there so far.");
+}
+
+/// "The ten best in blue, others in grey."
+std::string curves_text(const Json& curves, bool rungs) {
+  const auto top = std::count_if(curves.begin(), curves.end(), [](const Json& curve) { return curve["top"] == true; });
+  const auto rest = static_cast<std::ptrdiff_t>(curves.size()) - top;
+  std::string text = top == 0 ? "No trial is among the best yet: all in grey"
+                              : fmt::format("The {}best in blue", top == 1 ? "" : fmt::format("{} ", top));
+  if (top > 0 && rest > 0) text += ", others in grey";
+  return text + (rungs ? "; a curve goes through all rungs of its trial." : ".");
 }
 
 /// Did stage 1 put the finalists into the order that stage 2 finds?
@@ -112,13 +145,14 @@ std::string rank_text(const Material& material) {
 
 /// What the intervals of the finalists hold. `score`: the winner's.
 std::string full_foot(const Material& material, double score, std::size_t seeds) {
-  const auto& objective = material.objectives.front();
+  const auto& objective = material.judge.first();
   const std::string lower = objective.maximise ? "" : " Lower is better.";
   const bool rows = material.split && material.split->untouched > 0 && run::is_share_of_rows(objective.metric, score);
   if (seeds < 2) {
-    const auto text = rows ? fmt::format("Intervals: 95 %, Wilson's for the {} rows of the validation set; differences: "
-                                         "Newcombe's, from both intervals. ",
-                                         base::with_commas(material.split->untouched))
+    const auto text = rows ? fmt::format(
+                                 "Intervals: 95 %, Wilson's for the {} rows of the validation set; differences: "
+                                 "Newcombe's, from both intervals. ",
+                                 base::with_commas(material.split->untouched))
                            : std::string();
     return text + "One training each: the noise between trainings is unknown." + lower;
   }
@@ -188,28 +222,29 @@ Json search_section(const Material& material) {
   if (view == nullptr) return nullptr;
   const auto counts = view->counts();
   Json section = Json::object();
-  section["text"] = fmt::format(
-      "{}{}, scored on the search-validation part{}: these scores order networks, they do not promise anything about "
-      "new data.{}",
-      count_text(counts.claimed, "trial"), fidelity_text(material, *view),
-      material.split ? fmt::format(" ({})", count_text(material.split->valid, "row")) : "",
-      material.search ? " Ended: " + material.search->reason + "."
-                      : " The search has not ended: this is what is there so far.");
-  section["curve_text"] = curve_text(*view, material.scale(material.objectives.front().metric));
+  const study::Standings standings(*view);
+  section["text"] = search_text(material, standings);
+  section["curve_text"] = curve_text(*view, material.scale(material.judge.first().metric));
   section["curves"] = curves(*view);
-  section["curves_text"] = "The ten best in blue, others in grey.";
+  section["curves_text"] = curves_text(section["curves"], view->fidelities().size() > 1);
   section["epochs"] = 0;
   for (const auto& curve : section["curves"]) {
     section["epochs"] = std::max(section["epochs"].get<std::int64_t>(), curve["steps"].back().get<std::int64_t>());
   }
-  const study::Standings standings(*view);
   section["front"] = Json::array();
   for (const auto* standing : standings.front()) section["front"].push_back(standing->trial->id);
-  section["counts"] = {{"claimed", counts.claimed},   {"running", counts.running}, {"done", counts.done},
-                       {"stopped", counts.stopped},   {"failed", counts.failed},   {"infeasible", counts.infeasible},
+  section["counts"] = {{"claimed", counts.claimed},
+                       {"running", counts.running},
+                       {"done", counts.done},
+                       {"stopped", counts.stopped},
+                       {"failed", counts.failed},
+                       {"infeasible", counts.infeasible},
                        {"wanted", view->max_trials() - view->imported()}};
   const auto table = trial_table(*view, most_rows);
   section["table"] = to_columns(table);
+  section["levels"] = view->fidelities().size();
+  section["standing"] = row_standings(table, standings);
+  section["running_best"] = running_best(standings);
   section["strongest"] = nullptr;
   const auto list = influences(*view);
   section["influences"] = Json::array();
@@ -221,11 +256,25 @@ Json search_section(const Material& material) {
   return section;
 }
 
+Json baseline_section(const Material& material) {
+  if (!material.baseline) return nullptr;
+  auto section = run::to_json(*material.baseline);
+  auto metrics = material.baseline->metrics;
+  material.judge.derive(metrics);
+  section["named"] = Json::array();
+  for (const auto& name : material.named_metrics()) {
+    if (name != material.judge.first().metric && metrics.contains(name))
+      section["named"].push_back({{"metric", name}, {"value", metrics.at(name)}});
+  }
+  section["broken"] = study::broken_text(material.judge, metrics);
+  return section;
+}
+
 Json full_section(const Material& material) {
   if (!material.full) return nullptr;
   auto section = run::to_json(*material.full);
   const auto found = verdict(material);
-  const auto& metric = material.objectives.front().metric;
+  const auto& metric = material.judge.first().metric;
   const auto scale = material.scale(metric);
   std::size_t seeds = 0;
   const auto scores = all_scores(*material.full);
@@ -235,6 +284,9 @@ Json full_section(const Material& material) {
     entry["difference"] = nullptr;
     entry["difference_text"] = "–";
     entry["baseline"] = finalist.is_baseline();
+    entry["broken"] = finalist.feasible ? "" : study::broken_text(material.judge, finalist.metrics);
+    const auto value = material.judge.value(finalist.metrics);
+    entry["value"] = value ? Json(*value) : Json();
     seeds = std::max(seeds, finalist.scores.size());
     if (!found || found->baseline == nullptr || found->baseline == &finalist || finalist.scores.empty()) continue;
     if (const auto gap = contrast(finalist, *found->baseline, metric, scores)) {
@@ -243,6 +295,14 @@ Json full_section(const Material& material) {
       entry["difference_text"] = difference_text(scale, d.estimate) + " " + bounds_text(scale, d);
     }
   }
+  section["metrics"] = Json::array();
+  for (const auto& name : material.named_metrics()) {
+    if (name != metric) section["metrics"].push_back(name);
+  }
+  const auto& limits = material.judge.limits().all();
+  section["soft"] =
+      std::any_of(limits.begin(), limits.end(), [](const auto& limit) { return limit.weight.has_value(); });
+  section["limited"] = std::any_of(limits.begin(), limits.end(), [](const auto& limit) { return !limit.weight; });
   section["rank_text"] = rank_text(material);
   section["foot"] = full_foot(material, found ? found->winner->score.estimate : NAN, seeds);
   return section;

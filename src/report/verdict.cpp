@@ -14,6 +14,7 @@ Kind kind_of(const Verdict& found) {
   if (found.baseline == nullptr) return Kind::alone;
   if (found.baseline == found.winner) return Kind::defaults;
   if (!found.contrast) return Kind::unknown;
+  if (found.contrast->difference.hi < 0) return Kind::worse;
   return found.contrast->difference.lo > 0 ? Kind::better : Kind::unclear;
 }
 
@@ -32,19 +33,22 @@ std::string alone_text(const run::FullFigures& figures) {
 
 std::string sentence_of(const Verdict& found, const run::FullFigures& figures, const std::string& metric, Scale scale) {
   const auto& winner = *found.winner;
-  const auto reaches =
-      fmt::format("{} reaches {} {}", capital(network_text(winner.trial)), value_text(scale, winner.score.estimate), metric);
+  const auto reaches = fmt::format("{} reaches {} {}", capital(network_text(winner.trial)),
+                                   value_text(scale, winner.score.estimate), metric);
   const auto control = found.baseline == nullptr ? "" : value_text(scale, found.baseline->score.estimate);
   switch (found.kind) {
     case Kind::alone:
       return fmt::format("{}; {}.", reaches, alone_text(figures));
     case Kind::defaults:
       if (figures.finalists.size() == 1)
-        return fmt::format("{} is the only finalist and reaches {} {}.", capital(baseline_text(winner)), control, metric);
+        return fmt::format("{} is the only finalist and reaches {} {}.", capital(baseline_text(winner)), control,
+                           metric);
       return fmt::format("No network found beats {}, which reaches {} {}.", baseline_text(winner), control, metric);
     case Kind::unclear:
-      return fmt::format("{}, which cannot be told from the {} of {}.", reaches, control, baseline_text(*found.baseline));
+      return fmt::format("{}, which cannot be told from the {} of {}.", reaches, control,
+                         baseline_text(*found.baseline));
     case Kind::better:
+    case Kind::worse:
     case Kind::unknown:
       break;
   }
@@ -60,13 +64,16 @@ std::string difference_words(const Verdict& found, Scale scale) {
   const auto& gap = found.contrast->difference;
   const auto signed_text = difference_text(scale, gap.estimate);
   const auto bounds = bounds_text(scale, gap).empty() ? "" : " " + bounds_text(scale, gap);
-  const std::string one_each = found.contrast->seeds
-                                   ? ""
-                                   : "with a single training, nothing is known of the noise between trainings";
+  const std::string one_each =
+      found.contrast->seeds ? "" : "with a single training, nothing is known of the noise between trainings";
   if (found.kind == Kind::better) {
     auto text = fmt::format(" Better than the baseline by {}{}", signed_text.substr(1), bounds);
     if (!one_each.empty()) return text + ", more than the chance in the rows it is scored on; " + one_each + ".";
     return text + (bounds.empty() ? "; every seed gave the same score." : ", more than the noise between seeds.");
+  }
+  if (found.kind == Kind::worse) {
+    const auto text = fmt::format(" Worse than the baseline by {}{}", signed_text.substr(1), bounds);
+    return text + (one_each.empty() ? "." : "; " + one_each + ".");
   }
   auto text = fmt::format(" The difference is {}{}: ", signed_text, bounds);
   text += bounds.empty() ? "every seed gave the same score" : "the interval holds zero";

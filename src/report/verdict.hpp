@@ -17,6 +17,7 @@ struct Verdict {
     defaults,  ///< the winner is the baseline
     better,    ///< the interval of the difference lies above zero
     unclear,   ///< it holds zero
+    worse,     ///< it lies below zero: the baseline breaks a limit, or soft limits decided
     unknown    ///< single scores without an interval: nothing is known of their noise
   };
   Kind kind = Kind::alone;
@@ -34,8 +35,8 @@ std::vector<double> all_scores(const run::FullFigures& figures);
 struct Words {
   std::string sentence, lead;
 };
-/// "Trial 3 reaches 98.1 % accuracy; the baseline, trained in the same way, reaches 96.2 %.", and in a lead the interval,
-/// the rows, and the difference with what it holds. `where`: "on ...", what the scores were measured on.
+/// "Trial 3 reaches 98.1 % accuracy; the baseline, trained in the same way, reaches 96.2 %.", and in a lead the
+/// interval, the rows, and the difference with what it holds. `where`: "on ...", what the scores were measured on.
 Words words_of(const Verdict& found, const run::FullFigures& figures, const study::Objective& objective, Scale scale,
                const std::string& where);
 

@@ -139,6 +139,43 @@ TEST_CASE("the page draws every chart in a browser without an error", "[browser]
   CHECK_THAT(os::read_file(published.page), !ContainsSubstring("src=\"http") && !ContainsSubstring("url(http"));
 }
 
+TEST_CASE("limits, infeasible points and fidelities are drawn with an entry in the legend", "[browser]") {
+  const auto chromium = browser();
+  if (!chromium) SKIP("Chromium is not installed: the page was not opened");
+  if (!report::find_plotly()) SKIP("plotly.min.js is not there (bin/setup fetches it): there are no charts to draw");
+  const tests::TempFolder folder("limits");
+  const auto limited = open_page(*chromium, report::publish(tests::sample_limited(), folder / "limited").page, folder);
+  CHECK(attribute(limited, "data-errors").empty());
+  CHECK(attribute(limited, "data-drawn") == attribute(limited, "data-charts"));
+  CHECK_THAT(limited, ContainsSubstring(">breaks a constraint</text>") &&
+                          ContainsSubstring(">limit: at most 30,000</text>") &&
+                          ContainsSubstring(">control, breaks a constraint</text>") &&
+                          ContainsSubstring("baseline (control)") && ContainsSubstring("soft, weight 0.1"));
+  CHECK_THAT(limited, !ContainsSubstring(">other fidelity</text>"));
+  const auto rungs = open_page(*chromium, report::publish(tests::sample_rungs(), folder / "rungs").page, folder);
+  CHECK(attribute(rungs, "data-errors").empty());
+  CHECK(attribute(rungs, "data-drawn") == attribute(rungs, "data-charts"));
+  CHECK_THAT(rungs, ContainsSubstring(">other fidelity</text>") && ContainsSubstring("64.00 % at 8 epochs"));
+  CHECK_THAT(rungs, !ContainsSubstring(">breaks a constraint</text>"));
+}
+
+TEST_CASE("the table of trials is sorted by a metric without mixing fidelities", "[browser]") {
+  const auto chromium = browser();
+  if (!chromium) SKIP("Chromium is not installed: the page was not opened");
+  const tests::TempFolder folder("sorted");
+  auto text = report::page(report::document(tests::sample_rungs()), std::nullopt);
+  const std::string click = R"(<script>
+[...document.querySelectorAll("table.trials th")].find(th => th.textContent === "accuracy").click();
+document.documentElement.dataset.order =
+  [...document.querySelectorAll("table.trials tbody tr")].map(tr => tr.firstChild.lastChild.textContent).join(" ");
+</script>)";
+  text.insert(text.rfind("</body>"), click);
+  write(folder / "sorted.html", text);
+  const auto dom = open_page(*chromium, folder / "sorted.html", folder);
+  CHECK(attribute(dom, "data-errors").empty());
+  CHECK(attribute(dom, "data-order") == "4 2 5 3 1 0");
+}
+
 TEST_CASE("a zero on a logarithmic axis does not stop the page", "[browser]") {
   const auto chromium = browser();
   if (!chromium) SKIP("Chromium is not installed: the page was not opened");

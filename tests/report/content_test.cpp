@@ -91,7 +91,7 @@ TEST_CASE("a winner within the noise of the baseline is not called better") {
 
 TEST_CASE("for errors that are minimised a lower score is the better one") {
   auto material = tests::sample();
-  material.objectives = {{"rmse", false, {}}};
+  material.judge = study::Judge({{"rmse", false, {}}});
   const auto found = report::verdict(material);
   REQUIRE(found);
   CHECK(found->contrast->difference.hi < 0);  // 0.981 against 0.962: worse

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 
 #include "base/random.hpp"
 #include "study/standing.hpp"
@@ -141,12 +142,26 @@ run::FullFigures sample_full(const study::StudyView& view) {
   return figures;
 }
 
+study::Judge sample_limits() {
+  const auto config = config::Config::parse(R"(
+[[constraint]]
+metric = "parameters"
+at_most = 30_000
+[[constraint]]
+metric = "loss"
+at_most = 0.05
+weight = 0.1
+)",
+                                            "limits.toml");
+  return study::judge_of(sample_objectives, config);
+}
+
 report::Material sample() {
   report::Material material;
   material.name = material.title = "sample";
   material.folder = "runs/sample";
   material.settings = "[run]\nname = \"sample\"\n";
-  material.objectives = sample_objectives;
+  material.judge = study::Judge(sample_objectives);
   material.full_epochs = 30;
   material.parallel = 2;
   for (const auto stage : run::all_stages)
@@ -164,11 +179,68 @@ report::Material sample() {
   return material;
 }
 
+report::Material sample_limited() {
+  auto material = sample();
+  material.judge = sample_limits();
+  study::ViewBuilder builder(material.studies.at(run::Stage::search));
+  const auto view = builder.judge(material.judge).build();
+  material.studies.at(run::Stage::search) = view;
+  material.search = sample_search_figures(view);
+  material.baseline->metrics = {{"accuracy", 0.962}, {"parameters", 41'000}, {"loss", 0.04}};
+  auto& full = *material.full;
+  full.finalists.front().trial = full.winner = best_of(view);
+  full.finalists.front().parameters = 28'800;
+  full.finalists.back().parameters = 41'000;
+  for (auto& finalist : full.finalists) {
+    const auto parameters = static_cast<double>(finalist.parameters);
+    finalist.metrics = {{"accuracy", finalist.score.estimate}, {"parameters", parameters}, {"loss", 0.06}};
+    finalist.violation = material.judge.violation(finalist.metrics);
+    finalist.feasible = finalist.violation == 0;
+  }
+  return material;
+}
+
+study::Measurement sample_rung(study::TrialId trial, int number, int epochs, double accuracy,
+                               const std::vector<std::int64_t>& steps) {
+  study::Measurement at;
+  at.item = {trial, number};
+  at.attempt = 1;
+  at.at = {.epochs = epochs};
+  at.state = study::State::done;
+  at.metrics = {{"accuracy", accuracy}, {"parameters", 900.0}};
+  for (const auto step : steps)
+    at.reports.push_back({step, 0, {{"accuracy", accuracy - 0.001 * static_cast<double>(epochs - step)}}});
+  return at;
+}
+
+report::Material sample_rungs() {
+  auto material = sample();
+  material.full.reset();
+  material.full_epochs = 8;
+  material.judge = study::Judge({{"accuracy", true, {}}});
+  study::ViewBuilder builder;
+  builder.judge(material.judge).fidelities({{.epochs = 2}, {.epochs = 8}});
+  for (study::TrialId id = 0; id < 6; ++id) {
+    study::Trial trial;
+    trial.id = id;
+    trial.proposed = true;
+    trial.what.params = {{"lr", 0.1}};
+    trial.rungs.push_back(sample_rung(id, 0, 2, 0.70 + 0.01 * static_cast<double>(id), {1, 2}));
+    if (id == 2 || id == 4) {
+      trial.rungs.push_back(sample_rung(id, 1, 8, 0.60 + 0.01 * static_cast<double>(id), {3, 4, 5, 6, 7, 8}));
+      trial.rungs.back().own = std::make_shared<study::Proposal>(study::Proposal{.params = {{"lr", 0.3}}});
+    }
+    builder.trial(trial);
+  }
+  material.studies.at(run::Stage::search) = builder.build();
+  return material;
+}
+
 report::Material nothing() {
   report::Material material;
   material.name = material.title = "empty";
   material.folder = "runs/empty";
-  material.objectives = sample_objectives;
+  material.judge = study::Judge(sample_objectives);
   for (const auto stage : run::all_stages)
     material.stages.push_back({.stage = stage, .state = "waiting", .reason = "", .seconds = {}, .revision = ""});
   return material;

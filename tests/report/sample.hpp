@@ -20,8 +20,18 @@ run::ProxyFigures sample_proxy();
 run::SearchFigures sample_search_figures(const study::StudyView& view);
 run::FullFigures sample_full(const study::StudyView& view);
 
+/// The sample's objectives with limits: at most 30,000 parameters (hard), a loss of at most 0.05 (soft).
+study::Judge sample_limits();
 /// All six stages.
 report::Material sample();
+/// All six stages with sample_limits(): the winner keeps them, the baseline and the other finalists break one.
+report::Material sample_limited();
+/// A finished rung of a trial; it reported at these steps.
+study::Measurement sample_rung(study::TrialId trial, int number, int epochs, double accuracy,
+                               const std::vector<std::int64_t>& steps);
+/// A search without the stage full: trials 0 to 5 at 2 epochs, of them 2 and 4 at 8 epochs as well, with parameters of
+/// their own there; the low fidelity scores higher.
+report::Material sample_rungs();
 /// A run of which nothing is there yet but its settings.
 report::Material nothing();
 

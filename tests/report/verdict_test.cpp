@@ -124,7 +124,7 @@ TEST_CASE("a baseline whose trainings failed is named as such") {
 
 TEST_CASE("the card names what is there: files, every metric per seed, the checkpoint, the command") {
   const study::Objective accuracy{"accuracy", true, {}};
-  const auto figures = figures_of(accuracy, {{4, {0.98, 0.97}}, {-1, {0.90, 0.91}}});
+  auto figures = figures_of(accuracy, {{4, {0.98, 0.97}}, {-1, {0.90, 0.91}}});
   report::Card card{.run = "own trainer",
                     .figures = figures,
                     .objectives = {accuracy},
@@ -143,4 +143,7 @@ TEST_CASE("the card names what is there: files, every metric per seed, the check
   CHECK_THAT(text, !ContainsSubstring("network.py") && !ContainsSubstring("multiply"));
   card.files = {"network.json", "network.py", "params.json", "weights.safetensors"};
   CHECK_THAT(report::winner_card(card), ContainsSubstring("`network.py`: rebuilds it in PyTorch"));
+  CHECK_THAT(report::winner_card(card), ContainsSubstring(" baseline |"));
+  for (auto& finalist : figures.finalists) finalist.feasible = !finalist.is_baseline();
+  CHECK_THAT(report::winner_card(card), ContainsSubstring("baseline (breaks a limit) |"));
 }

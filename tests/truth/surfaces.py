@@ -327,6 +327,7 @@ class Surfaces:
                         row.get(GROUPS.get(group), row)[name] = cell
                 rows[row["trial"]] = row
             self.rows(surface, rows)
+            self.charts(surface, search, list(rows))
         if not self.full:
             sentence = document["headline"]["sentence"]
             named = re.search(r"[Tt]rial (\d+)", sentence)
@@ -335,8 +336,35 @@ class Surfaces:
                 self.say(surface, "trial that the headline names", self.truth.best.number, named)
             elif named not in (None, self.truth.least and self.truth.least.number):
                 self.wrong.append(f"{surface}: nothing is feasible, but the headline says: {sentence}")
+        self.constraints(surface, document["constraints"])
         if self.full and document.get("full"):
             self.finalists(surface, document["full"])
+
+    def charts(self, surface, search, numbers):
+        """What the charts are drawn from: how each trial counts, and the best so far."""
+        for number, got in zip(numbers, search["standing"]):
+            trial = self.truth.trials[number]
+            wanted = ""
+            if trial.shown.state == "done" and trial.comparable:
+                wanted = "compared" if trial.feasible else "infeasible"
+            elif trial.shown.state == "done":
+                wanted = "below" if trial.feasible else "below infeasible"
+            self.say(surface, "standing in the charts", wanted, got, number)
+        sign, steps = self.truth.judge.sign(self.truth.judge.main), []
+        for trial in sorted(self.truth.ranked, key=lambda each: each.number):
+            if not steps or trial.value > sign * steps[-1][1]:
+                steps.append([trial.number, sign * trial.value])
+        self.say(surface, "best so far", steps, search["running_best"])
+
+    def constraints(self, surface, said):
+        """The list of limits, and how many of the trials that compare keep each."""
+        judge, compared = self.truth.judge, self.truth.comparable
+        wanted = [
+            (each["metric"], "weight" not in each, sum(judge.excess(each, t.metrics) == 0 for t in compared), len(compared))
+            for each in judge.limits
+        ]
+        got = [(each["metric"], each["hard"], each["kept"], each["of"]) for each in (said or {"list": []})["list"]]
+        self.say(surface, "constraints", wanted, got)
 
     # ---- full -----------------------------------------------------------------------------------------------------------
 

@@ -4,8 +4,8 @@
 
 // Okabe and Ito's palette, told apart by colour-blind readers too; yellow only on dark ground.
 const palette = {
-  light: {blue: "#0072b2", orange: "#d55e00", green: "#009e73", pink: "#b8629a", sky: "#56b4e9", amber: "#c98a00", grey: "#8c96a6"},
-  dark: {blue: "#56b4e9", orange: "#f0813a", green: "#35c79b", pink: "#dd94c0", sky: "#8fcdf3", amber: "#f0c04c", grey: "#7d899b"},
+  light: {blue: "#0072b2", orange: "#d55e00", green: "#009e73", pink: "#b8629a", sky: "#56b4e9", amber: "#c98a00", grey: "#8c96a6", red: "#a32a1c"},
+  dark: {blue: "#56b4e9", orange: "#f0813a", green: "#35c79b", pink: "#dd94c0", sky: "#8fcdf3", amber: "#f0c04c", grey: "#7d899b", red: "#f7907c"},
 };
 const scheme = () => document.documentElement.dataset.theme || "light";
 const colours = () => palette[scheme()];
@@ -75,6 +75,59 @@ function errorBars(metric, list, colour) {
 function thinned(rows, keep = () => false, most = 4000) {
   const step = Math.ceil(rows.length / most);
   return step <= 1 ? rows : rows.filter((row, i) => i % step === 0 || keep(row));
+}
+
+/**
+ * Points of trials, told apart by shape as well as colour: those that compare; those that break a constraint; and, lightly,
+ * those measured at another fidelity. `point(i)` gives {x, y, customdata}; groups without a point are left out.
+ */
+function trialTraces(rows, standing, point, hovertemplate, keep = () => false) {
+  const c = colours(), size = rows.length > 500 ? 4 : 7, has = kind => rows.some(i => standing[i] === kind);
+  const broken = "breaks a constraint", other = "other fidelity";
+  // Shape and colour each have an entry in the legend: light triangles need one of their own only where others lack.
+  const names = [!has("below") && other, !has("infeasible") && broken].filter(Boolean);
+  const looks = {
+    "compared": {name: "trial", marker: {size, color: clear(c.blue), line: {color: c.blue, width: 1}}},
+    "infeasible": {name: broken, marker: {symbol: "triangle-down-open", size: size + 1, color: c.red, line: {width: 1.4}}},
+    "below": {name: other, opacity: 0.7, marker: {symbol: "circle-open", size: size - 1, color: c.grey, line: {width: 1}}},
+    "below infeasible": {name: names.join(", "), showlegend: names.length > 0, opacity: 0.7, marker: {symbol: "triangle-down-open", size: size - 1, color: c.grey, line: {width: 1}}},
+  };
+  return ["below infeasible", "below", "infeasible", "compared"].map(kind => [kind, thinned(rows.filter(i => standing[i] === kind), keep)])
+    .filter(([, list]) => list.length).map(([kind, list]) => {
+      const points = list.map(point);
+      return {type: "scatter", mode: "markers", ...looks[kind], x: points.map(p => p.x), y: points.map(p => p.y), customdata: points.map(p => p.customdata), hovertemplate};
+    });
+}
+
+/** Whether a line at `at` may be drawn: not so far from the values that it would press them together. */
+function isNear(at, values, log) {
+  const to = v => (log ? Math.log(v) : v), known = values.filter(isNumber);
+  if (!known.length || (log && at <= 0)) return !known.length;
+  const lo = to(Math.min(...known)), hi = to(Math.max(...known)), room = hi - lo || Math.abs(hi) || 1;
+  return to(at) >= lo - room && to(at) <= hi + room;
+}
+
+/**
+ * Lines where a shown metric has a threshold or a limit: {shapes, legend}. `shown`: {x: {metric, values, log}, y: ...}, either
+ * may be missing; `values` as drawn. What lies far outside has its entry in the legend alone.
+ */
+function limitLines(shown) {
+  const c = colours(), shapes = [], legend = [], all = D.constraints ? D.constraints.list : [];
+  const limited = place => place && all.some(l => l.metric === place.metric), both = limited(shown.x) && limited(shown.y);
+  const add = (a, at, line, name) => {
+    const near = isNear(at, shown[a].values, shown[a].log), text = near ? name : name + " (outside)";
+    if (near) shapes.push({type: "line", line, ...(a === "x" ? {x0: at, x1: at, yref: "paper", y0: 0, y1: 1} : {y0: at, y1: at, xref: "paper", x0: 0, x1: 1})});
+    if (!legend.some(l => l.name === text)) legend.push({type: "scatter", mode: "lines", name: text, x: [null], y: [null], line});
+  };
+  for (const [a, {metric}] of Object.entries(shown)) {
+    const goal = D.objectives.find(o => o.metric === metric);
+    if (goal && isNumber(goal.threshold)) add(a, scaled(metric, goal.threshold), {color: c.pink, width: 1.3, dash: "dash"}, "threshold");
+    for (const limit of all.filter(l => l.metric === metric)) {
+      const line = {color: c.red, width: 1.6, dash: limit.hard ? "solid" : "dot"}, kind = limit.hard ? "limit" : "soft limit";
+      for (const bound of [limit.at_least, limit.at_most].filter(isNumber)) add(a, scaled(metric, bound), line, both ? kind : `${kind}: ${safe(limit.bounds)}`);
+    }
+  }
+  return {shapes, legend};
 }
 
 /** The axis range that shows the bulk: outliers below (or above, for "min") do not squeeze the rest. */

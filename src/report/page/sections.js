@@ -1,11 +1,12 @@
 // The sections of the page, in reading order. A stage that has not run leaves a marked gap with the command to run it.
 "use strict";
 
-const objective = D.objectives[0];
-const second = D.objectives[1];
+const objective = D.objectives[D.first];
+const second = D.objectives.find(o => o !== objective);
 const trials = D.search ? new Trials(D.search.table) : null;
+const standing = D.search ? D.search.standing : [];
+const comparing = i => standing[i] === "compared" || standing[i] === "infeasible";
 const front = new Set(D.search ? D.search.front : []);
-const better = (a, b) => (objective.maximise ? a > b : a < b);
 
 const stageOf = name => D.stages.find(s => s.name === name);
 const gap = name => el("div", {class: "gap"}, stageOf(name).gap);
@@ -17,7 +18,7 @@ function hero() {
   const h = D.headline;
   return el("div", {class: "hero"},
     el("div", {class: "run"}, `${D.run} · report of ${D.generated}`),
-    el("h1", {}, h.sentence),
+    el("h1", {}, h.sentence.replaceAll(" %", "\u00a0%")),
     h.lead && el("p", {class: "lead"}, h.lead),
     el("div", {class: "figures"}, h.figures.map(f => el("div", {class: "figure"},
       el("div", {class: "label"}, f.label), el("div", {class: "value"}, f.value), el("div", {class: "detail"}, f.detail)))),
@@ -33,27 +34,52 @@ function scoredOn() {
   return D.full.untouched ? "untouched validation set" : "in full";
 }
 
+/** "trial 3 ★", "baseline (control)". */
+function finalistName(f) {
+  const role = f.trial < 0 ? " (control)" : f.baseline ? " (the defaults: control)" : "";
+  return trialName(f.trial) + role + (f.trial === D.full.winner ? " ★" : "");
+}
+
 function finalistTable() {
-  const rows = D.full.finalists.map(f => [
-    trialName(f.trial) + (f.trial === D.full.winner ? " ★" : ""), interval(objective.metric, f.score), String(f.scores.length),
-    f.difference_text,
-    f.trial < 0 ? "–" : value(objective.metric, f.search_score), commas(f.parameters), commas(f.multiply_adds)]);
-  return table([{label: "network"}, {label: `${label(objective.metric)}, ${scoredOn()}`, number: true}, {label: "seeds", number: true},
-    {label: "against the baseline", number: true}, {label: "in the search", number: true}, {label: "parameters", number: true},
-    {label: "multiply-adds", number: true}], rows, {strong: i => D.full.finalists[i].trial === D.full.winner});
+  const number = text => ({label: text, number: true}), full = D.full;
+  const counted = ["parameters", "multiply_adds"].filter(k => !full.metrics.includes(k) && k !== objective.metric && full.finalists.some(f => f[k] > 0));
+  const feasible = f => (!Object.keys(f.metrics).length ? "–" : f.broken ? el("span", {class: "tag infeasible", title: f.broken}, "no") : el("span", {class: "tag ok"}, "yes"));
+  const columns = [{label: "network"}, number(`${label(objective.metric)}, ${scoredOn()}`), number("seeds"), number("against the baseline"), number("in the search"),
+    ...(full.soft ? [number("after soft limits")] : []), ...full.metrics.map(m => number(label(m))), ...counted.map(k => number(label(k))), ...(full.limited ? [{label: "feasible"}] : [])];
+  const rows = full.finalists.map(f => [finalistName(f), interval(objective.metric, f.score), String(f.scores.length), f.difference_text,
+    f.trial < 0 ? "–" : value(objective.metric, f.search_score), ...(full.soft ? [value(objective.metric, f.value)] : []),
+    ...full.metrics.map(m => value(m, f.metrics[m])), ...counted.map(k => commas(f[k])), ...(full.limited ? [feasible(f)] : [])]);
+  const broken = full.finalists.filter(f => f.broken).map(f => `${trialName(f.trial)} (${f.broken})`);
+  return [table(columns, rows, {strong: i => full.finalists[i].trial === full.winner}),
+    broken.length && el("p", {class: "foot"}, `Breaks a constraint: ${broken.join("; ")}.`)];
+}
+
+/** Colour and shape of a finalist: the control is a diamond, what breaks a constraint is hollow and points down. */
+function finalistLook(f) {
+  const c = colours();
+  return {color: f.broken ? c.red : f.baseline ? c.grey : f.trial === D.full.winner ? c.orange : c.blue,
+          symbol: (f.baseline ? "diamond" : f.broken ? "triangle-down" : "circle") + (f.broken ? "-open" : "")};
+}
+
+/** Legend entries of what is drawn otherwise. */
+function finalistLegend() {
+  const entries = [["winner", f => f.trial === D.full.winner && !f.broken], ["control", f => f.baseline && !f.broken], ["breaks a constraint", f => f.broken && !f.baseline], ["control, breaks a constraint", f => f.broken && f.baseline]];
+  return entries.map(([name, fits]) => [name, D.full.finalists.find(fits)]).filter(([, f]) => f)
+    .map(([name, f]) => ({type: "scatter", mode: "markers", name, x: [null], y: [null], marker: {size: 10, ...finalistLook(f)}}));
 }
 
 function finalistChart() {
-  const c = colours(), list = [...D.full.finalists].reverse(), names = list.map(f => trialName(f.trial));
-  const colour = f => (f.trial < 0 ? c.grey : f.trial === D.full.winner ? c.orange : c.blue);
+  const c = colours(), list = [...D.full.finalists].reverse(), names = list.map(f => trialName(f.trial)), drawn = list.flatMap(f => [...f.scores, f.score.lo, f.score.hi]).map(v => scaled(objective.metric, v));
+  const limits = limitLines({x: {metric: objective.metric, values: drawn}});
   const seeds = list.flatMap(f => f.scores.map(s => ({x: scaled(objective.metric, s), y: trialName(f.trial)})));
   return {traces: [
     {type: "scatter", mode: "markers", name: "single seeds", x: seeds.map(s => s.x), y: seeds.map(s => s.y),
      marker: {size: 7, color: "rgba(0,0,0,0)", line: {color: c.grey, width: 1.3}}, hovertemplate: "%{x:.2f}<extra>one seed</extra>"},
     ...list.map((f, i) => ({type: "scatter", mode: "markers", x: [scaled(objective.metric, f.score.estimate)], y: [names[i]], showlegend: false,
-      marker: {size: 11, color: colour(f), symbol: f.trial < 0 ? "diamond" : "circle"}, error_x: errorBars(objective.metric, [f.score], colour(f)),
-      hovertemplate: `${safe(interval(objective.metric, f.score))}<extra>${safe(names[i])}</extra>`}))],
-    layout: {xaxis: {title: {text: `${axis(objective.metric)}, ${scoredOn()}`}}, yaxis: {type: "category", gridcolor: "rgba(0,0,0,0)"}}};
+      marker: {size: 11, ...finalistLook(f)}, error_x: errorBars(objective.metric, [f.score], finalistLook(f).color),
+      hovertemplate: `${safe(interval(objective.metric, f.score))}${f.broken ? "<br>" + safe(f.broken) : ""}<extra>${safe(names[i])}</extra>`})),
+    ...finalistLegend(), ...limits.legend],
+    layout: {shapes: limits.shapes, xaxis: {title: {text: `${axis(objective.metric)}, ${scoredOn()}`}}, yaxis: {type: "category", gridcolor: "rgba(0,0,0,0)"}}};
 }
 
 /** Where stage 1 put the finalists and where stage 2 does. */
@@ -65,7 +91,7 @@ function rankChart() {
   return {traces: [{type: "scatter", mode: "markers+text", x: list.map(f => scaled(objective.metric, f.search_score)),
     y: list.map(f => scaled(objective.metric, f.score.estimate)), text: list.map(f => `${f.trial}`), textposition: "top right",
     error_y: errorBars(objective.metric, list.map(f => f.score), c.blue), customdata: list.map(f => interval(objective.metric, f.score)),
-    marker: {size: 10, color: list.map(f => (f.trial === D.full.winner ? c.orange : c.blue))},
+    marker: {size: 10, color: list.map(f => finalistLook(f).color), symbol: list.map(f => finalistLook(f).symbol)},
     hovertemplate: "trial %{text}<br>search %{x:.2f}<br>full %{customdata}<extra></extra>"}],
     layout: {shapes: lines, showlegend: false, xaxis: {title: {text: `stage 1: ${axis(objective.metric)} in the search`}},
       yaxis: {title: {text: `stage 2: ${axis(objective.metric)}, full training`}},
@@ -79,123 +105,6 @@ function result() {
       hint: "Mean over seeds with its 95 % interval; rings are single seeds."}, finalistChart),
     D.full.finalists.some(f => f.trial >= 0) && chartCard("chart-ranks", {title: "Stage 1 against stage 2", size: "half", hint: D.full.rank_text}, rankChart),
     card("", "Finalists", finalistTable(), el("p", {class: "foot"}, D.full.foot)))];
-}
-
-// ---- search ----
-
-function searchCurve() {
-  const c = colours(), id = trials.column("trial"), y = trials.column(objective.metric), state = trials.column("state");
-  const good = id.map((_, i) => i).filter(i => isNumber(y[i]) && state[i] === "done");
-  const bad = id.map((_, i) => i).filter(i => ["failed", "infeasible"].includes(state[i]));
-  const best = {x: [], y: []};
-  let record = null;
-  for (const i of good) {
-    if (record === null || better(y[i], record)) record = y[i];
-    best.x.push(id[i]);
-    best.y.push(scaled(objective.metric, record));
-  }
-  const range = focusRange(good.map(i => scaled(objective.metric, y[i])), objective.maximise);
-  const lowest = range ? range[0] : Math.min(...good.map(i => scaled(objective.metric, y[i])));
-  const shown = thinned(good, i => front.has(id[i]));
-  const reason = trials.column("reason"), failure = trials.column("failure");
-  return {traces: [
-    {type: "scatter", mode: "markers", name: "trial", x: shown.map(i => id[i]), y: shown.map(i => scaled(objective.metric, y[i])),
-     marker: {size: good.length > 500 ? 4 : 7, color: clear(c.blue), line: {color: c.blue, width: 1}}, hovertemplate: "trial %{x}: %{y:.2f}<extra></extra>"},
-    {type: "scatter", mode: "lines", name: "best so far", ...best, line: {shape: "hv", color: c.orange, width: 2.4}, hoverinfo: "skip"},
-    ...(bad.length ? [{type: "scatter", mode: "markers", name: "failed", x: thinned(bad).map(i => id[i]), y: thinned(bad).map(() => lowest), cliponaxis: false,
-      marker: {symbol: "x", size: 8, color: c.grey}, customdata: thinned(bad).map(i => safe(`${failure[i] || state[i]}: ${reason[i] || ""}`).slice(0, 120)),
-      hovertemplate: "trial %{x} %{customdata}<extra></extra>"}] : [])],
-    layout: {xaxis: {title: {text: "trial number"}}, yaxis: {title: {text: axis(objective.metric)}, ...(range ? {range} : {})}}};
-}
-
-function frontCard() {
-  const metrics = [...trials.keys("metric", true), "seconds"];
-  const start = second ? second.metric : metrics.includes("parameters") ? "parameters" : "seconds";
-  const view = {x: metrics.includes(start) ? start : metrics.find(m => m !== objective.metric) || objective.metric, y: objective.metric};
-  const goal = metric => D.objectives.find(o => o.metric === metric);
-  const build = () => {
-    const c = colours(), id = trials.column("trial"), state = trials.column("state"), x = trials.column(view.x), y = trials.column(view.y);
-    const rows = id.map((_, i) => i).filter(i => state[i] === "done" && isNumber(x[i]) && isNumber(y[i]));
-    const chosen = rows.filter(i => front.has(id[i])).sort((a, b) => x[a] - x[b]);
-    const place = list => ({x: list.map(i => scaled(view.x, x[i])), y: list.map(i => scaled(view.y, y[i])), customdata: list.map(i => id[i])});
-    const hover = `trial %{customdata}<br>${label(view.y)} %{y:,.4~g}<br>${label(view.x)} %{x:,.4~g}<extra></extra>`;
-    const isFront = goal(view.x) && goal(view.y);
-    const positive = rows.every(i => x[i] > 0);
-    const wide = positive && rows.length && Math.max(...rows.map(i => x[i])) > 8 * Math.min(...rows.map(i => x[i]));
-    const finalists = D.full ? rows.filter(i => D.full.finalists.some(f => f.trial === id[i])) : [];
-    const limits = [["x", view.x], ["y", view.y]].filter(([, m]) => goal(m) && isNumber(goal(m).threshold)).map(([a, m]) => {
-      const at = scaled(m, goal(m).threshold);
-      return {type: "line", line: {color: c.pink, width: 1.3, dash: "dash"}, ...(a === "x" ? {x0: at, x1: at, yref: "paper", y0: 0, y1: 1} : {y0: at, y1: at, xref: "paper", x0: 0, x1: 1})};
-    });
-    const range = focusRange(rows.map(i => scaled(view.y, y[i])), !goal(view.y) || goal(view.y).maximise);
-    return {traces: [
-      {type: "scatter", mode: "markers", name: "trial", ...place(thinned(rows)), hovertemplate: hover,
-       marker: {size: rows.length > 500 ? 4 : 7, color: clear(c.blue), line: {color: c.blue, width: 1}}},
-      {type: "scatter", mode: isFront ? "lines+markers" : "markers", name: "Pareto front", ...place(chosen), hovertemplate: hover, marker: {size: 9, color: c.orange},
-       line: {color: c.orange, width: 1.4, shape: objective.maximise ? "hv" : "vh"}},
-      ...(finalists.length ? [{type: "scatter", mode: "markers", name: "trained in full", ...place(finalists), hovertemplate: hover,
-        marker: {size: 15, color: "rgba(0,0,0,0)", line: {color: c.green, width: 2}}}] : []),
-      ...(limits.length ? [{type: "scatter", mode: "lines", name: "threshold", x: [null], y: [null], line: {color: c.pink, width: 1.3, dash: "dash"}}] : [])],
-      layout: {shapes: limits, xaxis: {title: {text: axis(view.x)}, ...(wide ? logAxis(rows.map(i => x[i])) : {})}, yaxis: {title: {text: axis(view.y)}, ...(range ? {range} : {})}}};
-  };
-  const options = metrics.map(m => ({value: m, label: label(m)}));
-  return chartCard("chart-front", {title: "Pareto front", size: "half", hint: "Every finished trial; any two metrics can be set against each other.",
-    controls: redraw => [el("label", {}, "across", select(options, view.x, v => { view.x = v; redraw(); })),
-                         el("label", {}, "up", select(options, view.y, v => { view.y = v; redraw(); }))]}, build);
-}
-
-function curvesChart() {
-  const c = colours(), best = new Set(D.search.curves.filter(x => x.top).map(x => x.trial));
-  const line = (x, colour, width) => ({type: "scatter", mode: x.steps.length > 1 ? "lines" : "markers", x: x.steps, y: x.values.map(v => scaled(objective.metric, v)),
-    showlegend: false, line: {color: colour, width}, marker: {color: colour}, hovertemplate: `trial ${x.trial}, epoch %{x}: %{y:.2f}<extra></extra>`});
-  const all = [...D.search.curves.filter(x => !best.has(x.trial)).map(x => line(x, clear(c.grey), 1)), ...D.search.curves.filter(x => best.has(x.trial)).map(x => line(x, c.blue, 1.8))];
-  const range = focusRange(D.search.curves.flatMap(x => x.values.map(v => scaled(objective.metric, v))), objective.maximise);
-  return {traces: all, layout: {xaxis: {title: {text: "epoch"}, ...(D.search.epochs <= 12 ? {dtick: 1} : {})}, yaxis: {title: {text: axis(objective.metric)}, ...(range ? {range} : {})}}};
-}
-
-/** Score against one parameter; within a value the points are spread a little so that they can be seen. */
-function parameterCard() {
-  const names = trials.keys("parameter");
-  if (!names.length) return null;
-  const view = {name: D.search.strongest || names[0]};
-  const build = () => {
-    const c = colours(), v = trials.column(view.name), y = trials.column(objective.metric), id = trials.column("trial");
-    const rows = thinned(id.map((_, i) => i).filter(i => isNumber(y[i]) && v[i] !== null && v[i] !== undefined), i => front.has(id[i]));
-    const values = [...new Set(rows.map(i => v[i]))].sort((a, b) => (typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b))));
-    const range = focusRange(rows.map(i => scaled(objective.metric, y[i])), objective.maximise);
-    const continuous = values.length > 12 && rows.every(i => typeof v[i] === "number");
-    const positive = rows.every(i => v[i] > 0);
-    const x = continuous ? rows.map(i => v[i]) : rows.map(i => values.indexOf(v[i]) + (((i * 0.618034) % 1) - 0.5) * 0.36);
-    const median = values.map(w => { const s = rows.filter(i => v[i] === w).map(i => y[i]).sort((a, b) => a - b); return scaled(objective.metric, s[Math.floor((s.length - 1) / 2)]); });
-    return {traces: [
-      {type: "scatter", mode: "markers", name: "trial", x, y: rows.map(i => scaled(objective.metric, y[i])), customdata: rows.map(i => [id[i], safe(plain(v[i]))]),
-       marker: {size: rows.length > 500 ? 4 : 7, color: clear(c.blue), line: {color: c.blue, width: 1}}, hovertemplate: "trial %{customdata[0]}: %{customdata[1]}, %{y:.2f}<extra></extra>"},
-      ...(continuous ? [] : [{type: "scatter", mode: "markers", name: "median", x: values.map((_, i) => i), y: median, hovertemplate: "median %{y:.2f}<extra></extra>",
-        marker: {symbol: "line-ew", size: 34, line: {color: c.orange, width: 2.6}}}])],
-      layout: {xaxis: {title: {text: view.name}, ...(continuous ? {...(positive && Math.max(...x) > 30 * Math.min(...x) ? logAxis(x) : {})} :
-        {tickvals: values.map((_, i) => i), ticktext: values.map(w => `${safe(plain(w))}<br>n = ${rows.filter(i => v[i] === w).length}`)})},
-        yaxis: {title: {text: axis(objective.metric)}, ...(range ? {range} : {})}}};
-  };
-  return chartCard("chart-parameter", {title: "Score against one parameter", size: "half",
-    hint: "Other parameters vary along: an association in the trials made, not an effect by itself.",
-    controls: redraw => [el("label", {}, "parameter", select(trials.columns.filter(c => c.group === "parameter").map(c => ({value: c.key, label: c.label})), view.name, x => { view.name = x; redraw(); }))]}, build);
-}
-
-function durationChart() {
-  const c = colours(), s = trials.column("seconds").filter(isNumber);
-  return {traces: [{type: "histogram", x: s, marker: {color: clear(c.blue), line: {color: c.blue, width: 1}}, nbinsx: 30, hovertemplate: "%{x} s: %{y}<extra></extra>"}],
-    layout: {showlegend: false, bargap: 0.04, xaxis: {title: {text: "seconds per trial"}}, yaxis: {title: {text: "trials"}}}};
-}
-
-function search() {
-  if (!trials || !trials.count) return [gap("search")];
-  return [grid(
-    chartCard("chart-search", {title: "Search curve", size: "", hint: D.search.curve_text,
-      foot: trials.count > 4000 && "More than 4,000 trials: charts draw an even part of them, all of the front and the true running best."}, searchCurve),
-    frontCard(), parameterCard(),
-    D.search.curves.length && chartCard("chart-curves", {title: "Learning curves", size: "half", hint: D.search.curves_text}, curvesChart),
-    trials.column("seconds").some(isNumber) && chartCard("chart-durations", {title: "Time per trial", size: "half",
-      hint: "From start to end of a trial's measurements, waiting for a shared processor included."}, durationChart))];
 }
 
 // ---- proxy ----
@@ -265,7 +174,9 @@ function sweepChart() {
 function baseline() {
   if (!D.baseline) return [gap("baseline")];
   const b = D.baseline;
-  const facts = [["score, search-validation part", interval(objective.metric, b.score)], ["parameters", commas(b.parameters)], ["multiply-adds per example", commas(b.multiply_adds)],
+  const facts = [["score, search-validation part", interval(objective.metric, b.score)], ...b.named.map(n => [label(n.metric), value(n.metric, n.value)]),
+    D.constraints && D.constraints.list.some(l => l.hard) && ["constraints", b.broken ? `breaks a constraint: ${b.broken}; a control that cannot win` : "keeps them all"],
+    !b.named.some(n => n.metric === "parameters") && b.parameters > 0 && ["parameters", commas(b.parameters)], !b.named.some(n => n.metric === "multiply_adds") && b.multiply_adds > 0 && ["multiply-adds per example", commas(b.multiply_adds)],
     ["one full training", duration(b.training_seconds)], b.sweep.length && ["fastest batch size", commas(b.best_batch)]].filter(Boolean);
   return [grid(
     b.curve.length && chartCard("chart-baseline", {title: "Validation curve", size: "half", hint: "The defaults of all domains on the full schedule."}, baselineCurve),
@@ -333,7 +244,7 @@ function hints() {
 function allTrials() {
   if (!trials || !trials.count) return [gap("search")];
   const cut = D.search.table.total > trials.count ? `This page holds ${commas(trials.count)} of ${commas(D.search.table.total)} trials; trials.csv has them all. ` : "";
-  return [el("p", {class: "sub"}, cut + "Click a heading to sort. A filter may hold words and comparisons. ★ marks the Pareto front. The same table: trials.csv, trials.json."),
+  return [el("p", {class: "sub"}, cut + `Click a heading to sort.${D.search.levels > 1 ? " By a metric, trials that can be compared stand first, then the lower fidelities." : ""} A filter may hold words and comparisons. ★ marks ${D.objectives.length > 1 ? "the Pareto front" : "the best"}. The same table: trials.csv, trials.json.`),
     card("", null, trialTable(trials, front))];
 }
 

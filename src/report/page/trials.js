@@ -12,6 +12,15 @@ class Trials {
     const at = this.columns.findIndex(c => c.key === key);
     return at < 0 ? new Array(this.count).fill(null) : this.values[at];
   }
+  /** The key of a metric's column: another one where the metric is named like a column of the table. */
+  metric(name) {
+    const found = this.columns.find(c => c.group === "metric" && c.label === name);
+    return found ? found.key : name;
+  }
+  labelOf(key) {
+    const found = this.columns.find(c => c.key === key);
+    return found ? found.label : key;
+  }
   has(key) {
     return this.columns.some(c => c.key === key);
   }
@@ -22,7 +31,8 @@ class Trials {
 
 function cellText(column, v) {
   if (v === null || v === undefined) return "";
-  if (column.group === "metric") return value(column.key, v);
+  if (column.group === "metric") return value(column.label, v);
+  if (column.key === "value") return value(objective.metric, v);
   if (column.kind === "seconds") return duration(v);
   return plain(v);
 }
@@ -56,9 +66,12 @@ function trialTable(trials, front) {
     const keep = matcher(state.text);
     state.rows = [...Array(trials.count).keys()].filter(keep);
     if (state.sort !== null) {
-      const v = trials.values[state.sort], sign = state.down ? -1 : 1;
+      const v = trials.values[state.sort], sign = state.down ? -1 : 1, column = trials.columns[state.sort];
+      const epochs = trials.column("epochs"), measured = column.group === "metric" || column.key === "value";
       const empty = x => x === null || x === undefined;
-      state.rows.sort((a, b) => empty(v[a]) - empty(v[b]) ||
+      // Scores of different fidelities are not set against each other: those that compare stand first.
+      const fidelity = (a, b) => (measured ? comparing(b) - comparing(a) || (comparing(a) ? 0 : (epochs[b] || 0) - (epochs[a] || 0)) : 0);
+      state.rows.sort((a, b) => empty(v[a]) - empty(v[b]) || fidelity(a, b) ||
         (empty(v[a]) ? 0 : sign * (typeof v[a] === "number" && typeof v[b] === "number" ? v[a] - v[b] : String(v[a]).localeCompare(String(v[b])))) || a - b);
     }
     state.first = 0;
@@ -81,8 +94,9 @@ function trialTable(trials, front) {
       }}, c.label + (state.sort === c.i ? (state.down ? " ↓" : " ↑") : ""))));
     body.replaceChildren(...state.rows.slice(state.first, state.first + page).map(row => el("tr", {}, visible().map(c => {
       const v = trials.values[c.i][row];
+      if (c.key === "mark") return el("td", {}, v && el("span", {class: "tag " + v}, v));
       if (c.key === "state") return el("td", {}, el("span", {class: "tag " + v}, v));
-      if (c.key === "trial" && front.has(v)) return el("td", {class: "n"}, el("span", {title: "on the Pareto front"}, "★ "), String(v));
+      if (c.key === "trial" && front.has(v)) return el("td", {class: "n"}, el("span", {title: D.objectives.length > 1 ? "on the Pareto front" : "the best"}, "★ "), String(v));
       return el("td", {class: c.kind === "text" ? null : "n"}, cellText(c, v));
     }))));
     const last = Math.min(state.first + page, state.rows.length);
