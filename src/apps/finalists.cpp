@@ -32,7 +32,7 @@ void add_training(run::FullFigures& figures, run::FinalistFigures& finalist, con
   const auto& seed = trial.what.tags.at("seed");
   const auto* measured = trial.result();
   if (measured == nullptr || !std::isfinite(study::metric_or_nan(measured->metrics, metric))) {
-    const auto why = measured != nullptr    ? "it has no " + metric
+    const auto why = measured != nullptr   ? "it has no " + metric
                      : trial.rungs.empty() ? "never ran"
                                            : trial.rungs.back().reason;
     figures.missing.push_back(fmt::format("finalist {} with seed {} failed (trial {} of full): {}",
@@ -65,8 +65,8 @@ std::vector<Finalist> choose_finalists(const study::StudyView& search, const spa
   const auto defaults = space.defaults();
   bool baseline = config.flag("full.baseline");
   const study::Standings standings(search);
-  for (const auto* standing : standings.finalists(static_cast<std::size_t>(config.integer("full.top_k")),
-                                                  config.flag("full.infeasible"))) {
+  for (const auto* standing :
+       standings.finalists(static_cast<std::size_t>(config.integer("full.top_k")), config.flag("full.infeasible"))) {
     finalists.push_back(
         {standing->trial->id, standing->what->params, study::metric_or_nan(standing->shown->metrics, metric)});
     if (standing->what->params == defaults) baseline = false;
@@ -113,7 +113,8 @@ run::FullFigures judge_finalists(const study::StudyView& view, const std::vector
     run::FinalistFigures result;
     result.trial = finalist.trial, result.params = finalist.params, result.search_score = finalist.search_score;
     result.defaults = finalist.params == defaults;
-    for (const auto* trial : trainings_of(view, finalist.trial)) add_training(figures, result, *trial, objective.metric);
+    for (const auto* trial : trainings_of(view, finalist.trial))
+      add_training(figures, result, *trial, objective.metric);
     if (result.scores.empty()) continue;
     judge_means(result, result.measured, view.judge());
     figures.finalists.push_back(std::move(result));

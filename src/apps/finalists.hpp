@@ -18,7 +18,8 @@ struct Finalist {
 };
 
 /// The [full] top_k finalists of the search, and the defaults unless [full] baseline = false or they are among the
-/// best. Error(partial) if no trial keeps the limits and [full] infeasible = false, Error(upstream) if none has a result.
+/// best. Error(partial) if no trial keeps the limits and [full] infeasible = false, Error(upstream) if none has a
+/// result.
 std::vector<Finalist> choose_finalists(const study::StudyView& search, const space::Space& space,
                                        const config::Config& config);
 

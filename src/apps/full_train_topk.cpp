@@ -50,8 +50,7 @@ base::Exit full_train(cli::StageContext& context, const comm::World& world) {
     for (const auto& missing : figures.missing) base::log_warning("{}", missing);
     if (!figures.missing.empty()) base::log_warning("{}", run::missing_text(run, run::Stage::full));
     const auto json = run::to_json(figures);
-    return context.finish(run::Stage::full, json,
-                          launch::summary(run::Stage::full, json, run.judge().first().metric),
+    return context.finish(run::Stage::full, json, launch::summary(run::Stage::full, json, run.judge().first().metric),
                           !figures.missing.empty());
   });
 }

@@ -40,7 +40,8 @@ void add_reading(Intake& intake, Reading reading, const ImportTarget& target, co
   if (!again) leave_out_known(reading, intake.results, target.objectives.front().metric);
   for (const auto& line : reading.remarks) intake.remarks.push_back(source + ": " + line);
   if (reading.known > 0)
-    intake.remarks.push_back(fmt::format("{}: {} rows are in another table too and are left out", source, reading.known));
+    intake.remarks.push_back(
+        fmt::format("{}: {} rows are in another table too and are left out", source, reading.known));
   for (auto& trial : reading.trials) intake.results.push_back(std::move(trial));
 }
 
@@ -63,9 +64,10 @@ void bring_late(const run::Run& run, const space::Space& space, const std::vecto
   if (brought.points.size() < intake.points.size()) {
     const auto left = intake.points.size() - brought.points.size();
     const auto more = run.limits(Stage::search).max_trials + static_cast<std::int64_t>(left);
-    base::log_warning("{} of {} that were kept have no number left and are not added: {} makes room for them", left,
-                      counted(intake.points.size(), "point"),
-                      base::proposal({"assay", "set", run.folder().string(), fmt::format("search.max_trials={}", more)}));
+    base::log_warning(
+        "{} of {} that were kept have no number left and are not added: {} makes room for them", left,
+        counted(intake.points.size(), "point"),
+        base::proposal({"assay", "set", run.folder().string(), fmt::format("search.max_trials={}", more)}));
   }
 }
 
@@ -130,8 +132,10 @@ void add_kept(Intake& intake, const std::vector<Kept>& kept, const ImportTarget&
             {.params = point_in(target.space, row), .note = "added by hand", .tags = {{study::origin_tag, "add"}}});
       }
     } catch (const base::Error& error) {
-      base::fail(error.code(), "{} (kept for the search in kept/{} of the run folder; the configuration has changed "
-                 "since: remove that file, or take the change back)", error.what(), one.name);
+      base::fail(error.code(),
+                 "{} (kept for the search in kept/{} of the run folder; the configuration has changed "
+                 "since: remove that file, or take the change back)",
+                 error.what(), one.name);
     }
   }
 }
@@ -150,8 +154,8 @@ void check_points(const Intake& intake, const run::Run& run, std::int64_t max_tr
              base::command({"assay", "set", run.folder().string(), fmt::format("search.max_trials={}", count)}));
 }
 
-Brought bring(const std::filesystem::path& stage, const study::Judge& judge, const Intake& intake, const study::StudyView& view,
-              const study::Fidelity& first, std::int64_t numbers) {
+Brought bring(const std::filesystem::path& stage, const study::Judge& judge, const Intake& intake,
+              const study::StudyView& view, const study::Fidelity& first, std::int64_t numbers) {
   Brought brought;
   study::TrialId next = 0;
   const auto claim = [&](Scribe& scribe) {

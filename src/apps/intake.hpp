@@ -36,14 +36,14 @@ void check_points(const Intake& intake, const run::Run& run, std::int64_t max_tr
 /// A point of an `assay add` table: every column must be a parameter, for what would be ignored was meant.
 space::Params point_in(const space::Space& space, const Row& row);
 
-/// Writes it into a study that is founded: results done, points for the next workers that look. Numbers that others take
-/// meanwhile are passed over. Returns the numbers of the results, and of the points; points end at `numbers`, the first
-/// number that no trial may take.
+/// Writes it into a study that is founded: results done, points for the next workers that look. Numbers that others
+/// take meanwhile are passed over. Returns the numbers of the results, and of the points; points end at `numbers`, the
+/// first number that no trial may take.
 struct Brought {
   std::vector<study::TrialId> results, points;
 };
-Brought bring(const std::filesystem::path& stage, const study::Judge& judge, const Intake& intake, const study::StudyView& view,
-              const study::Fidelity& first, std::int64_t numbers);
+Brought bring(const std::filesystem::path& stage, const study::Judge& judge, const Intake& intake,
+              const study::StudyView& view, const study::Fidelity& first, std::int64_t numbers);
 
 /// Founds the search with its intake, or joins it; what was kept too late for that is brought afterwards. True if this
 /// process founded it, or may have.

@@ -99,7 +99,7 @@ std::string kept_text(const run::Run& run) {
   const auto counted = [](std::int64_t count, const char* word) {
     return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
   };
-  const auto text = results == 0 ? counted(points, "point")
+  const auto text = results == 0  ? counted(points, "point")
                     : points == 0 ? counted(results, "result")
                                   : counted(results, "result") + " and " + counted(points, "point");
   return fmt::format("{} {} kept for the search, which takes {} up when it begins", text,

@@ -12,12 +12,12 @@
 namespace assay::apps {
 
 struct Kept {
-  std::string name;         ///< of its file in RUN/kept
-  bool points = false;      ///< rows are points to measure (`assay add`); else results (`assay import`)
-  std::string source;       ///< where the rows come from, for people
-  std::int64_t count = 0;   ///< points or results that were in it when it was kept
-  bool again = false;       ///< results that another source has too are taken once more
-  ImportOptions options;    ///< of results
+  std::string name;        ///< of its file in RUN/kept
+  bool points = false;     ///< rows are points to measure (`assay add`); else results (`assay import`)
+  std::string source;      ///< where the rows come from, for people
+  std::int64_t count = 0;  ///< points or results that were in it when it was kept
+  bool again = false;      ///< results that another source has too are taken once more
+  ImportOptions options;   ///< of results
   std::vector<Row> rows;
 };
 

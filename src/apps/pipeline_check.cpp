@@ -45,8 +45,8 @@ void check_reportable(const config::Config& config, const std::string& task) {
     if (std::find(known.begin(), known.end(), name) != known.end()) return;
     const auto near = base::nearest_word(name, known);
     where.fail(fmt::format("the built-in trainer does not report {}{}{}; it reports {}", name,
-                           task == "auto" ? "" : " of a " + task,
-                           near.empty() ? "" : " (did you mean " + near + "?)", base::join(known, ", ")));
+                           task == "auto" ? "" : " of a " + task, near.empty() ? "" : " (did you mean " + near + "?)",
+                           base::join(known, ", ")));
   };
   for (const auto& [name, objective] : config.node("objectives").items()) {
     const auto of = objective.at("of");

@@ -73,8 +73,8 @@ base::Exit proxy_select(cli::StageContext& context, const comm::World& world) {
   return apps::run_study(context, world, std::move(stage), [&](const study::StudyView& view, bool partial) {
     const auto figures = apps::choose_proxy(view, run, full, candidates);
     const auto json = run::to_json(figures);
-    return context.finish(run::Stage::proxy, json,
-                          launch::summary(run::Stage::proxy, json, run.judge().first().metric), partial);
+    return context.finish(run::Stage::proxy, json, launch::summary(run::Stage::proxy, json, run.judge().first().metric),
+                          partial);
   });
 }
 

@@ -45,8 +45,7 @@ base::Exit split_data(cli::StageContext& stage) {
   const auto folder = stage.run.folder(run::Stage::split);
   const auto train = data::read(config, data::Part::train);
   const bool built_in = config.texts("trial.command").empty() && !config.has("trial.table");
-  if (built_in)
-    apps::check_reportable(config, train.task == data::Task::regression ? "regression" : "classification");
+  if (built_in) apps::check_reportable(config, train.task == data::Task::regression ? "regression" : "classification");
   const auto untouched = data::read(config, data::Part::valid, &train);
 
   const auto split = data::make_split(train, config.number("split.share"), stage.run.seed());

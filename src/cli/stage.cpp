@@ -250,7 +250,7 @@ int prepare(StageContext& context, run::Stage stage) {
 
 /// The decision of this launch: rank 0's. The others wait for it, so they get its exit code also where it fails.
 int decide(StageContext& context, run::Stage stage, const std::function<int(int)>& agree,
-            const std::function<void(const StageContext&)>& first) {
+           const std::function<void(const StageContext&)>& first) {
   const auto prepared = [&] {
     if (first) first(context);
     const int decision = prepare(context, stage);
@@ -320,8 +320,8 @@ Exit StageContext::finish(run::Stage stage, const base::Json& figures, const std
 
 int run_stage(int argc, char** argv, run::Stage stage, const std::string& description,
               const std::function<Exit(StageContext&)>& recipe, const std::function<int(int)>& agree,
-               const std::function<void(const StageContext&)>& first,
-               const std::function<void(const StageContext&)>& signature) {
+              const std::function<void(const StageContext&)>& first,
+              const std::function<void(const StageContext&)>& signature) {
   std::optional<StageContext> context;
   StageOptions options;
   bool begun = false;

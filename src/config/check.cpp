@@ -129,7 +129,8 @@ void check_bare(const Node& node) {
   if (!node.is_table() || is_domain(node)) return;
   const auto path = node.path();
   const auto near = base::nearest_word(path.substr(path.find('.') + 1), {"model", "training", "augment"});
-  if (!near.empty()) node.fail(fmt::format("unknown section {}; did you mean params.{}?", path, near), "params." + near);
+  if (!near.empty())
+    node.fail(fmt::format("unknown section {}; did you mean params.{}?", path, near), "params." + near);
 }
 
 /// Files, and tables of a file and how it is read.

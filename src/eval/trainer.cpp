@@ -149,7 +149,8 @@ void Trainer::save_network(const study::Work& work, const arch::Network& network
                            const torch::nn::Module& module) const {
   if (context_.group.rank() != 0) return;
   os::make_folders(work.folder);
-  auto metadata = export_metadata(context_.run.config(), material_->train_set(), material_->normaliser(), network.input());
+  auto metadata =
+      export_metadata(context_.run.config(), material_->train_set(), material_->normaliser(), network.input());
   metadata["seed"] = std::to_string(work.seed);
   metadata["network"] = arch::canonical_hash(network);
   nn::save_tensors(work.folder / "weights.safetensors", nn::state_of(module), metadata);

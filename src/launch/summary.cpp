@@ -73,7 +73,9 @@ std::string best_text(const study::Standings& standings) {
     return fmt::format("  none keeps all constraints, trial {} breaks them least ({})", least->trial->id,
                        study::broken_text(view.judge(), least->shown->metrics));
   }
-  const auto score = [&](const study::Measurement& at) { return score_text(first.metric, at.metrics.at(first.metric)); };
+  const auto score = [&](const study::Measurement& at) {
+    return score_text(first.metric, at.metrics.at(first.metric));
+  };
   auto text = "  best " + score(*standings.best()->shown);
   if (!several) return text;
   text += " " + at_text(standings.best()->shown->at);
@@ -89,16 +91,15 @@ std::string best_text(const study::Standings& standings) {
 
 std::string search_text(const run::SearchFigures& figures, const std::string& metric) {
   const auto& counts = figures.counts;
-  auto text = fmt::format("{} trials; ",
-                          base::with_commas(counts.done + counts.stopped + counts.failed + counts.infeasible));
+  auto text =
+      fmt::format("{} trials; ", base::with_commas(counts.done + counts.stopped + counts.failed + counts.infeasible));
   if (figures.best >= 0) {
     text += fmt::format("best {}{} (trial {})", score_text(metric, figures.best_score),
                         figures.reached && *figures.reached != figures.fidelity ? " " + at_text(*figures.reached) : "",
                         figures.best);
   } else {
     text += "no trial keeps all constraints";
-    if (figures.least >= 0)
-      text += fmt::format(", trial {} breaks them least ({})", figures.least, figures.least_text);
+    if (figures.least >= 0) text += fmt::format(", trial {} breaks them least ({})", figures.least, figures.least_text);
   }
   if (figures.best >= 0 && figures.feasible < figures.comparable)
     text += fmt::format("; {} of {} keep all constraints", figures.feasible, figures.comparable);
@@ -175,7 +176,9 @@ std::int64_t planned_trials(const run::Run& run, run::Stage stage) {
     case run::Stage::search: {
       const auto points = config.node("search.points");
       const auto limit = config.integer("search.max_trials");
-      return points && config.text("search.algorithm") == "list" ? std::min<std::int64_t>(limit, static_cast<std::int64_t>(points.size())) : limit;
+      return points && config.text("search.algorithm") == "list"
+                 ? std::min<std::int64_t>(limit, static_cast<std::int64_t>(points.size()))
+                 : limit;
     }
     case run::Stage::full:
       return config.integer("full.seeds") * (config.integer("full.top_k") + (config.flag("full.baseline") ? 1 : 0));
@@ -186,8 +189,8 @@ std::int64_t planned_trials(const run::Run& run, run::Stage stage) {
 
 std::string progress(const study::StudyView& view, std::int64_t planned, int workers, double rate) {
   const auto counts = view.counts();
-  const auto ended = std::max<std::int64_t>(
-      0, counts.done + counts.stopped + counts.failed + counts.infeasible - view.imported());
+  const auto ended =
+      std::max<std::int64_t>(0, counts.done + counts.stopped + counts.failed + counts.infeasible - view.imported());
   planned = std::max(planned, ended);
   auto text = fmt::format("{}/{} trials", ended, planned);
   if (view.imported() > 0) text += fmt::format("  {} imported", view.imported());
@@ -198,8 +201,7 @@ std::string progress(const study::StudyView& view, std::int64_t planned, int wor
     const auto& last = running.front()->reports.back();
     text += fmt::format("  epoch {}/{}", last.step, running.front()->at.epochs);
     for (const auto& [metric, value] : last.metrics) {
-      if (!view.objectives().empty() && metric == view.judge().first().metric)
-        text += "  " + score_text(metric, value);
+      if (!view.objectives().empty() && metric == view.judge().first().metric) text += "  " + score_text(metric, value);
     }
   }
   if (view.objectives().size() > 1 && ended > 0) text += fmt::format("  front {}", standings.front().size());

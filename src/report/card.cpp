@@ -75,8 +75,7 @@ std::string table(const Card& card, const Verdict& found) {
   for (const auto& metric : metrics_of(card, winner)) {
     const auto scale = scale_of(card.figures, metric);
     const auto role = card.roles.find(metric);
-    const auto bounds =
-        metric == card.objectives.front().metric ? bounds_text(scale, winner.score) : std::string();
+    const auto bounds = metric == card.objectives.front().metric ? bounds_text(scale, winner.score) : std::string();
     text += fmt::format("| {}{} | {}{} |", cell(metric), role == card.roles.end() ? "" : " (" + role->second + ")",
                         mean_text(winner, metric, scale), bounds.empty() ? "" : " " + bounds);
     for (const auto& metrics : winner.measured) {
@@ -94,8 +93,9 @@ std::string file_text(const std::string& name) {
       {"network.json", "the network as a graph of primitives"},
       {"weights.safetensors",
        "weights of the first seed (no seed was picked by its score), and how inputs and targets are normalised"},
-      {"network.py", "rebuilds it in PyTorch: `from network import load; model = load()`; takes raw inputs, predicts in "
-                     "the units of the data"},
+      {"network.py",
+       "rebuilds it in PyTorch: `from network import load; model = load()`; takes raw inputs, predicts in "
+       "the units of the data"},
       {"params.json", "its parameters, as the trainer was given them"}};
   const auto found = texts.find(name);
   return fmt::format("- `{}`{}\n", name, found == texts.end() ? "" : ": " + found->second);
@@ -117,7 +117,8 @@ std::string winner_card(const Card& card) {
   for (const auto& name : card.files) text += file_text(name);
   if (!card.checkpoint.empty())
     text += fmt::format("\nCheckpoint of the first seed, in the run folder: `{}`\n", card.checkpoint);
-  if (!card.outputs.empty()) text += fmt::format("\nOutputs of the first seed, in the run folder: `{}`\n", card.outputs);
+  if (!card.outputs.empty())
+    text += fmt::format("\nOutputs of the first seed, in the run folder: `{}`\n", card.outputs);
   text += "\n## Again\n\n```\n";
   for (const auto& command : card.commands) text += command + "\n";
   return text + "```\n";

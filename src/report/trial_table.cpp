@@ -122,22 +122,22 @@ std::vector<Cell> row_of(const study::Standing& standing, const Names& names) {
   return row;
 }
 
-/// Whole columns of one value tell nothing: fidelity shares that are all 1 are left out, and feasibility where there are
-/// no limits, the value where it is the first objective.
+/// Whole columns of one value tell nothing: fidelity shares that are all 1 are left out, and feasibility where there
+/// are no limits, the value where it is the first objective.
 void drop_idle(TrialTable& table, const study::Judge& judge) {
   const auto& limits = judge.limits().all();
   const bool soft = std::any_of(limits.begin(), limits.end(), [](const auto& limit) { return limit.weight; });
   const bool hard = std::any_of(limits.begin(), limits.end(), [](const auto& limit) { return !limit.weight; });
   for (std::size_t c = table.columns.size(); c-- > 0;) {
     const auto& key = table.columns[c].key;
-    const bool share = table.columns[c].group == Group::cost &&
-                       (key == "data" || key == "width_share" || key == "resolution_share");
+    const bool share =
+        table.columns[c].group == Group::cost && (key == "data" || key == "width_share" || key == "resolution_share");
     const bool judged = table.columns[c].group == Group::trial &&
                         (((key == "feasible" || key == "violation") && !hard) || (key == "value" && !soft));
     if (!share && !judged) continue;
     const bool idle = judged || std::all_of(table.rows.begin(), table.rows.end(), [c](const auto& row) {
-      return std::holds_alternative<std::monostate>(row[c]) || row[c] == Cell(1.0);
-    });
+                        return std::holds_alternative<std::monostate>(row[c]) || row[c] == Cell(1.0);
+                      });
     if (!idle) continue;
     const auto at = static_cast<std::ptrdiff_t>(c);
     table.columns.erase(table.columns.begin() + at);

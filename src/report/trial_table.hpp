@@ -18,7 +18,8 @@ using Cell = std::variant<std::monostate, std::int64_t, double, std::string>;
 struct Column {
   enum class Group { trial, metric, parameter, cost };
   enum class Kind { number, seconds, text };
-  std::string key;    ///< unique; named like another column, a parameter becomes "param.<name>", a metric "metrics.<name>"
+  std::string
+      key;  ///< unique; named like another column, a parameter becomes "param.<name>", a metric "metrics.<name>"
   std::string label;  ///< the name itself, for people
   Group group = Group::trial;
   Kind kind = Kind::text;
@@ -37,8 +38,8 @@ struct TrialCost {
 };
 std::optional<TrialCost> trial_cost(const study::Trial& trial);
 
-/// "best"; "front" (several objectives); "infeasible"; "below": not measured at the fidelity that trials are compared at; empty
-/// for every other one.
+/// "best"; "front" (several objectives); "infeasible"; "below": not measured at the fidelity that trials are compared
+/// at; empty for every other one.
 std::string mark_of(const study::Standing& standing);
 
 /// Each trial as it is shown (study/standing): its highest finished rung with the parameters measured there, and the

@@ -48,7 +48,6 @@ std::string device_hours_text(double seconds) {
 
 std::string network_text(study::TrialId trial) { return trial < 0 ? "the baseline" : fmt::format("trial {}", trial); }
 
-
 std::string capital(std::string text) {
   if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
   return text;

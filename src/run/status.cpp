@@ -145,8 +145,9 @@ void keep_places(const std::optional<Json>& begun, Json& identity) {
 }
 
 /// The first key that differs, in words; empty if none does.
-std::string difference(const Json& noted, const Json& now,
-                       const std::function<int(const std::string&)>& generation = [](const auto&) { return 1; }) {
+std::string difference(
+    const Json& noted, const Json& now,
+    const std::function<int(const std::string&)>& generation = [](const auto&) { return 1; }) {
   std::set<std::string> keys;
   for (const auto& [key, value] : noted.items()) keys.insert(key);
   for (const auto& [key, value] : now.items()) keys.insert(key);
@@ -417,7 +418,9 @@ void Run::fail(Stage stage, const Json& error) const {
   os::publish(folder(stage) / "error.json", error.dump(2) + "\n");
 }
 
-void Run::set_aside(Stage stage) const { set_aside(stage, Status{.reason = "", .judged = "", .mark = mark_of(folder(stage))}); }
+void Run::set_aside(Stage stage) const {
+  set_aside(stage, Status{.reason = "", .judged = "", .mark = mark_of(folder(stage))});
+}
 
 void Run::set_aside(Stage stage, const Status& looked) const {
   const auto place = folder(stage);

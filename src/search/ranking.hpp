@@ -1,5 +1,5 @@
-// The order in which planners prefer trials: constraints on metrics, thresholds of interest, objectives. What people are
-// shown as best, front and finalists is study/standing's.
+// The order in which planners prefer trials: constraints on metrics, thresholds of interest, objectives. What people
+// are shown as best, front and finalists is study/standing's.
 #pragma once
 
 #include <optional>

@@ -38,7 +38,7 @@ struct SimulatedTrial {
 /// What is simulated, founded as a real study is.
 struct SimulatedStudy {
   study::Founding founding;  ///< its stage and seed name the random streams
-  study::Judge judge;  ///< of what is measured
+  study::Judge judge;        ///< of what is measured
   study::Limits limits;
   /// What it begins with: imported results, which do not count against max_trials, and points to be measured first.
   std::vector<std::shared_ptr<const study::Trial>> begin = {};

@@ -257,9 +257,7 @@ std::vector<double> reference_point(const stats::Points& front, const std::vecto
 }
 
 StoppingPlanner::StoppingPlanner(std::unique_ptr<study::Planner> planner, const config::Config& config, bool enumerates)
-    : planner_(std::move(planner)),
-      enumerates_(enumerates),
-      rules_(StopSettings(config, enumerates)) {}
+    : planner_(std::move(planner)), enumerates_(enumerates), rules_(StopSettings(config, enumerates)) {}
 
 void StoppingPlanner::configure(const config::Config& config) { rules_.set(StopSettings(config, enumerates_)); }
 

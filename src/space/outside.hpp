@@ -8,9 +8,9 @@
 
 namespace assay::space {
 
-/// {"model": {..}, "training": {..}, "augment": {..}, ..}: the free keys of [params.<role>] in their role's table, those
-/// of a bare [params] beside them. What is searched in [model], [training] and [augment] themselves joins the tables;
-/// where no command trains, so does what these sections hold besides.
+/// {"model": {..}, "training": {..}, "augment": {..}, ..}: the free keys of [params.<role>] in their role's table,
+/// those of a bare [params] beside them. What is searched in [model], [training] and [augment] themselves joins the
+/// tables; where no command trains, so does what these sections hold besides.
 base::Json outside_values(const config::Config& config, const Space& space, const Params& params);
 
 }  // namespace assay::space

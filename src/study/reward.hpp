@@ -1,5 +1,6 @@
-// Derived objectives: one number made from a metric and what it costs. Derived in the view (study/judge), never recorded:
-// reports and the choice of finalists see an ordinary metric, and a change of the targets judges what was measured.
+// Derived objectives: one number made from a metric and what it costs. Derived in the view (study/judge), never
+// recorded: reports and the choice of finalists see an ordinary metric, and a change of the targets judges what was
+// measured.
 #pragma once
 
 #include <optional>

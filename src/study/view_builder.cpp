@@ -4,9 +4,7 @@
 
 namespace assay::study {
 
-ViewBuilder& ViewBuilder::objectives(std::vector<Objective> objectives) {
-  return judge(Judge(std::move(objectives)));
-}
+ViewBuilder& ViewBuilder::objectives(std::vector<Objective> objectives) { return judge(Judge(std::move(objectives))); }
 
 ViewBuilder& ViewBuilder::judge(std::shared_ptr<const Judge> judge) {
   view_.judge_ = std::move(judge);

@@ -1,4 +1,5 @@
-// Tables of other tools, each with parameters of every kind, are read as what they hold, or refused with words to paste.
+// Tables of other tools, each with parameters of every kind, are read as what they hold, or refused with words to
+// paste.
 #include <catch2/generators/catch_generators.hpp>
 #include <catch2/generators/catch_generators_range.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
@@ -60,19 +61,22 @@ const std::vector<Table>& tables() {
       {"wandb.csv",
        "Name,State,Notes,User,Tags,Created,Runtime,Sweep,augs,batch,depth,kind,layers,lr,nesterov,opt,score\n"
        "calm-1,finished,-,me,,2024-01-01T10:00:00.000Z,311,s1,\"[\"\"flip\"\"]\",16,,plain,3,0.00123,true,007,0.9\n"
-       "brave-2,finished,-,me,,2024-01-01T10:10:00.000Z,300,s1,\"[\"\"crop\"\",\"\"blur\"\"]\",64,4,deep,5,0.05,false,1e5,"
+       "brave-2,finished,-,me,,2024-01-01T10:10:00.000Z,300,s1,\"[\"\"crop\"\",\"\"blur\"\"]\",64,4,deep,5,0.05,false,"
+       "1e5,"
        "0.8\n"
        "sad-3,crashed,-,me,,2024-01-01T10:20:00.000Z,3,s1,\"[\"\"flip\"\"]\",16,,plain,3,0.01,true,adam,\n",
        ""},
       {"wandb-dots.csv",
-       "Name,State,config.augs,config.batch,config.depth,config.kind,config.layers,config.lr,config.nesterov,config.opt,"
+       "Name,State,config.augs,config.batch,config.depth,config.kind,config.layers,config.lr,config.nesterov,config."
+       "opt,"
        "summary.score,summary._runtime\n"
        "calm-1,finished,flip,16,,plain,3,0.00123,True,007,0.9,311.5\n"
        "brave-2,finished,crop+blur,64,4,deep,5,0.05,False,1e5,0.8,300.5\n",
        ""},
       {"wandb-api.csv",
        ",summary,config,name\n"
-       "0,\"{'score': 0.9, '_step': 10, '_runtime': 311.5, '_wandb': {'runtime': 311}}\",\"{'lr': 0.00123, 'layers': 3, "
+       "0,\"{'score': 0.9, '_step': 10, '_runtime': 311.5, '_wandb': {'runtime': 311}}\",\"{'lr': 0.00123, 'layers': "
+       "3, "
        "'opt': '007', 'batch': 16, 'kind': 'plain', 'augs': ['flip'], 'nesterov': True}\",calm-1\n"
        "1,\"{'score': 0.8, '_step': 10, '_runtime': 300.5}\",\"{'lr': 0.05, 'layers': 5, 'opt': '1e5', 'batch': 64, "
        "'kind': 'deep', 'depth': 4, 'augs': ['crop', 'blur'], 'nesterov': False}\",brave-2\n",
@@ -84,7 +88,8 @@ const std::vector<Table>& tables() {
       {"optuna.csv",
        ",number,value,datetime_start,datetime_complete,duration,params_augs,params_batch,params_depth,params_kind,"
        "params_layers,params_lr,params_nesterov,params_opt,user_attrs_machine,system_attrs_x,state\n"
-       "0,0,0.9,2024-05-01 10:00:00,2024-05-01 10:05:00,0 days 00:05:00,\"('flip',)\",16,,plain,3,0.00123,True,007,n1,1,"
+       "0,0,0.9,2024-05-01 10:00:00,2024-05-01 10:05:00,0 days "
+       "00:05:00,\"('flip',)\",16,,plain,3,0.00123,True,007,n1,1,"
        "COMPLETE\n"
        "1,1,0.8,2024-05-01 10:00:00,2024-05-01 10:05:00,0 days 00:05:00,\"('crop', 'blur')\",64,4.0,deep,5,0.05,False,"
        "1e5,n1,1,COMPLETE\n"
@@ -141,26 +146,27 @@ Unordered params_of(const Scratch& scratch, const std::string& run, int number) 
   const auto record = Json::parse(said.out);
   CHECK(record["rungs"][0]["metrics"]["score"] == (number == 0 ? 0.9 : 0.8));
   Unordered short_names;
-  for (const auto& [name, value] : record["params"].items()) short_names[name.substr(name.rfind('.') + 1)] = Unordered::parse(value.dump());
+  for (const auto& [name, value] : record["params"].items())
+    short_names[name.substr(name.rfind('.') + 1)] = Unordered::parse(value.dump());
   return short_names;
 }
 
 void check_both(const Scratch& scratch, const std::string& run) {
   CHECK(params_of(scratch, run, 0) == Unordered{{"lr", 0.00123},
-                                           {"layers", 3},
-                                           {"opt", "007"},
-                                           {"batch", 16},
-                                           {"kind", "plain"},
-                                           {"augs", {"flip"}},
-                                           {"nesterov", true}});
+                                                {"layers", 3},
+                                                {"opt", "007"},
+                                                {"batch", 16},
+                                                {"kind", "plain"},
+                                                {"augs", {"flip"}},
+                                                {"nesterov", true}});
   CHECK(params_of(scratch, run, 1) == Unordered{{"lr", 0.05},
-                                           {"layers", 5},
-                                           {"opt", "1e5"},
-                                           {"batch", 64},
-                                           {"kind", "deep"},
-                                           {"depth", 4},
-                                           {"augs", {"crop", "blur"}},
-                                           {"nesterov", false}});
+                                                {"layers", 5},
+                                                {"opt", "1e5"},
+                                                {"batch", 64},
+                                                {"kind", "deep"},
+                                                {"depth", 4},
+                                                {"augs", {"crop", "blur"}},
+                                                {"nesterov", false}});
 }
 
 /// What a message proposes, pasted behind a command.
@@ -239,8 +245,8 @@ TEST_CASE("a parameter that a table has under another name is never its default"
     REQUIRE(said.code == 0);
     const auto record = Json::parse(run_program(scratch, {"assay", "trial", run, "0", "--json"}).out);
     CHECK(Unordered::parse(record["params"].dump()) == Unordered{{"params.training.lr", 0.01},
-                                   {"params.training.batch_size", 32},
-                                   {"params.training.momentum", 0.9}});
+                                                                 {"params.training.batch_size", 32},
+                                                                 {"params.training.momentum", 0.9}});
   }
   scratch.write("part.csv", "lr,batch_size,loss\n0.01,32,0.25\n");
   const auto part = run_program(scratch, {"assay", "import", "c.toml", "part.csv", "--run", "part"});
@@ -254,8 +260,9 @@ TEST_CASE("a parameter that a table has under another name is never its default"
 TEST_CASE("every column of a table is used, ignored by name, or refused") {
   if (missing()) SKIP("assay is not built in " ASSAY_BIN);
   const Scratch scratch;
-  scratch.write("c.toml", "[params.training]\nlr = { float = [1e-5, 1.0], log = true }\n[objectives]\nloss = { goal = "
-                          "\"min\" }\n[search]\nalgorithm = \"random\"\n");
+  scratch.write("c.toml",
+                "[params.training]\nlr = { float = [1e-5, 1.0], log = true }\n[objectives]\nloss = { goal = "
+                "\"min\" }\n[search]\nalgorithm = \"random\"\n");
   scratch.write("t.csv", "config/lr,config/workers,loss,train_loss,pid,comment\n0.01,4,0.25,0.125,77,fine\n");
   const auto said = run_program(scratch, {"assay", "import", "c.toml", "t.csv", "--run", "r"});
   INFO(said.error);
@@ -266,6 +273,7 @@ TEST_CASE("every column of a table is used, ignored by name, or refused") {
   scratch.write("two.csv", "a/lr,b/lr,loss\n0.01,0.02,0.25\n");
   const auto two = run_program(scratch, {"assay", "import", "c.toml", "two.csv", "--run", "r"});
   CHECK(two.code == 64);
-  CHECK_THAT(two.error, ContainsSubstring("a/lr and b/lr may each be params.training.lr") && ContainsSubstring("--map"));
+  CHECK_THAT(two.error,
+             ContainsSubstring("a/lr and b/lr may each be params.training.lr") && ContainsSubstring("--map"));
   CHECK(paste(scratch, "import c.toml two.csv --run r", pasted(two.error)).code == 0);
 }

@@ -27,14 +27,16 @@ constexpr const char* two_results = "lr,optimizer,score\n0.5,adam,0.9\n0.25,sgd,
 /// Imports two results, measures two points first, and two trials of its own.
 std::string search_text(const std::string& algorithm) {
   return "[search]\nalgorithm = \"" + algorithm +
-         "\"\nmax_trials = 4\nmin_epochs = 9\nimport = [ \"before.csv\", { file = \"more/theirs.csv\", map = { \"value\" "
+         "\"\nmax_trials = 4\nmin_epochs = 9\nimport = [ \"before.csv\", { file = \"more/theirs.csv\", map = { "
+         "\"value\" "
          "= \"score\" } } ]\npoints = [ { lr = 0.03, optimizer = \"sgd\" }, { lr = 0.07, optimizer = \"adam\" } ]\n";
 }
 
 void write_tables(const Scratch& scratch) {
   scratch.write("before.csv", "lr,optimizer,score\n0.5,adam,0.9\n");
   std::filesystem::create_directories(scratch / "more");
-  scratch.write("more/theirs.csv", "params_lr,params_optimizer,value,state\n0.25,sgd,0.7,COMPLETE\n0.5,adam,0.9,COMPLETE\n");
+  scratch.write("more/theirs.csv",
+                "params_lr,params_optimizer,value,state\n0.25,sgd,0.7,COMPLETE\n0.5,adam,0.9,COMPLETE\n");
 }
 
 struct Trials {
@@ -57,9 +59,9 @@ Trials trials_of(const Scratch& scratch, const std::string& run) {
 
 TEST_CASE("imports and points of the configuration begin the search of every algorithm") {
   if (missing()) SKIP("assay is not built in " ASSAY_BIN);
-  for (const std::string algorithm : {"random", "grid", "evolution", "tpe", "nsga2", "nsga3", "smac", "sobol", "anneal",
-                                      "naive_evolution", "reinforce", "ppo", "asha", "hyperband", "bohb", "econas",
-                                      "pbt"}) {
+  for (const std::string algorithm :
+       {"random", "grid", "evolution", "tpe", "nsga2", "nsga3", "smac", "sobol", "anneal", "naive_evolution",
+        "reinforce", "ppo", "asha", "hyperband", "bohb", "econas", "pbt"}) {
     INFO(algorithm);
     const Scratch scratch;
     // Elsewhere than where the program runs: paths are relative to the configuration.
@@ -156,9 +158,10 @@ TEST_CASE("what is imported or added before the search exists is kept for it") {
     if (!tests::built(program)) SKIP("the executables are not built in " ASSAY_BIN);
   }
   const Scratch scratch;
-  scratch.write("c.toml", std::string(space_text) +
-                              "[trial]\ncommand = [\"sh\", \"-c\", \"echo '{\\\"final\\\": true, \\\"score\\\": 0.5}' >> "
-                              "$ASSAY_METRICS\"]\n[proxy]\nreference = 0\n[search]\nalgorithm = \"random\"\nmax_trials = 5\n");
+  scratch.write("c.toml",
+                std::string(space_text) +
+                    "[trial]\ncommand = [\"sh\", \"-c\", \"echo '{\\\"final\\\": true, \\\"score\\\": 0.5}' >> "
+                    "$ASSAY_METRICS\"]\n[proxy]\nreference = 0\n[search]\nalgorithm = \"random\"\nmax_trials = 5\n");
   scratch.write("before.csv", two_results);
   scratch.write("theirs.csv", "rate,optimizer,score\n0.125,adam,0.8\n");
   const auto assay = [&](std::vector<std::string> words) {
@@ -212,10 +215,12 @@ TEST_CASE("several trials are asked for at once, planned one after the other") {
   CHECK(points.size() == 3);
   const auto rest = ask("9", false);
   CHECK(rest.code == 0);
-  CHECK_THAT(rest.out, ContainsSubstring("trial 3\n") && ContainsSubstring("trial 4\n") && !ContainsSubstring("trial 5"));
+  CHECK_THAT(rest.out,
+             ContainsSubstring("trial 3\n") && ContainsSubstring("trial 4\n") && !ContainsSubstring("trial 5"));
   CHECK(ask("2", true).code == 75);
   CHECK(ask("0", true).code == 64);
-  for (int i = 0; i < 5; ++i) CHECK(run_program(scratch, {"assay", "tell", "r", std::to_string(i), "score=1"}).code == 0);
+  for (int i = 0; i < 5; ++i)
+    CHECK(run_program(scratch, {"assay", "tell", "r", std::to_string(i), "score=1"}).code == 0);
   CHECK(ask("2", true).code == 3);
 }
 
@@ -225,7 +230,8 @@ TEST_CASE("keys of a bare [params] need no role, and have one shape for whoever 
   }
   const Scratch scratch;
   const std::string space =
-      "[params]\nlr.float = [1e-4, 1e-1]\nheads = 4\n[params.model]\nwidth.int = [2, 9]\n[objectives]\nscore = { goal = "
+      "[params]\nlr.float = [1e-4, 1e-1]\nheads = 4\n[params.model]\nwidth.int = [2, 9]\n[objectives]\nscore = { goal "
+      "= "
       "\"max\" }\n[search]\nalgorithm = \"random\"\nmax_trials = 2\n";
   scratch.write("hand.toml", space);
   const auto asked = Json::parse(run_program(scratch, {"assay", "ask", "hand.toml", "--run", "h", "--json"}).out);
@@ -236,9 +242,11 @@ TEST_CASE("keys of a bare [params] need no role, and have one shape for whoever 
   CHECK(params["model"]["width"] == asked["point"]["params.model.width"]);
   CHECK(params["training"] == Json::object());
 
-  scratch.write("command.toml", space + "[trial]\ncommand = [\"sh\", \"-c\", \"cp $ASSAY_PARAMS ../../../asked-$ASSAY_TRIAL."
-                                        "json; echo '{\\\"final\\\": true, \\\"score\\\": 0.5}' >> $ASSAY_METRICS\"]\n"
-                                        "[proxy]\nreference = 0\n");
+  scratch.write("command.toml",
+                space +
+                    "[trial]\ncommand = [\"sh\", \"-c\", \"cp $ASSAY_PARAMS ../../../asked-$ASSAY_TRIAL."
+                    "json; echo '{\\\"final\\\": true, \\\"score\\\": 0.5}' >> $ASSAY_METRICS\"]\n"
+                    "[proxy]\nreference = 0\n");
   for (const auto* stage : {"split-data", "baseline-train", "proxy-select", "search-driver"}) {
     const auto said = run_program(scratch, {stage, "r", "--config", "command.toml", "-q"});
     INFO(stage << ": " << said.error);
@@ -250,6 +258,7 @@ TEST_CASE("keys of a bare [params] need no role, and have one shape for whoever 
   for (const auto& [key, value] : params.items()) theirs.insert(key);
   CHECK(mine == theirs);
   CHECK(written["heads"] == 4);
-  const auto misspelt = run_program(scratch, {"assay", "ask", "hand.toml", "--run", "m", "--set", "params.trainin.lr=3"});
+  const auto misspelt =
+      run_program(scratch, {"assay", "ask", "hand.toml", "--run", "m", "--set", "params.trainin.lr=3"});
   CHECK(misspelt.code == 64);
 }

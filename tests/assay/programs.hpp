@@ -1,8 +1,8 @@
 // The built executables, run as a person would run them.
 #pragma once
 
-#include <fstream>
 #include <catch2/catch_test_macros.hpp>
+#include <fstream>
 #include <string>
 #include <vector>
 

@@ -39,7 +39,8 @@ TEST_CASE("a bound that changes after the search judges its measurements again")
   CHECK_THAT(assay({"set", "runs/c", "constraint[0]="}).out, ContainsSubstring("is trial 2 (0.9) now"));
   CHECK_THAT(assay({"set", "runs/c", "objectives.score.threshold=0.1"}).out,
              ContainsSubstring("the best of the search is as before: trial 2 (0.9)"));
-  CHECK_THAT(assay({"set", "runs/c", "search.stop=[]"}).out, ContainsSubstring("it counts when the search takes more trials"));
+  CHECK_THAT(assay({"set", "runs/c", "search.stop=[]"}).out,
+             ContainsSubstring("it counts when the search takes more trials"));
   CHECK_THAT(assay({"set", "runs/c", "objectives.score.threshold=0.1"}).out, ContainsSubstring("nothing changes"));
   CHECK_THAT(assay({"set", "runs/c", "params.training.optimizer.choice[1]=adamw"}).out,
              ContainsSubstring("it says what is trained") && ContainsSubstring("search becomes stale"));

@@ -73,7 +73,8 @@ TEST_CASE("tables of other tools are mapped, and what does not fit is named") {
   assay.scratch.write("part.csv", "lr,score\n0.5,0.9\n");
   const auto part = assay({"import", "runs/c", "part.csv"});
   CHECK(part.code == 64);
-  CHECK_THAT(part.error, ContainsSubstring("no column for params.training.optimizer") && ContainsSubstring("--defaults"));
+  CHECK_THAT(part.error,
+             ContainsSubstring("no column for params.training.optimizer") && ContainsSubstring("--defaults"));
   const auto meant = assay({"import", "runs/c", "part.csv", "--defaults"});
   CHECK(meant.code == 0);
   CHECK_THAT(meant.error, ContainsSubstring("no params.training.optimizer: its default sgd"));

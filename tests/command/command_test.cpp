@@ -164,10 +164,11 @@ TEST_CASE("what stands beside the result does not cost the training") {
   Bench bench;
   for (const std::string beside : {"NaN", "null", "Infinity", "[[1, 2], [3, 4]]", "{\"a\": 1}", "\"text\"", "true"}) {
     INFO(beside);
-    auto with = settings({"sh", "-c",
-                          "printf 'not json\\n{\"step\": \"x\", \"loss\": 1}\\n' >> \"$ASSAY_METRICS\"; echo '{\"loss\": 0.5, \"f1\": " +
-                              beside + "}' >> \"$ASSAY_METRICS\"; echo '{\"final\": true, \"loss\": 0.25, \"f1\": " +
-                              beside + "}' >> \"$ASSAY_METRICS\""});
+    auto with = settings(
+        {"sh", "-c",
+         "printf 'not json\\n{\"step\": \"x\", \"loss\": 1}\\n' >> \"$ASSAY_METRICS\"; echo '{\"loss\": 0.5, \"f1\": " +
+             beside + "}' >> \"$ASSAY_METRICS\"; echo '{\"final\": true, \"loss\": 0.25, \"f1\": " + beside +
+             "}' >> \"$ASSAY_METRICS\""});
     with.required = {"loss"};
     const auto outcome = bench.run(with);
     CHECK(outcome.state == State::done);

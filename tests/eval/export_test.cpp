@@ -1,6 +1,6 @@
-// What a final training exports must be usable without us: network.py, on the raw validation files, reproduces the metric
-// that the trainer measured on them. Every format x task.
-// LibTorch first: it has a CHECK of its own, which Catch2 replaces.
+// What a final training exports must be usable without us: network.py, on the raw validation files, reproduces the
+// metric that the trainer measured on them. Every format x task. LibTorch first: it has a CHECK of its own, which
+// Catch2 replaces.
 #include "nn/torch.hpp"
 
 #include <catch2/catch_approx.hpp>
@@ -128,15 +128,14 @@ std::vector<Case> cases() {
        "format = \"csv\"\nshape = [1, 2, 3]\ntask = \"regression\"\ntrain = \"train.csv\"\nvalid = \"valid.csv\"\n",
        "[1, 2, 3]", conv, write_shaped},
       {"shaped table, flat network",
-       "format = \"csv\"\nshape = [1, 2, 3]\ntask = \"regression\"\ntrain = \"train.csv\"\nvalid = \"valid.csv\"\n", "[6]",
-       flat, write_shaped},
+       "format = \"csv\"\nshape = [1, 2, 3]\ntask = \"regression\"\ntrain = \"train.csv\"\nvalid = \"valid.csv\"\n",
+       "[6]", flat, write_shaped},
       {"idx",
        "format = \"idx\"\ntrain = \"train.images\"\ntrain_labels = \"train.labels\"\nvalid = "
        "\"valid.images\"\nvalid_labels = \"valid.labels\"\n",
        "[1, 6, 6]", conv, write_idx},
-      {"cifar, flat network",
-       "format = \"cifar\"\nshape = [3, 6, 6]\ntrain = \"train.bin\"\nvalid = \"valid.bin\"\n", "[108]", flat,
-       write_cifar},
+      {"cifar, flat network", "format = \"cifar\"\nshape = [3, 6, 6]\ntrain = \"train.bin\"\nvalid = \"valid.bin\"\n",
+       "[108]", flat, write_cifar},
       {"images", "format = \"images\"\ntrain = \"train\"\nvalid = \"valid\"\n", "[3, 6, 6]", conv, write_images},
   };
 }
@@ -191,8 +190,7 @@ study::Metrics train_and_export(const Case& item, const fs::path& folder) {
   put(folder / "run.toml",
       fmt::format("[data]\n{}[model]\ninput = {}\nblocks = [{}]\n[training]\nepochs = 3\nbatch_size = 16\nlr = "
                   "1e-2\n[objectives]\n{}\n",
-                  item.data, item.input, item.blocks,
-                  classes ? "accuracy.goal = \"max\"" : "rmse.goal = \"min\""));
+                  item.data, item.input, item.blocks, classes ? "accuracy.goal = \"max\"" : "rmse.goal = \"min\""));
   const auto run = run::Run::open(folder / "run", folder / "run.toml");
   const auto space = std::make_shared<const space::Space>(space::Space::load(run.config(), "search", "full"));
   const auto dataset = data::read(run.config(), data::Part::train);

@@ -7,8 +7,8 @@
 #include "report/csv.hpp"
 #include "report/document.hpp"
 #include "report/trial_table.hpp"
-#include "study/standing.hpp"
 #include "sample.hpp"
+#include "study/standing.hpp"
 #include "study/view_builder.hpp"
 
 using namespace assay;

@@ -1,8 +1,8 @@
 // What is said of the finalists agrees with the intervals beside it, whatever was measured.
+#include <algorithm>
 #include <catch2/catch_approx.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
-#include <algorithm>
 #include <cmath>
 
 #include "base/json.hpp"
@@ -65,7 +65,8 @@ TEST_CASE("text and intervals agree: shares, per cent, errors, one seed and seve
       for (auto& value : values) value = unit * std::clamp(centre + 0.01 * rng.normal(), 0.0, 1.0);
       return values;
     };
-    const auto figures = figures_of(objective, {{4, scores(rng.uniform(0.9, 1))}, {-1, scores(rng.uniform(0.8, 1))}}, 300);
+    const auto figures =
+        figures_of(objective, {{4, scores(rng.uniform(0.9, 1))}, {-1, scores(rng.uniform(0.8, 1))}}, 300);
     const auto found = report::verdict(figures, objective);
     REQUIRE(found);
     const auto& [best, other] = std::pair{figures.finalists[0], figures.finalists[1]};
@@ -105,7 +106,8 @@ TEST_CASE("a finalist with the default parameters is the baseline") {
   auto figures = figures_of(accuracy, {{4, {0.98, 0.97}}, {7, {0.92, 0.91}}});
   CHECK(report::verdict(figures, accuracy)->kind == Kind::alone);
   figures.finalists[1].defaults = true;
-  CHECK_THAT(words(figures, accuracy).sentence, ContainsSubstring("the baseline (trial 7 of the search has the defaults)"));
+  CHECK_THAT(words(figures, accuracy).sentence,
+             ContainsSubstring("the baseline (trial 7 of the search has the defaults)"));
   std::swap(figures.finalists[0].defaults, figures.finalists[1].defaults);
   CHECK_THAT(words(figures, accuracy).sentence,
              ContainsSubstring("No network found beats the baseline (trial 4 of the search has the defaults)"));

@@ -52,7 +52,7 @@ study::StudyView simulate(study::Planner& planner, const std::vector<study::Obje
 }
 
 study::StudyView simulate_judged(study::Planner& planner, const study::Judge& judge, std::int64_t trials,
-                          std::uint64_t seed, const Measure& measure, std::int64_t workers) {
+                                 std::uint64_t seed, const Measure& measure, std::int64_t workers) {
   study::ViewBuilder builder;
   builder.judge(judge).max_trials(trials);
   std::deque<study::Trial> running;

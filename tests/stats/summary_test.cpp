@@ -100,7 +100,8 @@ TEST_CASE("the difference of two proportions: Newcombe's hybrid score interval")
 
 TEST_CASE("differences: Welch's interval without bounds, inside them with bounds, and never zero beside a gap") {
   // scipy.stats.ttest_ind([0.97, 0.98, 0.99], [0.95, 0.96, 0.97], equal_var=False).confidence_interval()
-  const auto welch = stats::mean_difference(std::vector<double>{0.97, 0.98, 0.99}, std::vector<double>{0.95, 0.96, 0.97});
+  const auto welch =
+      stats::mean_difference(std::vector<double>{0.97, 0.98, 0.99}, std::vector<double>{0.95, 0.96, 0.97});
   CHECK(welch.lo == Approx(0.02 - 2.776445 * 0.008164966).margin(1e-6));
   base::Rng rng(1, "test", 0, "differences");
   int apart = 0;

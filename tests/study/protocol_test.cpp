@@ -8,8 +8,8 @@
 
 #include "lab.hpp"
 #include "os/file.hpp"
-#include "study/standing.hpp"
 #include "study/names.hpp"
+#include "study/standing.hpp"
 #include "study/view.hpp"
 
 using namespace lab;

@@ -95,7 +95,8 @@ TEST_CASE("soft limits move the value, thresholds move nothing: the front keeps 
   objectives[0].threshold = 0.8;
   objectives[1].threshold = 150;
   ViewBuilder builder;
-  builder.judge(judge_of(objectives, config_of("[[constraint]]\nmetric = \"latency_ms\"\nat_most = 2\nweight = 0.1\n")));
+  builder.judge(
+      judge_of(objectives, config_of("[[constraint]]\nmetric = \"latency_ms\"\nat_most = 2\nweight = 0.1\n")));
   builder.done(0, point(0), {{"accuracy", 0.95}, {"parameters", 500}, {"latency_ms", 10}});  // loses 0.4
   builder.done(1, point(1), {{"accuracy", 0.85}, {"parameters", 100}, {"latency_ms", 1}});
   builder.done(2, point(2), {{"accuracy", 0.50}, {"parameters", 1}, {"latency_ms", 1}});

@@ -42,8 +42,7 @@ void check_for_later(const run::Run& run, const Given& given) {
   if (before > limit) {
     base::fail(Exit::config, "{} points would be kept for the search, which measures {}: raise the limit first, `{}`",
                before, limit,
-               base::command(
-                   {"assay", "set", run.folder().string(), fmt::format("search.max_trials={}", before)}));
+               base::command({"assay", "set", run.folder().string(), fmt::format("search.max_trials={}", before)}));
   }
 }
 

@@ -104,9 +104,10 @@ Exit judge(const run::Run& run) {
   std::printf("trials    %lld of %lld tiny trials done, %.2f s each\n", static_cast<long long>(counts.done),
               static_cast<long long>(total), seconds / static_cast<double>(std::max<std::int64_t>(1, total)));
   if (!lacking.empty()) {
-    std::printf("trials    %s was not reported, which [objectives], [[constraint]] or [[reward]] names: no trial could "
-                "become the best\n",
-                base::join({lacking.begin(), lacking.end()}, ", ").c_str());
+    std::printf(
+        "trials    %s was not reported, which [objectives], [[constraint]] or [[reward]] names: no trial could "
+        "become the best\n",
+        base::join({lacking.begin(), lacking.end()}, ", ").c_str());
     return Exit::config;
   }
   if (counts.done == total && total > 0) return Exit::done;
@@ -126,8 +127,8 @@ Exit check(const cli::Values& values) {
   Rehearsal rehearsal;
   rehearsal.keep = values.flag("--keep");
   auto overrides = values.texts("--set");
-  for (const auto* extra : {"search.algorithm=random", "search.parallel=1", "search.max_failed=5", "search.points=[]",
-                            "search.import=[]"})
+  for (const auto* extra :
+       {"search.algorithm=random", "search.parallel=1", "search.max_failed=5", "search.points=[]", "search.import=[]"})
     overrides.emplace_back(extra);
   overrides.push_back("search.max_trials=" + std::to_string(trials));
   const auto run = run::Run::open(rehearsal.folder, file, overrides);

@@ -94,7 +94,9 @@ Column Columns::role_of(const std::string& column, const std::vector<Json>& samp
   const auto& space = space_;
   const auto all = [&](const auto& test) { return std::all_of(samples.begin(), samples.end(), test); };
   const bool numbers = all(is_number);
-  const auto may_be_empty = [](const Json& cell) { return (cell.is_array() && cell.empty()) || is_list_of_tables(cell); };
+  const auto may_be_empty = [](const Json& cell) {
+    return (cell.is_array() && cell.empty()) || is_list_of_tables(cell);
+  };
   if (column == "reports" && all(may_be_empty)) return {Role::reports, "", ""};
   if (space.find(column) != nullptr) return {Role::parameter, column, ""};
   if (is_wanted(column)) return {Role::metric, column, ""};
@@ -106,8 +108,7 @@ Column Columns::role_of(const std::string& column, const std::vector<Json>& samp
   if (const auto fact = fact_of(column); fact && !parameter_of(space, column)) return {Role::fact, *fact, ""};
   if (const auto tool = bookkeeping_of(column); tool && !parameter_of(space, column))
     return {Role::ignored, "", "bookkeeping of " + *tool};
-  if (const auto metric = metric_part(column))
-    return {numbers ? Role::metric : Role::attribute, *metric, ""};
+  if (const auto metric = metric_part(column)) return {numbers ? Role::metric : Role::attribute, *metric, ""};
   if (const auto part = parameter_part(column)) {
     if (const auto name = parameter_of(space, column)) return {Role::parameter, *name, ""};
     if (is_own_fact(last_part(*part)) && last_part(*part) == "epochs") return {Role::fact, "epochs", ""};

@@ -22,9 +22,8 @@ std::optional<std::string> part_after(const std::string& column, const std::arra
 bool is_numbered(const std::string& column, std::string_view name) {
   if (!column.starts_with(name) || column.size() <= name.size() + 1) return false;
   const auto rest = std::string_view(column).substr(name.size() + 1);
-  return column[name.size()] == '_' && std::all_of(rest.begin(), rest.end(), [](unsigned char c) {
-           return std::isdigit(c) != 0;
-         });
+  return column[name.size()] == '_' &&
+         std::all_of(rest.begin(), rest.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
 }  // namespace
@@ -32,8 +31,9 @@ bool is_numbered(const std::string& column, std::string_view name) {
 std::optional<std::string> parameter_part(const std::string& column) {
   // Ours; Optuna; Ray Tune and Weights & Biases; DeepHyper; NNI and Ax.
   static constexpr std::array<std::string_view, 13> prefixes = {
-      "params.", "parameters.", "params_",     "config/",    "config.",           "p:",              "parameter.",
-      "params/", "parameters/", "param.",       "hparams.",   "hyperParameters.parameters.", "hyperparameters."};
+      "params.",         "parameters.", "params_",     "config/", "config.",  "p:",
+      "parameter.",      "params/",     "parameters/", "param.",  "hparams.", "hyperParameters.parameters.",
+      "hyperparameters."};
   auto part = part_after(column, prefixes);
   if (!part) return part;
   // {"lr": {"value": 0.1, "desc": null}} of W&B's config.yaml; {"_name": "conv"} of a nested choice of NNI's.
@@ -56,11 +56,12 @@ std::string last_part(const std::string& column) {
 
 std::optional<std::string> fact_of(const std::string& column) {
   static const std::map<std::string, std::string> names = {
-      {"State", "state"},           {"job_status", "state"},   {"trial_status", "state"},    {"status", "state"},
-      {"number", "trial"},          {"trial_id", "trial"},     {"trial_index", "trial"},     {"trialJobId", "trial"},
-      {"job_id", "trial"},          {"id", "trial"},           {"ID", "trial"},              {"time_total_s", "seconds"},
-      {"Runtime", "seconds"},       {"_runtime", "seconds"},   {"summary._runtime", "seconds"},
-      {"hostname", "host"},         {"Hostname", "host"}};
+      {"State", "state"},       {"job_status", "state"}, {"trial_status", "state"},
+      {"status", "state"},      {"number", "trial"},     {"trial_id", "trial"},
+      {"trial_index", "trial"}, {"trialJobId", "trial"}, {"job_id", "trial"},
+      {"id", "trial"},          {"ID", "trial"},         {"time_total_s", "seconds"},
+      {"Runtime", "seconds"},   {"_runtime", "seconds"}, {"summary._runtime", "seconds"},
+      {"hostname", "host"},     {"Hostname", "host"}};
   const auto found = names.find(column);
   if (found == names.end()) return std::nullopt;
   return found->second;
@@ -68,10 +69,10 @@ std::optional<std::string> fact_of(const std::string& column) {
 
 bool is_own_fact(const std::string& column) {
   static const std::set<std::string> names = {
-      "trial",          "state",   "failure", "reason", "rung",        "rungs",
-      "attempt",        "epochs",  "data",    "width",  "resolution",  "seconds",
-      "device_seconds", "started", "ended", "mark", "feasible", "violation", "worker", "width_share", "resolution_share",
-      "host",           "job",     "note",    "origin", "stage"};
+      "trial",  "state", "failure",  "reason",     "rung",    "rungs",          "attempt",
+      "epochs", "data",  "width",    "resolution", "seconds", "device_seconds", "started",
+      "ended",  "mark",  "feasible", "violation",  "worker",  "width_share",    "resolution_share",
+      "host",   "job",   "note",     "origin",     "stage"};
   return names.contains(column);
 }
 
@@ -102,8 +103,8 @@ std::optional<std::string> bookkeeping_of(const std::string& column) {
 }
 
 bool is_whatever_is_optimised(const std::string& column) {
-  static const std::set<std::string> names = {"value",   "objective",     "reward",  "default",
-                                              "result",  "value.default", "RESULT",  "finalMetricData.data"};
+  static const std::set<std::string> names = {"value",  "objective",     "reward", "default",
+                                              "result", "value.default", "RESULT", "finalMetricData.data"};
   return names.contains(column) || is_numbered(column, "values") || is_numbered(column, "objective");
 }
 

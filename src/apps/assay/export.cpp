@@ -47,16 +47,15 @@ std::vector<std::string> head_of(const Columns& columns) {
 
 std::string time_text(double time) { return time > 0 ? fmt::format("{:.3f}", time) : ""; }
 
-std::vector<std::string> fields_of(const study::Standing& standing,
-                                   const Columns& columns) {
+std::vector<std::string> fields_of(const study::Standing& standing, const Columns& columns) {
   const auto& trial = *standing.trial;
   const bool done = standing.shown != nullptr && standing.shown->state == study::State::done;
-  std::vector<std::string> fields = {std::to_string(trial.id), study::to_string(trial.state()),
-                                     report::mark_of(standing),
-                                     !done               ? ""
-                                     : standing.feasible ? "yes"
-                                                         : "no",
-                                     done && std::isfinite(standing.violation) ? report::csv_number(standing.violation) : ""};
+  std::vector<std::string> fields = {
+      std::to_string(trial.id), study::to_string(trial.state()), report::mark_of(standing),
+      !done               ? ""
+      : standing.feasible ? "yes"
+                          : "no",
+      done && std::isfinite(standing.violation) ? report::csv_number(standing.violation) : ""};
   const study::Measurement nothing{};
   const auto* measured = study::shown_of(trial);
   const auto& at = measured == nullptr ? nothing : *measured;

@@ -48,11 +48,8 @@ Reading read_for_later(const run::Run& run, const Given& given) {
 bool keep_results(const run::Run& run, const Given& given) {
   const auto reading = read_for_later(run, given);
   const auto count = static_cast<std::int64_t>(reading.trials.size());
-  const auto name = keep(run, {.source = given.file,
-                               .count = count,
-                               .again = given.again,
-                               .options = given.options,
-                               .rows = given.rows});
+  const auto name = keep(
+      run, {.source = given.file, .count = count, .again = given.again, .options = given.options, .rows = given.rows});
   if (can_open_search(run) && take_away(run, name)) return false;
   say(reading);
   std::printf("kept %lld result%s for the search, which begins with %s\n", static_cast<long long>(count),

@@ -262,10 +262,11 @@ void Reader::remark(Reading& reading) const {
   auto& lines = reading.remarks;
   lines = columns_.remarks();
   for (const auto& [name, count] : idle_)
-    lines.push_back(fmt::format("{} is ignored in {} rows, where it does not exist with their other values", name, count));
-  if (reading.without_result > 0)
     lines.push_back(
-        fmt::format("{} rows without a result (not done, or an objective is missing) are left out", reading.without_result));
+        fmt::format("{} is ignored in {} rows, where it does not exist with their other values", name, count));
+  if (reading.without_result > 0)
+    lines.push_back(fmt::format("{} rows without a result (not done, or an objective is missing) are left out",
+                                reading.without_result));
   if (reading.skipped > 0)
     lines.push_back(fmt::format("{} rows that are no points of the space are left out", reading.skipped));
   if (other_fidelity_ > 0) {
@@ -360,8 +361,9 @@ Reading read_results(const std::vector<Row>& rows, const std::string& source, co
 
 bool same_result(const Import& row, const study::Proposal& what, const study::Measurement& result) {
   return row.measured.at == result.at &&
-         std::equal(row.what.params.begin(), row.what.params.end(), what.params.begin(), what.params.end(),
-                    [](const auto& a, const auto& b) { return a.first == b.first && space::same(a.second, b.second); }) &&
+         std::equal(
+             row.what.params.begin(), row.what.params.end(), what.params.begin(), what.params.end(),
+             [](const auto& a, const auto& b) { return a.first == b.first && space::same(a.second, b.second); }) &&
          std::equal(row.measured.metrics.begin(), row.measured.metrics.end(), result.metrics.begin(),
                     result.metrics.end(),
                     [](const auto& a, const auto& b) { return a.first == b.first && same_number(a.second, b.second); });

@@ -107,9 +107,8 @@ std::optional<std::string> reopen_after(const run::Run& run, const std::vector<s
                        limits.max_trials);
   }
   if (key == "search.max_device_hours" && !concerns(key)) {
-    return fmt::format(
-        "the search has ended ({}) and stays so, as device hours count all trials: {} opens it again", reason,
-        base::proposal({"assay", "set", run.folder().string(), "search.max_device_hours=..."}));
+    return fmt::format("the search has ended ({}) and stays so, as device hours count all trials: {} opens it again",
+                       reason, base::proposal({"assay", "set", run.folder().string(), "search.max_device_hours=..."}));
   }
   std::vector<std::string> why;
   for (const auto& change : changes) why.push_back(change);

@@ -150,7 +150,8 @@ void show_queue(const run::Run& run) {
 base::Json json_of(const run::Run& run, run::Stage stage) {
   const auto status = run.status(stage);
   base::Json json = {{"stage", to_string(stage)}, {"state", to_string(status.kind)}, {"reason", status.reason}};
-  if (const auto why = run.lacks(stage); !why.empty()) return {{"stage", to_string(stage)}, {"state", "skipped"}, {"reason", why}};
+  if (const auto why = run.lacks(stage); !why.empty())
+    return {{"stage", to_string(stage)}, {"state", "skipped"}, {"reason", why}};
   auto reader = run.reader(stage);
   if (!reader.founded()) return json;
   const auto view = reader.refresh();
@@ -184,9 +185,13 @@ Exit status(const cli::Values& values) {
 }  // namespace
 
 cli::Verb status_verb() {
-  return {
-      "status", "stages, workers and jobs of a run", {{.name = "RUN", .help = "run folder", .required = true},
-       {.kind = cli::Option::Kind::flag, .name = "--json", .help = "as JSON: state, counts, best and front of each stage"}}, status};
+  return {"status",
+          "stages, workers and jobs of a run",
+          {{.name = "RUN", .help = "run folder", .required = true},
+           {.kind = cli::Option::Kind::flag,
+            .name = "--json",
+            .help = "as JSON: state, counts, best and front of each stage"}},
+          status};
 }
 
 }  // namespace assay::apps

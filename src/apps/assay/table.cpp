@@ -194,9 +194,7 @@ std::optional<std::string> parameter_of(const space::Space& space, const std::st
   return ends.front();
 }
 
-bool says_nothing(const std::string& text) {
-  return data::is_missing(text) || text == "None" || text == "<NA>";
-}
+bool says_nothing(const std::string& text) { return data::is_missing(text) || text == "None" || text == "<NA>"; }
 
 bool says_nothing(const space::Parameter& parameter, const Json& cell) {
   if (!cell.is_string()) return cell.is_null();

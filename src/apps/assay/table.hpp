@@ -22,7 +22,8 @@ struct Row {
 /// A file, "-" (standard input), by its content: CSV with a head, JSON (an object, a list of objects, an object that
 /// holds such a list, columns by row number as pandas writes them) or JSON lines. Error(data) says what is wrong where.
 std::vector<Row> read_table(const std::string& file);
-/// What a cell's text holds: JSON, or a value as Python writes it ("{'lr': 0.1}", "('a', 'b')"). Nothing for other text.
+/// What a cell's text holds: JSON, or a value as Python writes it ("{'lr': 0.1}", "('a', 'b')"). Nothing for other
+/// text.
 std::optional<base::Json> literal_in(const std::string& text);
 /// "key=value" cut at the first "=". Error(config) with `example` where there is none.
 std::pair<std::string, std::string> cut_pair(const std::string& word, const std::string& example);
@@ -30,8 +31,8 @@ std::pair<std::string, std::string> cut_pair(const std::string& word, const std:
 Row row_of(const std::vector<std::string>& words);
 
 /// The parameter that a column means: its full name, or its last part where that is clear; what tools put before
-/// parameters ("params.", "config/", "p:", ...) may stand there. Nothing if there is none; Error(config) where there are
-/// several.
+/// parameters ("params.", "config/", "p:", ...) may stand there. Nothing if there is none; Error(config) where there
+/// are several.
 std::optional<std::string> parameter_of(const space::Space& space, const std::string& column);
 
 /// Words that stand for a missing value in a table: "nan", "None", "null", ...

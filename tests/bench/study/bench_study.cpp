@@ -10,11 +10,11 @@
 #include "base/time.hpp"
 #include "os/file.hpp"
 #include "study/judge.hpp"
-#include "study/standing.hpp"
 #include "study/lab.hpp"
 #include "study/liveness.hpp"
 #include "study/log_writer.hpp"
 #include "study/names.hpp"
+#include "study/standing.hpp"
 
 using namespace lab;
 using namespace assay::study;
