@@ -1,27 +1,24 @@
 // Who is done, who is stale and why: done.json, begun.json and error.json of the stages. Identity is compared key by
 // key, results of earlier stages by the part of them that a stage really uses, so that a proxy stage made anew which
 // chooses the same proxy leaves a search of thousands of trials valid.
-#include <fmt/ranges.h>
-#include <unistd.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <set>
 #include <thread>
 #include <utility>
 
 #include "base/command.hpp"
 #include "base/hash.hpp"
-#include "base/log.hpp"
-#include "base/time.hpp"
-#include "base/version.hpp"
 #include "config/check.hpp"
 #include "os/file.hpp"
 #include "os/host.hpp"
 #include "run/program.hpp"
 #include "run/remedy.hpp"
 #include "run/run.hpp"
-#include "study/liveness.hpp"
+#include "run/stage_files.hpp"
 #include "study/names.hpp"
 
 namespace assay::run {
@@ -47,20 +44,6 @@ std::vector<std::string> own_keys(Stage stage) {
   return keys;
 }
 
-/// How the digest of a search begins that has other finalists since it was judged again.
-constexpr const char* judged_again = "judged again ";
-
-/// The trials that are trained in full, by number.
-std::string finalists_text(const Json& figures) {
-  std::vector<std::int64_t> numbers;
-  for (const auto& one : figures.value("finalists", Json::array())) {
-    const auto number = one.is_object() ? one.value("trial", std::int64_t{-1}) : one.get<std::int64_t>();
-    if (number >= 0) numbers.push_back(number);  // not the baseline
-  }
-  std::sort(numbers.begin(), numbers.end());
-  return numbers.empty() ? "" : fmt::format("{}", fmt::join(numbers, " "));
-}
-
 /// Keys that judge and count for the figures of a stage.
 std::vector<std::string> judged_by(Stage stage) {
   if (stage == Stage::split) return {};
@@ -84,26 +67,6 @@ std::optional<Json> noted_judging(const Json& done, Stage stage) {
   }
   return judging;
 }
-
-std::optional<Json> read_json(const std::filesystem::path& path) {
-  const auto text = os::try_read_file(path);
-  if (!text) return std::nullopt;
-  auto json = Json::parse(*text, nullptr, false);
-  if (json.is_discarded() || !json.is_object()) {
-    base::fail(Exit::io, "{} is damaged (no JSON object): it was not written by this program, or the disk lost a part",
-               path.string());
-  }
-  return json;
-}
-
-/// Where the result of a stage is: of the highest generation of its study.
-std::filesystem::path done_file(const std::filesystem::path& stage) {
-  const study::Layout layout{stage};
-  return layout.done(study::generation_number(layout));
-}
-
-/// Nothing while the highest generation has none.
-std::optional<Json> read_done(const std::filesystem::path& stage) { return read_json(done_file(stage)); }
 
 /// The part of a result that a later stage uses. A search that was judged again is another one for the training of
 /// its finalists only if these are others ("result": see finish).
@@ -158,29 +121,6 @@ std::string difference(
   return "";
 }
 
-bool is_done(Status::Kind kind) { return kind == Status::Kind::done || kind == Status::Kind::partial; }
-
-/// A worker that may still write: no goodbye in its log, not proved dead, and a sign of life within the lease.
-bool at_work(const study::WorkerInfo& worker, double lease) {
-  if (worker.ended || base::unix_seconds() - worker.last_record > lease) return false;
-  return !study::Liveness(study::greet("")).process_gone(worker);
-}
-
-/// When the first worker of the study said hello, since it was last reopened; or `otherwise`. Jobs come and go, the
-/// stage is older than its last.
-double begin_of(const std::filesystem::path& stage, double otherwise) {
-  study::Reader reader(stage);
-  if (!reader.founded()) return otherwise;
-  const double opened = study::read_generation(study::Layout{stage}).opened;
-  double first = otherwise;
-  const auto view = reader.refresh();
-  for (const auto& worker : view.workers()) {
-    if (worker.first_seen > 0 && worker.last_record >= opened)
-      first = std::min(first, std::max(worker.first_seen, opened));
-  }
-  return first;
-}
-
 std::vector<Stage> inputs_of(Stage stage) {
   switch (stage) {
     case Stage::split:
@@ -196,12 +136,6 @@ std::vector<Stage> inputs_of(Stage stage) {
       return {Stage::split, Stage::baseline, Stage::proxy, Stage::search, Stage::full};
   }
   return {};
-}
-
-/// Another one once the stage was begun again.
-std::string mark_of(const std::filesystem::path& stage) {
-  const auto done = os::try_read_file(done_file(stage));
-  return done ? *done : os::try_read_file(stage / "begun.json").value_or("");
 }
 
 }  // namespace
@@ -341,132 +275,6 @@ std::optional<Json> Run::figures(Stage stage) const {
   const auto done = read_done(folder(stage));
   if (!done || !done->contains("figures")) return std::nullopt;
   return done->at("figures");
-}
-
-void Run::begin(Stage stage) const {
-  os::make_folders(folder(stage));
-  const Json begun = {{"stage", to_string(stage)},
-                      {"identity", identity(stage)},
-                      {"program", program_of(*this)},
-                      {"host", os::host_name()},
-                      {"time", base::utc_text(base::unix_seconds())}};
-  os::publish_once(folder(stage) / "begun.json", begun.dump(2) + "\n");
-  os::remove_all(folder(stage) / "error.json");
-}
-
-/// What stands for a result that was derived again, by finalists: as long as these are the same ones, later stages see
-/// the same result.
-Json Run::results_again(const Json& before, const Json& figures) const {
-  const auto& old = before.at("figures");
-  auto results = before.value("results", Json::object());
-  if (results.empty()) {
-    auto trained = finalists_text(old);
-    // An older version noted the finalists only where they were trained.
-    if (const auto full = this->figures(Stage::full); trained.empty() && full) trained = finalists_text(*full);
-    results[trained] = before.value("result", base::short_hash(old.dump()));
-  }
-  const auto now = finalists_text(figures);
-  if (!results.contains(now)) results[now] = judged_again + base::short_hash(figures.dump());
-  return results;
-}
-
-double Run::finish(Stage stage, const Json& figures, double started, bool partial, int generation) const {
-  // What the stage began with counts, even if somebody changed the run meanwhile.
-  auto noted = identity(stage);
-  if (const auto begun = read_json(folder(stage) / "begun.json")) noted = begun->at("identity");
-  started = begin_of(folder(stage), started);
-  const double now = base::unix_seconds();
-  const auto before = status(stage);
-  const bool again = is_done(before.kind) && !before.judged.empty();
-  const auto results =
-      again ? results_again(before.done, figures) : Json{{finalists_text(figures), base::short_hash(figures.dump())}};
-  Json done = {{"stage", to_string(stage)},
-               {"state", partial ? "partial" : "done"},
-               {"generation", generation},
-               {"identity", noted},
-               {"judging", judging(stage)},
-               {"result", results.at(finalists_text(figures))},
-               {"results", results},
-               {"hash", base::short_hash(noted.dump())},
-               {"version", base::version()},
-               {"revision", base::revision()},
-               {"host", os::host_name()},
-               {"job", os::job_id().value_or("")},
-               {"started", base::utc_text(started)},
-               {"ended", base::utc_text(now)},
-               {"seconds", now - started},
-               {"figures", figures}};
-  // The work is as old as it was.
-  for (const char* key : {"started", "ended", "seconds"}) {
-    if (again && before.done.contains(key)) done[key] = before.done.at(key);
-  }
-  os::make_folders(folder(stage));
-  const auto file = study::Layout{folder(stage)}.done(generation);
-  const auto text = done.dump(2) + "\n";
-  if (again) {
-    os::publish(file, text);
-  } else {
-    os::publish_once(file, text);
-  }
-  os::remove_all(folder(stage) / "error.json");
-  os::sync_folder(folder(stage));
-  return now - started;
-}
-
-void Run::fail(Stage stage, const Json& error) const {
-  os::make_folders(folder(stage));
-  os::publish(folder(stage) / "error.json", error.dump(2) + "\n");
-}
-
-void Run::set_aside(Stage stage) const {
-  set_aside(stage, Status{.reason = "", .judged = "", .mark = mark_of(folder(stage))});
-}
-
-void Run::set_aside(Stage stage, const Status& looked) const {
-  const auto place = folder(stage);
-  const auto token = [&] { return mark_of(place); };
-  const auto& seen = looked.mark;
-  // Set aside by somebody else just now: what is there, if anything, is only being made.
-  if (seen.empty() || token() != seen) return;
-  study::Reader reader(place);
-  if (reader.founded()) {
-    const auto view = reader.refresh();
-    for (const auto& worker : view.workers()) {
-      if (view.closed() || !at_work(worker, limits(stage).lease_seconds)) continue;
-      base::fail(Exit::config, "worker {} on {} (pid {}) is still at work on {}: stop it first, then start again",
-                 worker.id, worker.host, worker.pid, place.string());
-    }
-  }
-  const Json claim = {{"name", os::random_name()},
-                      {"host", os::host_name()},
-                      {"pid", getpid()},
-                      {"time", base::utc_text(base::unix_seconds())}};
-  const auto name = place / "set-aside.json";
-  for (int i = 0; i < 400; ++i) {
-    if (!std::filesystem::exists(place) || token() != seen) return;  // somebody else has done it
-    bool mine = false;
-    try {
-      mine = os::publish_once(name, claim.dump() + "\n");
-    } catch (const base::Error&) {
-      if (!std::filesystem::exists(place) || token() != seen) return;  // renamed by somebody else just now
-      throw;
-    }
-    if (mine) {
-      // Between the look and the claim the folder may have become the new one: only the folder that was seen may go.
-      if (token() != seen) {
-        os::remove_all(name);
-        return;
-      }
-      const auto aside = os::rename_aside(place);
-      os::remove_all(aside / "set-aside.json");
-      base::log_info("{} is now {}", place.string(), aside.filename().string());
-      return;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  }
-  base::fail(Exit::io,
-             "{} was left behind by a process that died while it set the stage aside: remove that file and start again",
-             name.string());
 }
 
 }  // namespace assay::run

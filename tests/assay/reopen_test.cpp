@@ -47,6 +47,24 @@ TEST_CASE("set opens a search that has ended again; its result is that of the ne
   assay.check_sound();
 }
 
+TEST_CASE("a reopened search is judged again as the generation that it is") {
+  if (missing()) SKIP("assay is not built in " ASSAY_BIN);
+  const Bench assay("max_trials = 1\n[[constraint]]\nmetric = \"latency\"\nat_most = 9\n");
+  assay.ask();
+  CHECK(assay({"tell", "runs/c", "0", "score=0.5", "latency=5"}).code == 0);
+  const auto first = done(assay, 1);
+  CHECK(assay({"set", "runs/c", "search.max_trials=2"}).code == 0);
+  assay.ask();
+  CHECK(assay({"tell", "runs/c", "1", "score=0.75", "latency=8"}).code == 0);
+  CHECK(done(assay, 2)["figures"]["best"] == 1);
+  CHECK_THAT(assay({"set", "runs/c", "constraint[0].at_most=6"}).out,
+             ContainsSubstring("the best of the search was trial 1 (0.75), is trial 0 (0.5) now"));
+  CHECK(done(assay, 2)["figures"]["best"] == 0);
+  CHECK(done(assay, 1) == first);
+  CHECK_THAT(assay({"best", "runs/c"}).out, ContainsSubstring("trial 0"));
+  assay.check_sound();
+}
+
 TEST_CASE("add and import open a search that has ended again") {
   if (missing()) SKIP("assay is not built in " ASSAY_BIN);
   const Bench assay("max_trials = 4\n");
