@@ -48,6 +48,12 @@ struct SimulatedWorker {
   std::optional<RunningTrial> running;
 };
 
+/// What a claim of `item` measures, as Study::Impl::start and continuation have it. `trials`: as written, by number;
+/// `trial`: the item's own, with the rungs below it. `given`: what a rung measures where that is not what the trial
+/// began with.
+study::Work work_of(const study::Founding& founding, const std::vector<TrialPtr>& trials, const study::ItemId& item,
+                    const study::Trial& trial, const std::optional<study::Proposal>& given);
+
 enum class Step { look, decide, link, report, end };
 
 struct Event {

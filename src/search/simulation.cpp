@@ -276,7 +276,7 @@ class Simulation {
     now += op(1);
     tally_.data(1);
 
-    const auto work = work_of(item, trial, worker.given);
+    const auto work = work_of(founding_, trials_, item, trial, worker.given);
     const auto known = study::known_result(*worker.view, work);
     worker.view.reset();
     trial.rungs.resize(static_cast<std::size_t>(item.rung) + 1);
@@ -314,24 +314,6 @@ class Simulation {
       return end(event, worker);
     }
     go_on(event.worker, worker);
-  }
-
-  /// Study::Impl::start and continuation.
-  study::Work work_of(const ItemId& item, const Trial& trial, const std::optional<study::Proposal>& given) const {
-    study::Work work{.item = item, .what = trial.what};
-    if (item.rung > 0) {
-      work.what = trial.what_of(trial.rungs[static_cast<std::size_t>(item.rung) - 1]);
-      work.what.at.reset();
-      work.what.from = ItemId{item.trial, item.rung - 1};
-      if (given) work.what = *given;
-    }
-    if (work.what.from) {
-      const auto& from = trials_[static_cast<std::size_t>(work.what.from->trial)];
-      work.made = from->rungs[static_cast<std::size_t>(work.what.from->rung)].at;
-    }
-    work.seed = base::derive_seed(founding_.seed, founding_.stage, item.trial, "trial");
-    work.at = work.what.at ? *work.what.at : fidelity_of(trial, item.rung, founding_.fidelities);
-    return work;
   }
 
   void write(double time, Worker& worker, const Trial& trial, const study::Spending& change) {
