@@ -38,5 +38,7 @@ const Setting* find_setting(std::string_view key);
 std::vector<std::string> setting_names(std::string_view path);
 /// A commented TOML with every key, for `assay new`; sections without defaults are shown as examples.
 std::string commented_toml();
+/// All keys as tables in Markdown: configs/keys.md.
+std::string keys_table();
 
 }  // namespace assay::config

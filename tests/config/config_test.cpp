@@ -4,6 +4,7 @@
 #include "base/json.hpp"
 #include "config/config.hpp"
 #include "config/settings.hpp"
+#include "os/file.hpp"
 
 using namespace assay;
 using Catch::Matchers::ContainsSubstring;
@@ -264,4 +265,8 @@ TEST_CASE("metrics that the built-in trainer does not measure are told before it
   CHECK_THROWS_WITH(check(reward + "metric = \"latency\"\n"), ContainsSubstring("does not measure latency"));
   // What another program measures nobody knows beforehand.
   CHECK_NOTHROW(check("[objectives]\nacuracy.goal = \"max\"\n[trial]\ncommand = [\"sh\", \"t.sh\"]\n"));
+}
+
+TEST_CASE("configs/keys.md is what `assay new --keys` prints") {
+  CHECK(os::read_file(std::filesystem::path(ASSAY_SOURCE_DIR) / "configs/keys.md") == config::keys_table());
 }

@@ -10,8 +10,8 @@ namespace assay::apps {
 namespace {
 
 base::Exit make_new(const cli::Values& values) {
-  const auto text = config::commented_toml();
   const auto file = values.text("FILE");
+  const auto text = values.flag("--keys") ? config::keys_table() : config::commented_toml();
   if (!file) {
     std::fputs(text.c_str(), stdout);
     return base::Exit::done;
@@ -19,6 +19,7 @@ base::Exit make_new(const cli::Values& values) {
   if (os::file_size(*file) || !os::publish_once(*file, text, os::Rights::by_umask)) {
     base::fail(base::Exit::config, "{} exists already; name another file", *file);
   }
+  if (values.flag("--keys")) return base::Exit::done;
   std::printf("%s: fill in [data] and [model], then: %s\n", file->c_str(),
               base::proposal({"assay", "check", *file}).c_str());
   return base::Exit::done;
@@ -29,7 +30,8 @@ base::Exit make_new(const cli::Values& values) {
 cli::Verb new_verb() {
   return {"new",
           "a commented configuration with every key",
-          {{.name = "FILE", .help = "file to write (default: standard output)"}},
+          {{.name = "FILE", .help = "file to write (default: standard output)"},
+           {.kind = cli::Option::Kind::flag, .name = "--keys", .help = "a table of all keys instead, in Markdown"}},
           make_new};
 }
 
