@@ -29,7 +29,7 @@ constexpr int go_on = -1;  ///< decision of a rank: run the recipe; anything els
 void add_options(CLI::App& app, StageOptions& options, std::string& budget, bool& verbose, bool& quiet,
                  bool with_signature) {
   app.add_option("RUN_DIR", options.folder, "run folder")->required()->type_name("");
-  app.add_option("--config", options.config, "found the run folder from this file (or check that it belongs to it)")
+  app.add_option("--config", options.config, "create the run folder from this file (or check that it belongs to it)")
       ->type_name("FILE");
   app.add_option("--set", options.set, "change a key of the configuration; may be given several times")
       ->type_name("KEY=VALUE")
@@ -42,11 +42,11 @@ void add_options(CLI::App& app, StageOptions& options, std::string& budget, bool
   app.add_option("--threads", options.threads, "threads of this process; 0: all cores it may use")
       ->check(CLI::Range(0, 4096))
       ->type_name("N");
-  app.add_option("--workers", options.workers, "so many workers in one job, sharing its cores and GPUs")
+  app.add_option("--workers", options.workers, "N workers in one job, sharing its cores and GPUs")
       ->check(CLI::Range(1, 4096))
       ->type_name("N");
   app.add_option("--time-budget", budget, "stop cleanly after this time (exit code 75): 90s, 30m, 8h")->type_name("T");
-  app.add_flag("--force", options.force, "make a finished stage anew; the old folder is renamed, never deleted");
+  app.add_flag("--force", options.force, "make a finished stage again; the old folder is renamed, never deleted");
   app.add_flag("--dry-run", options.dry_run, "say what would be done");
   auto* json = app.add_flag("--json", options.json, "print the figures as JSON");
   if (with_signature) {
@@ -145,7 +145,7 @@ void check_force(StageOptions& options, run::Stage stage) {
   const auto restarts = os::environment("SLURM_RESTART_COUNT").value_or("0");
   if (restarts == "0") return;
   options.force = false;
-  base::log_info("restart {} of this job: --force counted for its first start only, the work goes on", restarts);
+  base::log_info("restart {} of this job: --force counted for its first start only, the work continues", restarts);
 }
 
 /// The first input that is not usable, so that nothing is set aside before the stage can really start.
@@ -222,7 +222,7 @@ int prepare(StageContext& context, run::Stage stage) {
   const bool done = status.kind == Kind::done || status.kind == Kind::partial;
   if (done && !context.options.force && status.judged.empty()) {
     if (context.options.json) std::printf("%s\n", status.done.at("figures").dump(2).c_str());
-    base::log_info("{} is {} already ({}, {}); --force makes it anew", run::to_string(stage),
+    base::log_info("{} is {} already ({}, {}); --force makes it again", run::to_string(stage),
                    status.kind == Kind::partial ? "partly done" : "done", run.folder(stage).string(),
                    status.done.value("ended", ""));
     return static_cast<int>(status.kind == Kind::partial ? Exit::partial : Exit::done);
@@ -241,7 +241,7 @@ int prepare(StageContext& context, run::Stage stage) {
     return go_on;
   }
   if (status.kind == Kind::stale || (context.options.force && os::file_size(run.folder(stage) / "begun.json"))) {
-    base::log_info("{} is made anew: {}", run::to_string(stage), status.reason.empty() ? "--force" : status.reason);
+    base::log_info("{} is made again: {}", run::to_string(stage), status.reason.empty() ? "--force" : status.reason);
     run.set_aside(stage, status);
   }
   run.begin(stage);

@@ -36,7 +36,7 @@ void check_mpi(int code, const char* expression) {
   int length = 0;
   MPI_Error_string(code, text, &length);
   die("MPI", expression, text,
-      "Another rank may have died: look at the log above; the work is taken up again when started anew.");
+      "Another rank may have died: look at the log above; the work continues when it is started again.");
 }
 
 Group::Impl::~Impl() {

@@ -16,7 +16,7 @@ constexpr auto S = KeyClass::site;
 
 // clang-format off
 constexpr Setting table[] = {
-    {"run.name", Type::text, "\"run\"", S, "name of the run and of its folder, runs/<name>; without: the name of the file"},
+    {"run.name", Type::text, "\"run\"", S, "name of the run and of its folder, runs/<name>; default: the name of the file"},
     {"run.seed", Type::integer, "1", I, "all random streams derive from it", 0},
 
     {"data.format", Type::text, "", I, "how the files are read; external: your own trainer reads them", {}, {}, "idx|cifar|csv|images|external"},
@@ -47,7 +47,7 @@ constexpr Setting table[] = {
     {"params.augment", Type::free, "", I, "free keys for an external trainer: augmentation"},
     {"params.*", Type::free, "", I, "a free key without a role: it counts as training, and stands beside the roles in ASSAY_PARAMS"},
     {"space.import", Type::path, "", I, "NNI's search_space.json: its parameters join [params.<role>]"},
-    {"space.role", Type::text, "", I, "what imported parameters are; without: training", {}, {}, "model|training|augment"},
+    {"space.role", Type::text, "", I, "what imported parameters are; default: training", {}, {}, "model|training|augment"},
 
     {"training.epochs", Type::integer, "30", I, "passes over the training data, full schedule", 1, 1000000, "", true},
     {"training.batch_size", Type::integer, "128", I, "rows per step, over all ranks of a trial", 1, 1048576, "", true},
@@ -65,7 +65,7 @@ constexpr Setting table[] = {
     {"training.clip_norm", Type::number, "0", I, "largest norm of the gradient; 0: not clipped", 0, {}, "", true},
     {"training.precision", Type::text, "\"fp32\"", I, "bf16: autocast on CUDA, ignored with a warning on CPU", {}, {}, "fp32|bf16"},
 
-    {"augment.crop", Type::integer, "0", I, "random crop after padding by so many pixels; 0: off", 0, 4096, "", true},
+    {"augment.crop", Type::integer, "0", I, "random crop after padding by this number of pixels; 0: off", 0, 4096, "", true},
     {"augment.flip", Type::flag, "false", I, "random horizontal flip", {}, {}, "", true},
     {"augment.cutout", Type::integer, "0", I, "side of a random erased square in pixels; 0: off", 0, 4096, "", true},
 
@@ -87,7 +87,7 @@ constexpr Setting table[] = {
 
     {"baseline.batch_sweep", Type::flag, "true", I, "measure throughput at power-of-two batch sizes"},
     {"baseline.largest_batch", Type::integer, "4096", I, "end of the sweep", 1, 1048576},
-    {"baseline.max_failed", Type::integer, "0", L, "the stage ends after so many failed trainings; 0: it goes on with the others", 0},
+    {"baseline.max_failed", Type::integer, "0", L, "the stage ends after this number of failed trainings; 0: it continues with the others", 0},
 
     {"proxy.reference", Type::integer, "8", I, "networks trained in full and under each candidate, 3 or more; 0: no proxy is looked for, the search trains in full", 0, 1000},
     {"proxy.agreement", Type::number, "0.65", I, "least rank agreement, judged on the lower bound of its 95 % interval; takes 4 networks or more", -1, 1},
@@ -97,20 +97,20 @@ constexpr Setting table[] = {
     {"proxy.candidate[].resolution", Type::number, "", I, "scale of the input's height and width", 0, 1, "", false, true},
     {"proxy.bootstrap", Type::integer, "1000", I, "resamples behind the intervals", 10, 1000000},
     {"proxy.parallel", Type::integer, "0", L, "workers; 0: as search.parallel", 0, 100000},
-    {"proxy.max_failed", Type::integer, "0", L, "the stage ends after so many failed trainings; 0: it goes on with the others", 0},
+    {"proxy.max_failed", Type::integer, "0", L, "the stage ends after this number of failed trainings; 0: it continues with the others", 0},
 
     {"search.algorithm", Type::text, "\"auto\"", I, "auto says what it chose and why", {}, {}, "auto|random|grid|list|evolution|tpe|nsga2|nsga3|smac|sobol|anneal|naive_evolution|reinforce|ppo|asha|hyperband|bohb|econas|pbt"},
     {"search.reuse", Type::flag, "true", I, "a network that equals one measured before takes its result instead of a training"},
     {"search.points", Type::free, "", I, "points to measure first, in this order (list: all that it tries): [ { lr = 0.1 }, ... ]"},
     {"search.import", Type::free, "", S, "results measured elsewhere that the search begins with: [ \"earlier.csv\", { file = \"ray.csv\", map = { \"config/lr\" = \"lr\" } } ]; they do not count against max_trials"},
     {"search.max_trials", Type::integer, "100", L, "trials to measure, exactly; what is imported comes on top", 1, 10000000},
-    {"search.max_failed", Type::integer, "0", L, "the search ends after so many failed trials; 0: a third of max_trials", 0},
+    {"search.max_failed", Type::integer, "0", L, "the search ends after this number of failed trials; 0: a third of max_trials", 0},
     {"search.parallel", Type::integer, "2", L, "workers", 1, 100000},
     {"search.max_duration", Type::duration, "\"\"", L, "no new trial that would typically end after the search is so old by the clock, e.g. \"12h\"; empty: no limit"},
     {"search.max_device_hours", Type::number, "0", L, "no new trial that would, with those running, spend more hours x devices; 0: no limit", 0},
     {"search.population", Type::integer, "16", I, "networks that may have offspring (evolution)", 2, 100000},
-    {"search.tournament", Type::integer, "0", I, "so many of them are drawn, the best is the parent (evolution); 0: three quarters with one objective, a quarter with several", 0, 100000},
-    {"search.mutation", Type::number, "0", I, "0: a child differs in one decision; else each is made anew with this probability (evolution)", 0, 1},
+    {"search.tournament", Type::integer, "0", I, "number of members that are drawn, the best is the parent (evolution); 0: three quarters with one objective, a quarter with several", 0, 100000},
+    {"search.mutation", Type::number, "0", I, "0: a child differs in one decision; else each is drawn again with this probability (evolution)", 0, 1},
     {"search.grid.order", Type::text, "\"shuffled\"", I, "shuffled: any part of the grid is a fair sample, reals take five values; halving: coarse first, as NNI's", {}, {}, "shuffled|halving"},
     {"search.tpe.recipe", Type::text, "\"assay\"", I, "what 0 and auto below stand for; optuna, nni: as those tools have it (Optuna 5, NNI 3)", {}, {}, "assay|optuna|nni"},
     {"search.tpe.startup", Type::integer, "0", I, "trials to begin with that are spread evenly; 0: 10 (nni: 20)", 0, 1000000},
@@ -135,7 +135,7 @@ constexpr Setting table[] = {
     {"search.ppo.entropy", Type::number, "0.05", I, "bonus for decisions that are open, against early convergence", 0, 10},
     {"search.ppo.hidden", Type::integer, "16", I, "units that see the decisions made before", 1, 1024},
     {"search.rungs", Type::integers, "", I, "epochs after which trials are compared (asha, hyperband, bohb, econas, pbt), e.g. [3, 9, 27]; the full number is the last", 1, 1000000},
-    {"search.eta", Type::integer, "3", I, "of so many trials one goes on, for so many times the epochs (asha, hyperband, bohb)", 2, 100},
+    {"search.eta", Type::integer, "3", I, "one of this number of trials continues, for this number times the epochs (asha, hyperband, bohb)", 2, 100},
     {"search.min_epochs", Type::integer, "1", I, "epochs of the first rung, about, where search.rungs lists none (asha, hyperband, bohb)", 1, 1000000},
     {"search.asha.sampler", Type::text, "\"random\"", I, "where new points come from; model: as bohb draws them", {}, {}, "random|model"},
     {"search.bohb.random", Type::number, "0.333333", I, "share of points that are drawn at random (bohb)", 0, 1},
@@ -147,8 +147,8 @@ constexpr Setting table[] = {
     {"search.pbt.population", Type::integer, "20", I, "members; more trials make further populations", 2, 10000},
     {"search.pbt.step", Type::integer, "0", I, "epochs between two comparisons; 0: a tenth of all", 0, 1000000},
     {"search.pbt.fraction", Type::number, "0.2", I, "share of the members that copy one of the same share of the best", 0, 0.5},
-    {"search.pbt.quorum", Type::number, "0.5", I, "share of the members that end a step before any goes on; 1: all, a barrier", 0, 1},
-    {"search.pbt.resample", Type::number, "0.25", I, "probability that a copy draws a parameter anew", 0, 1},
+    {"search.pbt.quorum", Type::number, "0.5", I, "share of the members that end a step before any continues; 1: all, a barrier", 0, 1},
+    {"search.pbt.resample", Type::number, "0.25", I, "probability that a copy draws a parameter again", 0, 1},
     {"search.pbt.factor", Type::number, "0.2", I, "else it moves by this share of its range", 0, 1, "", false, true},
 
     {"search.stop", Type::texts, "[\"invalid\"]", J, "rules that end the search early, and say why; []: none. Lists and grids know only target", {}, {}, "converged|invalid|no-progress|target|gain"},
@@ -158,7 +158,7 @@ constexpr Setting table[] = {
     {"search.early_stop", Type::text, "\"none\"", I, "which trials need not be trained to their end; curve: those that will hardly beat the best", {}, {}, "none|median|percentile|curve"},
     {"search.early_stop_from", Type::integer, "3", I, "first step (epoch) at which a trial is judged", 0},
     {"search.early_stop_curves", Type::integer, "5", I, "fewest finished trials to compare with", 1, 1000000},
-    {"search.early_stop_percentile", Type::number, "50", I, "the worst so many % at the same step are stopped (percentile)", 0, 100, "", false, true, true},
+    {"search.early_stop_percentile", Type::number, "50", I, "the worst trials at the same step, in per cent, are stopped (percentile)", 0, 100, "", false, true, true},
     {"search.early_stop_confidence", Type::number, "0.95", I, "stopped if the best so far is so surely out of reach (curve)", 0.5, 1, "", false, false, true},
     {"search.anneal.mean_place", Type::number, "2", I, "mean place of the trial whose neighbourhood is drawn from; 1: always the best", 1, 1000},
     {"search.anneal.shrinkage", Type::number, "0.1", I, "neighbourhoods after n trials: 1 / (1 + n x this) of the range", 0, 1000},
@@ -170,7 +170,7 @@ constexpr Setting table[] = {
     {"full.gpus_per_trial", Type::integer, "1", S, "GPUs that share one training", 1, 4096},
     {"full.gpu_quota", Type::integer, "0", L, "GPUs in use at a time; 0: no quota", 0},
     {"full.parallel", Type::integer, "0", L, "workers; 0: gpu_quota / gpus_per_trial, else search.parallel", 0, 100000},
-    {"full.max_failed", Type::integer, "0", L, "the stage ends after so many failed trainings; 0: it goes on with the others", 0},
+    {"full.max_failed", Type::integer, "0", L, "the stage ends after this number of failed trainings; 0: it continues with the others", 0},
 
     {"trial.command", Type::texts, "[]", I, "external trainer, e.g. [\"python\", \"train.py\"]; empty: the built-in one"},
     {"trial.timeout", Type::duration, "\"\"", L, "of one training, e.g. \"2h\"; empty: no limit"},
@@ -181,9 +181,9 @@ constexpr Setting table[] = {
     {"trial.table.file", Type::path, "", I, "CSV of finished trainings: trials are looked up in it"},
     {"trial.table.epoch", Type::text, "", I, "column with the epoch, where there is a row per network and epoch"},
     {"trial.table.params", Type::free, "", I, "parameter = \"column\"; else its name, or the last part of it"},
-    {"trial.table.metrics", Type::free, "", I, "metric = \"column\"; without: every other column with numbers"},
+    {"trial.table.metrics", Type::free, "", I, "metric = \"column\"; default: every other column with numbers"},
     {"trial.table.cost", Type::text, "", I, "column with seconds since the training's start"},
-    {"trial.table.wait", Type::number, "0", S, "so many times the cost are really waited; 0: none", 0},
+    {"trial.table.wait", Type::number, "0", S, "factor on the cost that a trial really waits; 0: no wait", 0},
     {"trial.keep_output", Type::flag, "true", S, "keep what the command printed"},
 
     {"study.lease", Type::duration, "\"240s\"", L, "silence after which a worker's trial is taken over"},

@@ -309,7 +309,7 @@ Exit run_locally(run::Run& run, const LocalOptions& options) {
       return Exit::again;
     }
     if (status.kind == Kind::stale)
-      display.message(fmt::format("  {} is made anew: {}", to_string(stage), status.reason), false);
+      display.message(fmt::format("  {} is made again: {}", to_string(stage), status.reason), false);
     const auto exit = StageRun(run, stage, options, display).go();
     if (exit == Exit::partial && is_done(run.status(stage)))
       worst = Exit::partial;

@@ -227,7 +227,7 @@ std::vector<std::string> submit(const run::Run& run, const Site& site, bool dry_
     record_job(run, job, id, command);
     lines.push_back(fmt::format("{:<9} job {}{}{}", name, id,
                                 job.workers * job.crew > 1 ? fmt::format(", {} workers", job.workers * job.crew) : "",
-                                step.note.empty() ? "" : "  (made anew: " + step.note + ")"));
+                                step.note.empty() ? "" : "  (made again: " + step.note + ")"));
   }
   return lines;
 }

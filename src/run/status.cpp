@@ -1,5 +1,5 @@
 // Who is done, who is stale and why: done.json, begun.json and error.json of the stages. Identity is compared key by
-// key, results of earlier stages by the part of them that a stage really uses, so that a proxy stage made anew which
+// key, results of earlier stages by the part of them that a stage really uses, so that a proxy stage made again which
 // chooses the same proxy leaves a search of thousands of trials valid.
 #include <fmt/format.h>
 
@@ -86,7 +86,7 @@ std::string describe_difference(const std::string& key, const Json& was, const J
     if (is.is_null()) return "the result of " + stage + " is gone";
     if (is.is_string() && is.get<std::string>().starts_with(judged_again))
       return "the " + stage + " has other finalists";
-    return stage + " was made anew";
+    return stage + " was made again";
   }
   const auto text = [](const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); };
   if (was.is_null()) return fmt::format("{} was not set, is {}", key, text(is));
@@ -205,7 +205,7 @@ Status Run::status(Stage stage) const {
     if (stage == Stage::report) status.reason = std::exchange(status.judged, "");
     if (status.reason.empty()) status.reason = stale_reason(begun->value("identity", Json::object()), stage);
     for (const Stage input : inputs(stage)) {
-      // A report of what is there is no less true for a stage that is to be made anew; a finished one is of another
+      // A report of what is there is no less true for a stage that is to be made again; a finished one is of another
       // run.
       if (!status.reason.empty() || (stage == Stage::report && !done)) break;
       const auto upstream = this->status(input);

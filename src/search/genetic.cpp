@@ -13,7 +13,7 @@ constexpr double crossover_share = 0.9;
 /// Attempts to find a second parent that is not the first.
 constexpr int tries = 10;
 
-/// Each decision is made anew with probability 1/d: about one, and none in a third of the children.
+/// Each decision is made again with probability 1/d: about one, and none in a third of the children.
 space::Params mutated(const space::Space& space, space::Params child, base::Rng& rng) {
   const auto decisions = static_cast<double>(std::max<std::size_t>(child.size(), 1));
   if (rng.uniform() < std::pow(1 - 1 / decisions, decisions)) return child;

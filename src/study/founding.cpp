@@ -123,7 +123,7 @@ void found_or_join(const Layout& layout, const Founding& founding) {
   if (const auto difference = first_difference(without_judging(*there), without_judging(mine))) {
     base::fail(Exit::config,
                "the study in {} was founded with another configuration: {}. Restore that value, use another run "
-               "folder, or start the stage anew with --force.",
+               "folder, or start the stage again with --force.",
                layout.stage.string(), *difference);
   }
 }

@@ -147,7 +147,7 @@ TEST_CASE("run makes all six stages, goes on where it stopped, and the other ver
   const auto reopened = run_program(scratch, {"assay", "run", "runs/c", "--device", "cpu"});
   INFO(reopened.out << reopened.error);
   CHECK(reopened.code == 0);
-  CHECK_THAT(reopened.out, ContainsSubstring("full is made anew: search was reopened: generation 2"));
+  CHECK_THAT(reopened.out, ContainsSubstring("full is made again: search was reopened: generation 2"));
   CHECK(base::Json::parse(run_program(scratch, {"assay", "trials", "runs/c", "--json"}).out).size() == 6);
   CHECK_THAT(run_program(scratch, {"assay", "set", "runs/c", "study.lease=200s"}).out, ContainsSubstring("take it up"));
 
@@ -157,7 +157,7 @@ TEST_CASE("run makes all six stages, goes on where it stopped, and the other ver
   const auto more = run_program(scratch, {"assay", "run", "runs/c", "--device", "cpu"});
   INFO(more.out << more.error);
   CHECK(more.code == 0);
-  CHECK_THAT(more.out, ContainsSubstring("full is made anew: full.top_k was 1, is 2"));
+  CHECK_THAT(more.out, ContainsSubstring("full is made again: full.top_k was 1, is 2"));
   CHECK(os::file_size(scratch / "runs/c/full.2/done.json"));
   CHECK_FALSE(std::filesystem::exists(scratch / "runs/c/search.1"));
 }

@@ -61,7 +61,7 @@ class Environment {
 
 }  // namespace
 
-TEST_CASE("a stage runs once; again it says so; --force makes it anew") {
+TEST_CASE("a stage runs once; again it says so; --force makes it again") {
   Fixture f;
   CHECK(f.call(Stage::split, {f.folder, "--config", f.file}) == 0);
   CHECK(f.calls == 1);
@@ -113,7 +113,7 @@ TEST_CASE("a start that is refused leaves no mark on a stage that runs or is don
   CHECK(f.error(Stage::search).at("kind") == "upstream");
 }
 
-TEST_CASE("a stale stage is set aside and made anew, but only when the stages before it are there") {
+TEST_CASE("a stale stage is set aside and made again, but only when the stages before it are there") {
   Fixture f;
   CHECK(f.call(Stage::split, {f.folder, "--config", f.file}) == 0);
   CHECK(f.call(Stage::baseline, {f.folder}) == 0);

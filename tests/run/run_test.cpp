@@ -132,7 +132,7 @@ TEST_CASE("an identity key makes the stages that depend on it stale; a limit non
   CHECK_THAT(os::read_file(f.folder / "changes.log"), ContainsSubstring("training.lr: 0.002 -> 0.001"));
 }
 
-TEST_CASE("an earlier stage made anew makes a later one stale only if its result changed") {
+TEST_CASE("an earlier stage made again makes a later one stale only if its result changed") {
   Fixture f;
   f.finish(Stage::split, {{"train", 5}});
   f.finish(Stage::proxy, {{"chosen", {{"epochs", 4}}}, {"full_seconds", 1.0}});
@@ -142,7 +142,7 @@ TEST_CASE("an earlier stage made anew makes a later one stale only if its result
   CHECK(f.again().status(Stage::search).kind == Kind::done);
   f.again().set_aside(Stage::proxy);
   f.finish(Stage::proxy, {{"chosen", {{"epochs", 8}}}});
-  CHECK_THAT(f.again().status(Stage::search).reason, ContainsSubstring("proxy was made anew"));
+  CHECK_THAT(f.again().status(Stage::search).reason, ContainsSubstring("proxy was made again"));
   CHECK(std::filesystem::exists(f.folder / "proxy.2"));
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # pipeline.sh SOURCE BIN WORK: the whole digits pipeline through a real Slurm of three nodes: submitted once, all stages by
-# dependency, report made; submitted again it does nothing; one stage is made anew by hand.
+# dependency, report made; submitted again it does nothing; one stage is made again by hand.
 set -euo pipefail
 source=$1 bin=$2 work=$3
 here=$(dirname "$(realpath "$0")")
@@ -58,5 +58,5 @@ cd "$source"
 export ASSAY_SHARE=$source
 job=$(sbatch --parsable --output="$run/jobs/logs/%x-%j.log" slurm/analyze.sbatch "$run" --force)
 wait_job "$job" COMPLETED
-[[ -s $run/report/done.json && -d $run/report.1 ]] || fail "the report was not made anew by hand"
+[[ -s $run/report/done.json && -d $run/report.1 ]] || fail "the report was not made again by hand"
 echo "pipeline: ok"
