@@ -156,7 +156,12 @@ std::string trials_text(const study::Standings& standings, std::int64_t full_epo
   const auto& levels = view.fidelities();
   const auto trials = count_text(view.counts().claimed, "trial");
   if (levels.empty()) return trials;
-  if (levels.size() == 1) return trials + " at " + study::to_text(levels.back(), static_cast<int>(full_epochs));
+  const auto& all_trials = standings.all();
+  const bool elsewhere = std::any_of(all_trials.begin(), all_trials.end(), [](const study::Standing& standing) {
+    return standing.shown != nullptr && standing.shown->state == study::State::done && standing.level != 0;
+  });
+  if (levels.size() == 1 && !elsewhere)
+    return trials + " at " + study::to_text(levels.back(), static_cast<int>(full_epochs));
   if (full_epochs == 0) full_epochs = levels.back().epochs;
   if (standings.comparable() == 0) return trials + ", none of them with a result yet";
   const auto at = fidelity_text(levels[standings.level()], full_epochs);

@@ -117,6 +117,19 @@ TEST_CASE("the report says at which fidelity the best was measured, and how many
   CHECK(shown);
 }
 
+TEST_CASE("a half trained trial from elsewhere is not counted among those at the full length") {
+  study::ViewBuilder builder;
+  builder.judge(study::Judge({{.metric = "accuracy"}})).fidelities({{.epochs = 8}});
+  for (study::TrialId id = 0; id < 3; ++id) {
+    study::Trial trial{.id = id, .proposed = true};
+    trial.rungs.push_back({.item = {id, 0}, .state = study::State::done, .at = {.epochs = id == 2 ? 2 : 8}});
+    trial.rungs.back().metrics["accuracy"] = 0.5;
+    builder.trial(std::make_shared<const study::Trial>(std::move(trial)));
+  }
+  const auto view = builder.build();
+  CHECK(report::trials_text(study::Standings(view), 8) == "3 trials, 2 of them at all 8 epochs");
+}
+
 TEST_CASE("the best so far holds comparable measurements only, and the others are marked") {
   const auto section = report::search_section(tests::sample_rungs());
   CHECK(section["running_best"] == base::Json::parse("[[2, 0.62], [4, 0.64]]"));

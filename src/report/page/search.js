@@ -95,7 +95,7 @@ function parameterCard() {
     const continuous = values.length > 12 && rows.every(i => typeof v[i] === "number");
     const positive = rows.every(i => v[i] > 0);
     const place = i => (continuous ? v[i] : values.indexOf(v[i]) + (((i * 0.618034) % 1) - 0.5) * 0.36), x = rows.map(place), limits = limitLines({y: {metric: score.metric, values: rows.map(i => scaled(objective.metric, y[i]))}});
-    const median = values.map(w => { const s = rows.filter(i => v[i] === w && comparing(i)).map(i => y[i]).sort((a, b) => a - b); return s.length ? scaled(objective.metric, s[Math.floor((s.length - 1) / 2)]) : null; });
+    const median = values.map(w => { const s = rows.filter(i => v[i] === w && standing[i] === "compared").map(i => y[i]).sort((a, b) => a - b); return s.length ? scaled(objective.metric, s[Math.floor((s.length - 1) / 2)]) : null; });
     return {traces: [
       ...trialTraces(rows, standing, i => ({x: place(i), y: scaled(objective.metric, y[i]), customdata: [id[i], safe(plain(v[i])), fidelityOf(i)]}),
         "trial %{customdata[0]}: %{customdata[1]}, %{y:.2f}%{customdata[2]}<extra></extra>", i => front.has(id[i])),
