@@ -259,6 +259,7 @@ TEST_CASE("no message writes a command by itself") {
       {"scale RUN", "the help of a verb, RUN stands for any"},
       {"tell RUN", "the help of a verb, RUN stands for any"},
       {"`assay set` changes it", "a comment in every run.toml: no message"},
+      {"Printed by `assay new --keys`", "a line of configs/keys.md: no message"},
       {" by `assay set`: see changes.log", "a comment in every run.toml: no message"},
       {"Made by `assay submit`", "a comment in a file of the jobs: no message"},
       {"; `assay trials ", "looks for the words of a message"},
