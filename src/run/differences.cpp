@@ -21,7 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 using base::Json;
 using config::Config;
-using config::Node;
 
 constexpr std::size_t most_listed = 24;
 
@@ -49,29 +48,6 @@ bool same_value(const std::string& key, const Json& a, const Json& b) {
   if (row->key_class != config::KeyClass::identity) return false;
   const auto x = os::try_read_file(a.get<std::string>()), y = os::try_read_file(b.get<std::string>());
   return x && y && *x == *y;
-}
-
-/// "params.training.x.choice[0]" step by step; an empty node where there is nothing.
-Node find(Node node, std::string_view path) {
-  while (node && !path.empty()) {
-    if (path.front() == '[') {
-      const auto end = path.find(']');
-      const auto index = base::integer_in(path.substr(1, end - 1)).value_or(-1);
-      const auto items = node.items();
-      node = index >= 0 && index < static_cast<std::int64_t>(items.size())
-                 ? items[static_cast<std::size_t>(index)].second
-                 : Node();
-      path.remove_prefix(end + 1);
-    } else {
-      const bool quoted = path.front() == '"';
-      auto end = quoted ? path.find('"', 1) + 1 : path.find_first_of(".[");
-      if (end == std::string_view::npos) end = path.size();
-      node = node.at(quoted ? path.substr(1, end - 2) : path.substr(0, end));
-      path.remove_prefix(end);
-    }
-    if (path.starts_with(".")) path.remove_prefix(1);
-  }
-  return node;
 }
 
 class Comparison {
@@ -120,7 +96,7 @@ class Comparison {
     Difference difference{.key = key, .key_class = config::key_class(key)};
     if (!was.is_null()) difference.was = config::to_toml(was);
     if (!is.is_null()) difference.is = config::to_toml(is);
-    if (const auto node = find(given_.root(), key)) difference.where = base::to_string(node.where());
+    if (const auto node = given_.node(key)) difference.where = base::to_string(node.where());
     found.push_back(std::move(difference));
   }
 
@@ -160,10 +136,7 @@ fs::path free_name(const fs::path& folder) {
 
 std::string set_command(const fs::path& folder, const std::vector<Difference>& differences) {
   std::vector<std::string> words = {"assay", "set", folder.string()};
-  for (const auto& one : differences) {
-    if (one.is.empty()) return "";
-    words.push_back(one.key + "=" + one.is);
-  }
+  for (const auto& one : differences) words.push_back(one.key + "=" + one.is);  // nothing behind "=": taken out
   return base::proposal(words);
 }
 
@@ -178,9 +151,8 @@ std::string other_run(const fs::path& folder, const Given& given, const std::vec
                                     free_name(folder).string()};
   for (const auto& change : given.overrides) start.insert(start.end(), {"--set", change});
   text += fmt::format("\nThis is another run: {} starts it in a folder of its own.", base::proposal(start));
-  if (const auto set = set_command(folder, identity); !set.empty())
-    text += fmt::format(" To change this one instead: {}, which says what must be measured again.", set);
-  return text;
+  return text + fmt::format(" To change this one instead: {}, which says what must be measured again.",
+                            set_command(folder, identity));
 }
 
 std::string stays(const fs::path& folder, const std::vector<Difference>& differences) {
@@ -190,10 +162,8 @@ std::string stays(const fs::path& folder, const std::vector<Difference>& differe
                                 one.is.empty() ? "not set" : shortened(one.is),
                                 one.where.empty() ? "the configuration, by default" : one.where));
   }
-  auto text = base::join(parts, ", ") + " as in " + (folder / "run.toml").string();
-  if (const auto set = set_command(folder, differences); !set.empty())
-    text += fmt::format("; {} changes {}", set, differences.size() == 1 ? "it" : "them");
-  return text;
+  return fmt::format("{} as in {}; {} changes {}", base::join(parts, ", "), (folder / "run.toml").string(),
+                     set_command(folder, differences), differences.size() == 1 ? "it" : "them");
 }
 
 }  // namespace assay::run

@@ -33,8 +33,7 @@ struct Given {
 /// RUN-2, RUN-3, ...: the first name that is free.
 std::filesystem::path free_name(const std::filesystem::path& folder);
 
-/// "`assay set RUN key=value ...`": makes the run's values those given. Empty if one of them cannot be set: it has
-/// none.
+/// "`assay set RUN key=value other= ...`": makes the run's values those given; one that is not set is taken out.
 std::string set_command(const std::filesystem::path& folder, const std::vector<Difference>& differences);
 
 /// All keys that differ, that this is another run, and both remedies.
