@@ -248,7 +248,7 @@ def run_impossible(bin_folder, root, only):
 
 
 def run_killed(bin_folder, root, only):
-    """Two workers; one is killed, then the other; looked at in between; then a third ends the search, which is opened again."""
+    """Two workers; one is killed, then the other; looked at in between; two others end the search, also after it was opened again."""
 
     def one(cell):
         driver = Driver(bin_folder, cell, root / f"killed-{cell.name}")
@@ -270,7 +270,7 @@ def run_killed(bin_folder, root, only):
         driver.search()
         return wrong + [f"killed {cell.name}: {each}" for each in driver.finish()] + driver.more()
 
-    chosen = [cells.Cell("two", "hard", fidelity, "table", cells.TASKS[0]) for fidelity in cells.FIDELITY]
+    chosen = [cells.Cell("two", "hard", fidelity, "table", cells.TASKS[0], 2) for fidelity in cells.FIDELITY]
     return in_parallel(one, [each for each in chosen if only in each.name])
 
 
