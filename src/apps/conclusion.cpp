@@ -13,9 +13,9 @@ namespace assay::apps {
 using run::Stage;
 
 bool conclude_search(const run::Run& run, const std::function<void(const std::string&)>& say) {
-  const auto status = run.status(Stage::search).kind;
-  if (status == run::Status::Kind::done || status == run::Status::Kind::partial) return true;
-  if (status == run::Status::Kind::stale) return false;
+  const auto status = run.status(Stage::search);
+  if (status.has_result()) return true;
+  if (status.kind == run::Status::Kind::stale) return false;
   const auto generation = study::read_generation(study::Layout{run.folder(Stage::search)});
   if (!generation.closed()) return false;
   auto reader = run.reader(Stage::search);

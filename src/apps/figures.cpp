@@ -53,7 +53,7 @@ run::SearchFigures search_figures(const study::StudyView& view, const run::Run& 
 std::optional<Rejudged> judge_search_again(const run::Run& run) {
   using Kind = run::Status::Kind;
   const auto status = run.status(run::Stage::search);
-  if ((status.kind != Kind::done && status.kind != Kind::partial) || status.judged.empty()) return std::nullopt;
+  if (!status.has_result() || status.is_current()) return std::nullopt;
   auto reader = run.reader(run::Stage::search);
   const bool partial = status.kind == Kind::partial;
   Rejudged result{.before = run::search_figures(status.done.at("figures"))};

@@ -15,7 +15,7 @@
 
 namespace assay::apps {
 
-study::Proposal once_more(study::Proposal what, study::TrialId trial) {
+study::Proposal tried_again(study::Proposal what, study::TrialId trial) {
   what.tags.erase(study::halved_tag);
   what.tags[retry_tag] = std::to_string(trial);
   return what;
@@ -74,7 +74,7 @@ class Renewal {
     for (const auto& rung : trial.rungs) {
       scribe_->claim(rung.item);
       if (&rung == &trial.rungs.back() && again_.contains(trial.id)) {
-        scribe_->offer(rung.item, once_more(trial.what_of(rung), trial.id), rung.at,
+        scribe_->offer(rung.item, tried_again(trial.what_of(rung), trial.id), rung.at,
                        "tried again; before: " + rung.reason);
       } else {
         bring(trial, rung);
@@ -138,17 +138,17 @@ std::string renew(const run::Run& run, Stage stage, const study::StudyView& view
   return renewal.take_place();
 }
 
-void renew_mended(const run::Run& run, Stage stage) {
-  const auto found = run::mended(run, stage);
+void renew_fixable(const run::Run& run, Stage stage) {
+  const auto found = run::fixable(run, stage);
   if (found.trials.empty() || run.status(stage).kind == run::Status::Kind::stale) return;
   study::Reader reader(run.folder(stage));
   const auto view = reader.refresh();
   try {
     const auto old = renew(run, stage, view, found.trials);
-    base::log_info("{}: {} measured again (what was there is {} now)", run::mended_text(found),
+    base::log_info("{}: {} measured again (what was there is {} now)", run::fixable_text(found),
                    found.trials.size() == 1 ? "it is" : "they are", old);
   } catch (const base::Error&) {
-    if (!run::mended(run, stage).trials.empty()) throw;  // else another worker of this stage did it
+    if (!run::fixable(run, stage).trials.empty()) throw;  // else another worker of this stage did it
   }
 }
 

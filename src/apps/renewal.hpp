@@ -15,14 +15,14 @@ namespace assay::apps {
 inline constexpr const char* retry_tag = "retry_of";
 
 /// What is tried again has its full batch again.
-study::Proposal once_more(study::Proposal what, study::TrialId trial);
+study::Proposal tried_again(study::Proposal what, study::TrialId trial);
 
 /// Renews the closed study of the stage: `again` are to be measured once more, the others keep their results and
 /// numbers. Returns the old folder's new name ("baseline.1"). Error(io) if somebody started the stage just then.
 std::string renew(const run::Run& run, run::Stage stage, const study::StudyView& view,
                   const std::vector<study::TrialId>& again);
 
-/// Before a stage starts: failed trials that a changed program may save (run::mended) are measured again.
-void renew_mended(const run::Run& run, run::Stage stage);
+/// Before a stage starts: failed trials that a changed program may save (run::fixable) are measured again.
+void renew_fixable(const run::Run& run, run::Stage stage);
 
 }  // namespace assay::apps

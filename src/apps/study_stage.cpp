@@ -102,7 +102,7 @@ int run_stage(int argc, char** argv, run::Stage stage, const std::string& descri
   const auto sign = [stage](const cli::StageContext& context) { print_signature(context, stage); };
   const auto before = [&](const cli::StageContext& context) {
     if (first) first(context.run);
-    if (!context.options.force) renew_mended(context.run, stage);
+    if (!context.options.force) renew_fixable(context.run, stage);
   };
   const int code = cli::run_stage(argc, argv, stage, description, in_world, agree, before, sign);
   // Without this the others wait in a collective, and this rank for them in MPI_Finalize.

@@ -166,7 +166,7 @@ int dry_run(const StageOptions& options, run::Stage stage) {
   }
   const auto run = run::Run::preview(options.folder, options.config, options.set, options.seed);
   const auto status = run.status(stage);
-  const bool done = status.kind == Kind::done || status.kind == Kind::partial;
+  const bool done = status.has_result();
   const auto name = run::to_string(stage);
   if (done && !options.force) {
     if (status.judged.empty()) {
@@ -219,7 +219,7 @@ int without_workers(const StageContext& context, run::Stage stage, const run::St
 int prepare(StageContext& context, run::Stage stage) {
   const auto& run = context.run;
   const auto status = run.status(stage);
-  const bool done = status.kind == Kind::done || status.kind == Kind::partial;
+  const bool done = status.has_result();
   if (done && !context.options.force && status.judged.empty()) {
     if (context.options.json) std::printf("%s\n", status.done.at("figures").dump(2).c_str());
     base::log_info("{} is {} already ({}, {}); --force makes it again", run::to_string(stage),
@@ -231,7 +231,7 @@ int prepare(StageContext& context, run::Stage stage) {
     return without_workers(context, stage, status);
   }
   if (os::file_size(run.stop_file()) && stage != run::Stage::report) {
-    base::log_info("leaving: the run is asked to stop ({}); {} takes that back", run.stop_file().string(),
+    base::log_info("leaving: the run is asked to stop ({}); {} withdraws that", run.stop_file().string(),
                    base::proposal({"assay", "stop", run.folder().string(), "--lift"}));
     return static_cast<int>(Exit::again);
   }

@@ -31,11 +31,6 @@ using base::Exit;
 using run::Stage;
 using Kind = run::Status::Kind;
 
-/// With the figures that the configuration asks for now.
-bool is_done(const run::Status& status) {
-  return (status.kind == Kind::done || status.kind == Kind::partial) && status.judged.empty();
-}
-
 /// Before anything starts: more ranks than this machine has devices would fail hours later.
 void check_ranks(const run::Run& run, const LocalOptions& options) {
   const auto ranks = run.config().integer("full.gpus_per_trial");
@@ -177,7 +172,7 @@ void StageRun::ended(Worker& worker, int index, const os::Ended& how) {
   if (code == Exit::done || code == Exit::partial || stopping_) return;
   if (worker.dismissed && code == Exit::again && alive() > 0) return;
   if (code == Exit::again) {
-    if (os::file_size(study::Layout{run_.folder(stage_)}.stop()) || os::file_size(run_.stop_file())) {
+    if (run_.asked_to_stop(stage_)) {
       return ask_to_stop();
     }
     // A worker may be stopped from outside; the run was not.
@@ -247,7 +242,7 @@ void StageRun::show_or_warn() {
 Exit StageRun::conclude() {
   show_warnings();
   const auto status = run_.status(stage_);
-  if (is_done(status)) {
+  if (status.is_current()) {
     const auto metric = run_.judge().first().metric;
     display_.ended(
         stage_,
@@ -295,7 +290,7 @@ Exit run_locally(run::Run& run, const LocalOptions& options) {
       continue;
     }
     const auto status = run.status(stage);
-    if (is_done(status)) {
+    if (status.is_current()) {
       display.ended(stage, run::stage_line(stage, status.kind == Kind::partial ? "partial" : "done",
                                            summary(stage, status.done.at("figures"), run.judge().first().metric),
                                            status.done.value("seconds", -1.0)));
@@ -311,7 +306,7 @@ Exit run_locally(run::Run& run, const LocalOptions& options) {
     if (status.kind == Kind::stale)
       display.message(fmt::format("  {} is made again: {}", to_string(stage), status.reason), false);
     const auto exit = StageRun(run, stage, options, display).go();
-    if (exit == Exit::partial && is_done(run.status(stage)))
+    if (exit == Exit::partial && run.status(stage).is_current())
       worst = Exit::partial;
     else if (exit != Exit::done)
       return exit;

@@ -100,8 +100,7 @@ Plan make_plan(const run::Run& run, const Site& site, double assumed_hours) {
     row.seconds_each = row.share * plan.full_seconds / row.gpus;
     row.measured = plan.measured;
     if (stage == Stage::search && proxy_seconds > 0) row.seconds_each = proxy_seconds;
-    const auto kind = run.status(stage).kind;
-    row.done = kind == run::Status::Kind::done || kind == run::Status::Kind::partial;
+    row.done = run.status(stage).has_result();
     plan.stages.push_back(row);
   }
   return plan;

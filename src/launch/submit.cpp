@@ -164,8 +164,7 @@ std::vector<Step> steps_for(const run::Run& run, const std::string& id, const st
   for (const auto stage : run.stages()) {
     Step step{.stage = stage};
     const auto status = run.status(stage);
-    const bool done =
-        (status.kind == run::Status::Kind::done || status.kind == run::Status::Kind::partial) && status.judged.empty();
+    const bool done = status.is_current();
     for (const auto& job : queue) {
       if (job.name != job_name(id, stage)) continue;
       if (hopeless(job))

@@ -71,10 +71,8 @@ KeyChange key_change(const config::Config& was, const config::Config& is, const 
   return change;
 }
 
-/// Results that are there, whatever their freshness.
-bool has_result(Status::Kind kind) {
-  return kind == Status::Kind::done || kind == Status::Kind::partial || kind == Status::Kind::running;
-}
+/// It may become stale.
+bool begun(const Status& status) { return status.has_result() || status.kind == Status::Kind::running; }
 
 }  // namespace
 
@@ -127,8 +125,7 @@ Changed change_keys(const std::filesystem::path& folder, const std::vector<std::
   }
   const auto after = Run::open(folder);
   for (const Stage stage : all_stages) {
-    if (has_result(before.status(stage).kind) && after.status(stage).kind == Status::Kind::stale)
-      result.stale.push_back(stage);
+    if (begun(before.status(stage)) && after.status(stage).kind == Status::Kind::stale) result.stale.push_back(stage);
   }
   return result;
 }

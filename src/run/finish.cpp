@@ -92,7 +92,7 @@ double Run::finish(Stage stage, const Json& figures, double started, bool partia
   started = begin_of(folder(stage), started);
   const double now = base::unix_seconds();
   const auto before = status(stage);
-  const bool again = is_done(before.kind) && !before.judged.empty();
+  const bool again = before.has_result() && !before.is_current();
   const auto results =
       again ? results_again(before.done, figures) : Json{{finalists_text(figures), base::short_hash(figures.dump())}};
   Json done = {{"stage", to_string(stage)},

@@ -49,7 +49,7 @@ std::vector<fs::path> arguments_of(const Run& run) {
 }
 
 /// Stages that failed, and final trainings of which some are missing. Other results were used by now.
-bool may_be_mended(const Run& run, Stage stage) {
+bool may_be_fixable(const Run& run, Stage stage) {
   if (stage == Stage::split || stage == Stage::report) return false;
   if (!os::file_size(run.folder(stage) / "done.json"))
     return os::file_size(run.folder(stage) / "error.json").has_value();
@@ -126,9 +126,9 @@ Program program_of(const Run& run) {
   return files.now();
 }
 
-Mended mended(const Run& run, Stage stage) {
-  Mended found;
-  if (!may_be_mended(run, stage)) return found;
+Fixable fixable(const Run& run, Stage stage) {
+  Fixable found;
+  if (!may_be_fixable(run, stage)) return found;
   const auto now = program_of(run);
   if (now.empty()) return found;
   study::Reader reader(run.folder(stage));
@@ -147,11 +147,11 @@ Mended mended(const Run& run, Stage stage) {
   return found;
 }
 
-std::string mended_text(const Mended& mended) {
-  const auto count = mended.trials.size();
-  return fmt::format("{} {} changed since {} failed", base::join(mended.files, ", "),
-                     mended.files.size() == 1 ? "has" : "have",
-                     count == 1 ? fmt::format("trial {}", mended.trials.front()) : fmt::format("{} trials", count));
+std::string fixable_text(const Fixable& fixable) {
+  const auto count = fixable.trials.size();
+  return fmt::format("{} {} changed since {} failed", base::join(fixable.files, ", "),
+                     fixable.files.size() == 1 ? "has" : "have",
+                     count == 1 ? fmt::format("trial {}", fixable.trials.front()) : fmt::format("{} trials", count));
 }
 
 namespace {

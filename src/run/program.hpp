@@ -54,13 +54,13 @@ Program program_of(const Run& run);
 /// Failed trials of a closed study that a changed program may save: what measured them is known and differs from what
 /// is there now. Of a finished stage only its finalists: other
 /// results were used.
-struct Mended {
+struct Fixable {
   std::vector<study::TrialId> trials;
   std::vector<std::string> files;  ///< that changed
 };
-Mended mended(const Run& run, Stage stage);
+Fixable fixable(const Run& run, Stage stage);
 /// "train.py has changed since 2 trials failed".
-std::string mended_text(const Mended& mended);
+std::string fixable_text(const Fixable& fixable);
 
 /// What to say about a stage that began with another program; empty if there is nothing to say.
 std::string other_program(const Run& run, Stage stage);

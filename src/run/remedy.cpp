@@ -14,10 +14,8 @@ bool created(const Run& run) { return os::file_size(run.folder() / "run.toml").h
 
 std::string making_command(const Run& run, Stage stage) {
   const auto inputs = run.inputs(stage);
-  const bool ready = std::all_of(inputs.begin(), inputs.end(), [&](Stage input) {
-    const auto kind = run.status(input).kind;
-    return kind == Status::Kind::done || kind == Status::Kind::partial;
-  });
+  const bool ready =
+      std::all_of(inputs.begin(), inputs.end(), [&](Stage input) { return run.status(input).has_result(); });
   const auto folder = run.folder().string();
   if (ready || run.by_hand() || stage == Stage::report) return base::proposal({executable(stage), folder});
   return base::proposal({"assay", "run", folder});

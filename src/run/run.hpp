@@ -31,6 +31,11 @@ struct Status {
   std::string judged;
   base::Json done;   ///< done.json, if any
   std::string mark;  ///< text of the file that was judged (done.json, else begun.json); empty: there is neither
+
+  /// It has a result, whole or in part.
+  bool has_result() const { return kind == Kind::done || kind == Kind::partial; }
+  /// That result was derived by the values that judge now.
+  bool is_current() const { return has_result() && judged.empty(); }
 };
 
 class Run {
@@ -50,6 +55,8 @@ class Run {
   std::filesystem::path folder(Stage stage) const { return folder_ / to_string(stage); }
   /// Its presence asks the whole run to stop (`assay stop`): no stage starts or goes on.
   std::filesystem::path stop_file() const { return folder_ / "stop"; }
+  /// Somebody asked the run, or this stage of it, to stop and nobody withdrew that.
+  bool asked_to_stop(Stage stage) const;
   const config::Config& config() const { return config_; }
   /// The file that the run was created from.
   std::optional<std::filesystem::path> origin() const;

@@ -37,6 +37,4 @@ std::string mark_of(const std::filesystem::path& stage) {
   return done ? *done : os::try_read_file(stage / "begun.json").value_or("");
 }
 
-bool is_done(Status::Kind kind) { return kind == Status::Kind::done || kind == Status::Kind::partial; }
-
 }  // namespace assay::run

@@ -19,7 +19,5 @@ std::optional<base::Json> read_json(const std::filesystem::path& path);
 std::optional<base::Json> read_done(const std::filesystem::path& stage);
 /// Text of that result, else of begun.json, else empty: another one once the stage was begun again.
 std::string mark_of(const std::filesystem::path& stage);
-/// True if the stage has a result, though perhaps a part.
-bool is_done(Status::Kind kind);
 
 }  // namespace assay::run

@@ -218,10 +218,10 @@ Status Run::status(Stage stage) const {
   }
   if (done) {
     status.kind = done->value("state", "done") == "partial" ? Status::Kind::partial : Status::Kind::done;
-    if (const auto again = status.kind == Status::Kind::partial ? mended(*this, stage) : Mended();
+    if (const auto again = status.kind == Status::Kind::partial ? fixable(*this, stage) : Fixable();
         !again.trials.empty()) {
       status.kind = Status::Kind::failed;
-      status.reason = mended_text(again);
+      status.reason = fixable_text(again);
     }
   } else if (const auto error = read_json(folder(stage) / "error.json")) {
     status.kind = Status::Kind::failed;
@@ -241,14 +241,14 @@ Json Run::need(Stage stage) const {
   // On a network file system a name made on another node may show late; a listing of its folder refreshes it.
   const int tries = os::job_id() ? 60 : 4;
   auto now = status(stage);
-  for (int i = 0; i < tries && !is_done(now.kind) && now.kind != Status::Kind::stale; ++i) {
+  for (int i = 0; i < tries && !now.has_result() && now.kind != Status::Kind::stale; ++i) {
     if (now.kind == Status::Kind::waiting && !os::job_id()) break;
     std::this_thread::sleep_for(std::chrono::milliseconds(250));
     os::list_folder(folder(stage));
     now = status(stage);
   }
   const auto command = making_command(*this, stage);
-  if (is_done(now.kind)) {
+  if (now.has_result()) {
     if (now.judged.empty()) return now.done.at("figures");
     base::fail(Exit::upstream,
                "the {} stage was judged otherwise ({}): {} derives its result again, without measuring anything",
@@ -269,6 +269,10 @@ Json Run::need(Stage stage) const {
       base::fail(Exit::upstream, "the {} stage is not done: run {} first{}", to_string(stage), command,
                  command == all ? "" : " (or " + all + " for all stages in order)");
   }
+}
+
+bool Run::asked_to_stop(Stage stage) const {
+  return os::file_size(stop_file()) || os::file_size(study::Layout{folder(stage)}.stop());
 }
 
 std::optional<Json> Run::figures(Stage stage) const {

@@ -135,7 +135,7 @@ TEST_CASE("workers that are asked to stop leave with 75; closing ends the search
   CHECK(lab.assay({"stop"}).code == 0);
   CHECK(worker.wait().code == 75);
   CHECK(lab.search().code == 75);
-  CHECK_THAT(lab.assay({"stop", "--lift"}).out, ContainsSubstring("search goes on"));
+  CHECK_THAT(lab.assay({"stop", "--lift"}).out, ContainsSubstring("search continues"));
   CHECK_THAT(lab.assay({"stop", "--close"}).out, ContainsSubstring("closed with 2 results"));
   CHECK(lab.assay({"drop", "2"}).code == 0);
   const auto end = lab.search();

@@ -76,7 +76,7 @@ TEST_CASE("a search by hand is closed early, by its failures, by a dropped trial
     CHECK(assay({"tell", "runs/c", "0", "score=0.5"}).code == 0);
     CHECK(assay({"tell", "runs/c", "1", "score=0.25"}).code == 0);
     const auto closed = assay({"stop", "runs/c", "--close"});
-    CHECK_THAT(closed.out, ContainsSubstring("told ends the search") && !ContainsSubstring("search-driver"));
+    CHECK_THAT(closed.out, ContainsSubstring("reported result ends the search") && !ContainsSubstring("search-driver"));
     CHECK(result(assay).is_null());
     CHECK_THAT(assay({"drop", "runs/c", "2"}).out, ContainsSubstring("best 0.5 (trial 0)"));
     CHECK(result(assay)["figures"]["counts"]["stopped"] == 1);

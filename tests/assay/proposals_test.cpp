@@ -38,7 +38,7 @@ const std::string with_command = by_hand +
                                  "parallel = 1\n[trial]\ncommand = [\"sh\", \"train.sh\"]\n[proxy]\nreference = 0\n"
                                  "[full]\ntop_k = 1\nseeds = 2\nbaseline = false\n";
 
-/// Fails in the stage FAIL, waits in the stage HANG until it is asked to stop; in both only without the file "mended".
+/// Fails in the stage FAIL, waits in the stage HANG until it is asked to stop; in both only without the file "quick".
 const std::string trainer = R"(. "$ASSAY_SH"
 if [ "$ASSAY_STAGE" = "$FAIL" ]; then echo "name lodaer is not defined"; exit 1; fi
 if [ "$ASSAY_STAGE" = "$HANG" ] && [ ! -e "$(dirname "$0")/quick" ]; then
@@ -168,6 +168,10 @@ const std::vector<Scene> scenes = {
      "split-data r --config 'a run.toml' -q"},
     {"run/differences.cpp", "assay set * ...", make,
      make + "; sed -i 's/0.0, 1.0/0.0, 2.0/; s/seeds = 2/seeds = 1/' 'a run.toml'"},
+    {"run/differences.cpp", "assay set * ...", "assay ask hand.toml --run h",
+     "{ cat hand.toml; printf '[[constraint]]\nrequire = \"x <= 0.9\"\n'; } > limited.toml; assay ask limited.toml "
+     "--run h; "
+     "assay tell h 0 score=0.5"},
     {"run/differences.cpp", "assay * * --run * ...", "assay run r --config 'a run.toml' -q --set \"run.name=it's\"",
      make + "; sed -i 's/0.0, 1.0/0.0, 2.0/' 'a run.toml'"},
     {"run/program.cpp", "* * --force", "search-driver r -q",

@@ -16,7 +16,7 @@ bool missing() { return !tests::built("assay") || !tests::built("split-data"); }
 
 }  // namespace
 
-TEST_CASE("a configuration that was mended is taken as long as nothing was measured") {
+TEST_CASE("a configuration that was fixed is taken as long as nothing was measured") {
   if (missing()) SKIP("the executables are not built in " ASSAY_BIN);
   Scratch scratch;
   scratch.write("train.csv", tests::table());

@@ -247,14 +247,14 @@ TEST_CASE("a rung with parameters of its own is tried again with those") {
   assay.check_sound();
 }
 
-TEST_CASE("stop leaves a wish that is taken back, close ends the study") {
+TEST_CASE("stop leaves a request that is withdrawn, close ends the study") {
   if (missing()) SKIP("assay is not built in " ASSAY_BIN);
   const Bench assay;
   CHECK(assay({"stop", "c.toml"}).code == 64);
   assay.ask();
   assay.ask();
   CHECK(assay({"tell", "runs/c", "0", "score=1"}).code == 0);
-  CHECK_THAT(assay({"stop", "runs/c"}).out, ContainsSubstring("who asks gets no trial") &&
+  CHECK_THAT(assay({"stop", "runs/c"}).out, ContainsSubstring("hands out no trial") &&
                                                 ContainsSubstring("--lift` lets it continue") &&
                                                 !ContainsSubstring("assay run") && !ContainsSubstring("workers"));
   CHECK(os::file_size(assay.scratch / "runs/c/search/study/stop"));
@@ -264,7 +264,7 @@ TEST_CASE("stop leaves a wish that is taken back, close ends the study") {
   CHECK_THAT(refused.error, ContainsSubstring("asked to stop") && ContainsSubstring("--lift` lets it continue"));
   CHECK(assay({"tell", "runs/c", "1", "--step", "1", "score=0.5"}).out == "stop\n");
   CHECK(assay.trial(1)["rungs"][0]["reports"].size() == 1);
-  CHECK_THAT(assay({"stop", "runs/c", "--lift"}).out, ContainsSubstring("search goes on"));
+  CHECK_THAT(assay({"stop", "runs/c", "--lift"}).out, ContainsSubstring("search continues"));
   CHECK_FALSE(os::file_size(assay.scratch / "runs/c/search/study/stop"));
   CHECK(assay({"tell", "runs/c", "1", "--step", "2", "score=0.5"}).out == "go on\n");
 

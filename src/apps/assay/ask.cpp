@@ -94,10 +94,10 @@ void take_more(const run::Run& run, bool asked_for) {
                ? fmt::format("{} shows the best, {} makes a report",
                              base::proposal({"assay", "trials", folder, "--sort", run.judge().first().metric}),
                              base::proposal({"analyze", folder}))
-               : "The last result that is told ends it";
+               : "The last reported result ends it";
   }
   if (free > 0)
-    next += fmt::format("; {} takes up to {} trials more", base::proposal({"assay", "ask", folder, "--reopen"}), free);
+    next += fmt::format("; {} takes up to {} more", base::proposal({"assay", "ask", folder, "--reopen"}), free);
   base::fail(Exit::partial, "the search has no further trial: {}. {}", std::get<Study::Ended>(offer).reason, next);
 }
 
@@ -108,7 +108,7 @@ Exit ask(const cli::Values& values) {
   if (patience <= 0)
     base::fail(Exit::config, "--patience {}: a time is expected, such as 1d", values.text("--patience", ""));
   const auto count = count_of(values);
-  if (asked_to_stop(run, stage)) {
+  if (run.asked_to_stop(stage)) {
     base::fail(Exit::again, "nothing is handed out: the search is asked to stop. {}", how_to_go_on(run));
   }
   const auto parts = open_search(run);

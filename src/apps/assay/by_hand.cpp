@@ -94,14 +94,13 @@ SearchParts open_search(const run::Run& run) {
   auto parts = search_parts(run, top);
   base::set_verbosity(level);
   found_search(run, *parts.space, *parts.planner, parts.fidelities);
-  if (!founded) base::log_info("founded the search in {}", layout.stage.string());
+  if (!founded) base::log_info("created the search in {}", layout.stage.string());
   return parts;
 }
 
 bool can_open_search(const run::Run& run) {
   if (!can_measure(run) || study::read_founding(study::Layout{run.folder(Stage::search)})) return true;
-  const auto proxy = run.status(Stage::proxy).kind;
-  return proxy == run::Status::Kind::done || proxy == run::Status::Kind::partial;
+  return run.status(Stage::proxy).has_result();
 }
 
 std::int64_t numbers_of(const run::Run& run, const study::StudyView& view) {

@@ -41,7 +41,7 @@ std::int64_t free_numbers(const run::Run& run, const study::StudyView& view);
 void need_numbers(const run::Run& run, std::int64_t free, std::int64_t wanted);
 /// What is left to do with a closed study of a fixed list: its failed trials again, or all of it.
 std::string after_closing(const run::Run& run, run::Stage stage, const study::StudyView& view);
-/// Opens a search that is closed again, because of `why`: the line for people, which says how it goes on and what ends
+/// Opens a search that is closed again, because of `why`: the line for people, which says how it continues and what ends
 /// it. Nothing if it was open.
 std::optional<std::string> reopen_search(const run::Run& run, const std::string& why);
 /// What `assay set` with these changes means for a search that is closed: one that takes more trials now is opened
@@ -68,11 +68,9 @@ const study::Trial& trial_of(const study::StudyView& view, study::TrialId number
 /// "4 trials (3, 5, 7, 9)"; many numbers are shortened.
 std::string count_text(const std::vector<study::TrialId>& numbers);
 
-/// Somebody asked the stage to stop (`assay stop`) and nobody took it back.
-bool asked_to_stop(const run::Run& run, run::Stage stage);
 /// "`assay run RUN` or `assay submit RUN` goes on": what a stage that is asked to stop waits for.
 std::string how_to_go_on(const run::Run& run);
-/// Takes every wish to stop back (`assay stop`); a line for people for each.
+/// Withdraws every request to stop (`assay stop`); a line for people for each.
 std::vector<std::string> lift_stop(const run::Run& run);
 
 /// Seconds for which the claims of a worker outlive its process (`assay ask`); 0 for the workers of a stage.

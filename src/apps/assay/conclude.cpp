@@ -28,8 +28,7 @@ bool may_be_over(const run::Run& run, const study::StudyView& view, study::Plann
 bool conclude_by_hand(const run::Run& run) {
   const study::Layout layout{run.folder(Stage::search)};
   if (!run.by_hand() || !study::read_founding(layout)) return false;
-  const auto status = run.status(Stage::search).kind;
-  if (status == run::Status::Kind::done || status == run::Status::Kind::partial) {
+  if (run.status(Stage::search).has_result()) {
     judge_search_again(run);
     return true;
   }
@@ -48,8 +47,7 @@ bool conclude_by_hand(const run::Run& run) {
 }
 
 void need_measuring(const run::Run& run) {
-  const auto status = run.status(Stage::search).kind;
-  if (!run.by_hand() || status == run::Status::Kind::done || status == run::Status::Kind::partial) return;
+  if (!run.by_hand() || run.status(Stage::search).has_result()) return;
   const auto folder = run.folder().string();
   base::fail(base::Exit::config,
              "nothing in this configuration measures trials ([model] blocks, [trial] command or a table): a script "

@@ -70,10 +70,9 @@ std::optional<std::string> reopen_search(const run::Run& run, const std::string&
   const study::Layout layout{run.folder(Stage::search)};
   const auto closed = study::read_generation(layout);
   if (!closed.closed()) return std::nullopt;
-  std::vector<std::string> stale;
+  std::vector<Stage> stale;
   for (const auto stage : {Stage::full, Stage::report}) {
-    const auto kind = run.status(stage).kind;
-    if (kind == run::Status::Kind::done || kind == run::Status::Kind::partial) stale.push_back(to_string(stage));
+    if (run.status(stage).has_result()) stale.push_back(stage);
   }
   const auto open = study::reopen(layout, os::random_name(), why);
   os::remove_all(layout.stage / "error.json");
@@ -81,8 +80,9 @@ std::optional<std::string> reopen_search(const run::Run& run, const std::string&
   auto line = fmt::format("the search is open again, generation {} (it had ended: {}): {}. {}", open.number, ended,
                           how_it_continues(run), next_end(run, ended));
   if (!stale.empty()) {
-    line += fmt::format("; {} {} stale and will be made again", base::join(stale, " and "),
-                        stale.size() == 1 ? "is" : "are");
+    line += fmt::format("; {} stale: {} makes {} again",
+                        stale.size() == 1 ? to_string(stale.front()) + " is" : "full and report are",
+                        run::making_command(run, stale.front()), stale.size() == 1 ? "it" : "them");
   }
   return line;
 }
@@ -103,7 +103,7 @@ std::optional<std::string> reopen_after(const run::Run& run, const std::vector<s
   if (!concerns("search.max_trials") && !concerns(key)) return std::nullopt;
   const auto limits = run.limits(Stage::search);
   if (free_numbers(run, look_at(run, Stage::search)) == 0) {
-    return fmt::format("the search has ended ({}) and stays so: search.max_trials = {} is no more than it has", reason,
+    return fmt::format("the search has ended ({}) and stays so: it has all of search.max_trials = {} already", reason,
                        limits.max_trials);
   }
   if (key == "search.max_device_hours" && !concerns(key)) {

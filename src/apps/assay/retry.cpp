@@ -75,7 +75,7 @@ Exit retry_open(const run::Run& run, Stage stage, const study::StudyView& view,
   std::vector<study::TrialId> fresh;
   for (const auto number : numbers) {
     const auto& trial = *view.find(number);
-    auto what = once_more(trial.what, number);
+    auto what = tried_again(trial.what, number);
     what.note = fmt::format("retry of trial {} ({})", number, failure_of(trial));
     const auto claim = study.put(std::move(what));
     if (!claim) break;

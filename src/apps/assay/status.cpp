@@ -72,7 +72,7 @@ void show_workers(const run::Run& run, run::Stage stage, const study::StudyView&
     say(fmt::format("trial {} waits for attempt {}, the last one was: {}", item->item.trial, item->attempt + 1,
                     item->reason));
   }
-  if (asked_to_stop(run, stage)) say("asked to stop: " + how_to_go_on(run));
+  if (run.asked_to_stop(stage)) say("asked to stop: " + how_to_go_on(run));
 }
 
 int working(const study::StudyView& view, double lease) {
@@ -91,7 +91,7 @@ void show_stage(const run::Run& run, run::Stage stage) {
     return;
   }
   const auto status = run.status(stage);
-  const bool done = status.kind == Kind::done || status.kind == Kind::partial;
+  const bool done = status.has_result();
   std::string text = status.reason;
   std::optional<study::StudyView> view;
   if (done) text = launch::summary(stage, status.done.at("figures"), run.judge().first().metric);
@@ -118,8 +118,7 @@ void show_lost(const run::Run& run, const std::vector<launch::QueuedJob>& queue)
     const auto record = base::Json::parse(os::try_read_file(run.folder() / "jobs" / name).value_or(""), nullptr, false);
     if (record.is_discarded() || !record.contains("stage")) continue;
     const auto id = record.value("job", ""), stage = record.value("stage", "");
-    const auto kind = run.status(run::stage_from(stage)).kind;
-    if (kind == Kind::done || kind == Kind::partial) continue;
+    if (run.status(run::stage_from(stage)).has_result()) continue;
     bool queued = false;
     for (const auto& job : queue) queued = queued || job.array_id == id;
     if (!queued)

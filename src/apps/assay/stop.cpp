@@ -40,7 +40,7 @@ Exit close_study(const run::Run& run, Stage stage) {
                                      std::to_string(open.empty() ? 0 : open.front()->item.trial)};
     for (const auto& word : stage_words(stage)) drop.push_back(word);
     std::printf("%zu trials that are under way still count: %s (%s ends one at once)\n", open.size(),
-                run.by_hand() ? "the last result that is told ends the search" : "their workers end them",
+                run.by_hand() ? "the last reported result ends the search" : "their workers end them",
                 base::proposal(drop).c_str());
   }
   if (run.by_hand()) {
@@ -66,10 +66,7 @@ std::vector<Stage> at_work(const run::Run& run) {
 /// All stages have their results: there is nothing that could be stopped.
 bool complete(const run::Run& run) {
   const auto stages = run.stages();
-  return std::all_of(stages.begin(), stages.end(), [&](Stage stage) {
-    const auto kind = run.status(stage).kind;
-    return kind == run::Status::Kind::done || kind == run::Status::Kind::partial;
-  });
+  return std::all_of(stages.begin(), stages.end(), [&](Stage stage) { return run.status(stage).has_result(); });
 }
 
 void ask_to_stop(const std::filesystem::path& file) {
@@ -102,7 +99,7 @@ Exit stop(const cli::Values& values) {
       base::fail(Exit::config, "the study of {} has ended already: {}", to_string(stage), view.end_reason());
     ask_to_stop(study::Layout{run.folder(stage)}.stop());
     if (run.by_hand()) {
-      std::printf("who asks gets no trial (exit code 75), who tells a step is told to stop; results still count\n");
+      std::printf("`ask` hands out no trial (exit code 75), `tell --step` answers stop; results still count\n");
       continue;
     }
     std::printf("the workers of %s leave at their next step (exit code 75); what is finished is kept\n",
@@ -114,15 +111,11 @@ Exit stop(const cli::Values& values) {
 
 }  // namespace
 
-bool asked_to_stop(const run::Run& run, Stage stage) {
-  return os::file_size(run.stop_file()) || os::file_size(study::Layout{run.folder(stage)}.stop());
-}
-
 std::string how_to_go_on(const run::Run& run) {
   const auto folder = run.folder().string();
   const auto lift = base::proposal({"assay", "stop", folder, "--lift"});
   if (run.by_hand()) return lift + " lets it continue";
-  return fmt::format("{} or {} continues; {} takes the request back", base::proposal({"assay", "run", folder}),
+  return fmt::format("{} or {} continues; {} withdraws the request", base::proposal({"assay", "run", folder}),
                      base::proposal({"assay", "submit", folder}), lift);
 }
 
@@ -132,11 +125,11 @@ std::vector<std::string> lift_stop(const run::Run& run) {
     const auto file = study::Layout{run.folder(stage)}.stop();
     if (!os::file_size(file)) continue;
     os::remove_all(file);
-    lines.push_back(fmt::format("the wish to stop is taken back: {} goes on", to_string(stage)));
+    lines.push_back(fmt::format("the request to stop is withdrawn: {} continues", to_string(stage)));
   }
   if (os::file_size(run.stop_file())) {
     os::remove_all(run.stop_file());
-    if (lines.empty()) lines.push_back("the wish to stop is taken back");
+    if (lines.empty()) lines.push_back("the request to stop is withdrawn");
   }
   return lines;
 }
@@ -149,7 +142,7 @@ cli::Verb stop_verb() {
       {{.name = "RUN", .help = "run folder", .required = true},
        {.name = "--stage", .help = "baseline, proxy, search or full; default: the whole run (with --close: search)"},
        {.kind = Kind::flag, .name = "--close", .help = "no new trials; those running end and count"},
-       {.kind = Kind::flag, .name = "--lift", .help = "take the wish to stop back"}},
+       {.kind = Kind::flag, .name = "--lift", .help = "withdraw the request to stop"}},
       stop};
 }
 

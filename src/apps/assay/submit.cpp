@@ -48,7 +48,7 @@ Exit scale(const cli::Values& values) {
     run.reload();
   }
   const auto status = run.status(stage);
-  if (status.kind == run::Status::Kind::done || status.kind == run::Status::Kind::partial) {
+  if (status.has_result()) {
     std::printf("%s is done already\n", to_string(stage).c_str());
     return Exit::done;
   }

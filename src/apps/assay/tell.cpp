@@ -139,7 +139,7 @@ Exit report(const run::Run& run, run::Stage stage, const study::Trial& trial, st
       if (why) base::log_info("{}", *why);
       over = why.has_value();
     }
-    if (!over && asked_to_stop(run, stage)) {
+    if (!over && run.asked_to_stop(stage)) {
       base::log_info("the search is asked to stop; a result that is told still counts");
       over = true;
     }
