@@ -57,9 +57,8 @@ std::optional<Rejudged> judge_search_again(const run::Run& run) {
   auto reader = run.reader(run::Stage::search);
   const bool partial = status.kind == Kind::partial;
   Rejudged result{.before = run::search_figures(status.done.at("figures"))};
-  const auto view = reader.refresh();
-  result.now = search_figures(view, run, result.before.fidelity, partial);
-  run.finish(run::Stage::search, run::to_json(result.now), 0, partial, view.generation());
+  result.now = search_figures(reader.refresh(), run, result.before.fidelity, partial);
+  run.finish(run::Stage::search, run::to_json(result.now), 0, partial);
   return result;
 }
 

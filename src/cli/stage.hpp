@@ -35,7 +35,7 @@ struct StageContext {
 
   /// Publishes done.json and prints the one-line summary (or the figures as JSON with --json).
   base::Exit finish(run::Stage stage, const base::Json& figures, const std::string& line, bool partial = false,
-                    int generation = 1);
+                    int generation = 0);
 };
 
 /// Parses the common options, opens (or founds) the run, returns 0 at once if the stage is done and fresh, sets a stale

@@ -86,6 +86,7 @@ Json Run::results_again(const Json& before, const Json& figures) const {
 }
 
 double Run::finish(Stage stage, const Json& figures, double started, bool partial, int generation) const {
+  if (generation == 0) generation = study::generation_number(study::Layout{folder(stage)});
   // What the stage began with counts, even if somebody changed the run meanwhile.
   auto noted = identity(stage);
   if (const auto begun = read_json(folder(stage) / "begun.json")) noted = begun->at("identity");

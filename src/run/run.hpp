@@ -98,8 +98,8 @@ class Run {
   /// Writes done.json last, in the place of one whose figures were judged otherwise: identity, inputs' hashes, version,
   /// host, times, figures. `partial` becomes exit code 3. The stage began with the first worker of its study; one
   /// without a study when this process `started` (Unix seconds). Returns the seconds since then.
-  /// A reopened study has one result for each `generation`; the stage's is that of the highest.
-  double finish(Stage stage, const base::Json& figures, double started, bool partial = false, int generation = 1) const;
+  /// A reopened study has one result for each `generation` (0: the highest), which is the stage's.
+  double finish(Stage stage, const base::Json& figures, double started, bool partial = false, int generation = 0) const;
   /// Writes error.json.
   void fail(Stage stage, const base::Json& error) const;
   /// --force: renames the stage's folder to <stage>.1, ...; of several processes that ask at once one does it and the

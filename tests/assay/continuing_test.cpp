@@ -45,6 +45,8 @@ struct Project {
     if (built(words.front())) all[3] = (fs::path(ASSAY_BIN) / words.front()).string();
     return run_program(scratch, all, environment);
   }
+  /// The stages before the search, with a trainer that works, in the run folder r.
+  void make_until_search() const;
   Said run(const std::vector<std::string>& more = {}) const {
     std::vector<std::string> words = {"assay", "run", "c.toml", "-q"};
     words.insert(words.end(), more.begin(), more.end());
@@ -54,6 +56,13 @@ struct Project {
 
 /// Fails in one stage; "fixed" by writing `good`.
 std::string failing(const std::string& stage) { return "[ \"$ASSAY_STAGE\" != " + stage + " ] || exit 1\n" + good; }
+
+void Project::make_until_search() const {
+  write("c.toml", configuration());
+  write("train.sh", good);
+  for (const auto* stage : {"split-data", "baseline-train", "proxy-select"})
+    REQUIRE((*this)({stage, "r", "--config", "c.toml", "-q"}).code == 0);
+}
 
 bool ready() { return built("assay") && built("baseline-train") && built("full-train-topk"); }
 
@@ -130,10 +139,7 @@ TEST_CASE("what is no part of the program is not retried") {
 TEST_CASE("a trainer that changes in the middle of a search makes nothing stale, and a warning says so") {
   if (!ready()) SKIP("the executables are not built");
   Project project;
-  project.write("c.toml", configuration());
-  project.write("train.sh", good);
-  for (const auto* stage : {"split-data", "baseline-train", "proxy-select"})
-    REQUIRE(project({stage, "r", "--config", "c.toml", "-q"}).code == 0);
+  project.make_until_search();
   project.write("train.sh", good + "[ $ASSAY_TRIAL != 0 ] || echo '# later' >> \"$0\"\n");
   const auto search = project({"search-driver", "r"});
   INFO(search.out << search.error);
@@ -151,10 +157,7 @@ TEST_CASE("a trainer that changes in the middle of a search makes nothing stale,
 TEST_CASE("the same program at another place is the same program") {
   if (!ready()) SKIP("the executables are not built");
   Project project;
-  project.write("c.toml", configuration());
-  project.write("train.sh", good);
-  for (const auto* stage : {"split-data", "baseline-train", "proxy-select"})
-    REQUIRE(project({stage, "r", "--config", "c.toml", "-q"}).code == 0);
+  project.make_until_search();
   // As on another machine: everything lies elsewhere.
   const auto moved = project.scratch / "else where";
   fs::rename(project.folder, moved);
