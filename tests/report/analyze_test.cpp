@@ -240,10 +240,3 @@ TEST_CASE("analyze reports a run folder, whole or in part") {
   CHECK(os::capture({analyze->string(), place.string()}, 120).ended.code == 0);
   CHECK_FALSE(base::Json::parse(os::read_file(place / "report/summary.json"))["proxy"].is_null());
 }
-
-TEST_CASE("analyze does not link LibTorch") {
-  const auto analyze = program("analyze");
-  if (!analyze) SKIP("analyze is not built");
-  const auto libraries = os::capture({"ldd", analyze->string()}).output;
-  CHECK_THAT(libraries, ContainsSubstring("libc.so") && !ContainsSubstring("torch") && !ContainsSubstring("c10"));
-}
