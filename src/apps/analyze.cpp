@@ -2,10 +2,10 @@
 // marked.
 #include <cstdio>
 
-#include "apps/conclusion.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "cli/stage.hpp"
+#include "pipeline/conclusion.hpp"
 #include "report/publish.hpp"
 #include "run/line.hpp"
 
@@ -38,5 +38,5 @@ base::Exit analyze(cli::StageContext& context) {
 int main(int argc, char** argv) {
   return cli::run_stage(argc, argv, run::Stage::report,
                         "Makes the report of a run: report/index.html, tables as CSV and JSON; gaps are marked.",
-                        analyze, {}, [](const cli::StageContext& context) { apps::conclude_search(context.run); });
+                        analyze, {}, [](const cli::StageContext& context) { pipeline::conclude_search(context.run); });
 }

@@ -2,10 +2,10 @@
 // costs, and which batch size fills the device.
 #include <algorithm>
 
-#include "apps/study_stage.hpp"
 #include "base/log.hpp"
-#include "eval/table.hpp"
+#include "eval/table/table.hpp"
 #include "launch/summary.hpp"
+#include "pipeline/study_stage.hpp"
 #include "run/remedy.hpp"
 #include "search/planners.hpp"
 #include "train/throughput.hpp"
@@ -14,14 +14,15 @@ using namespace assay;
 
 namespace {
 
-run::BaselineFigures figures_of(const run::Run& run, const study::Measurement& result, std::int64_t valid_rows,
+run::BaselineFigures figures_of(const run::Run& run, const trial::Measurement& result, std::int64_t valid_rows,
                                 int gpus) {
   run::BaselineFigures figures;
   const auto objective = run.judge().first();
   figures.metrics = result.metrics;
-  figures.score = apps::metric_interval(objective, study::metric_or_nan(result.metrics, objective.metric), valid_rows);
-  figures.parameters = apps::size_metric(result, "parameters");
-  figures.multiply_adds = apps::size_metric(result, "multiply_adds");
+  figures.score =
+      pipeline::metric_interval(objective, trial::metric_or_nan(result.metrics, objective.metric), valid_rows);
+  figures.parameters = pipeline::size_metric(result, "parameters");
+  figures.multiply_adds = pipeline::size_metric(result, "multiply_adds");
   figures.training_seconds = result.device_seconds / gpus;  // also of attempts before a resume
   figures.device_seconds = result.device_seconds;
   figures.curve = result.reports;
@@ -34,12 +35,12 @@ base::Exit baseline_train(cli::StageContext& context, const comm::World& world) 
   const auto split = run::split_figures(run.need(run::Stage::split));
   const auto space = std::make_shared<const space::Space>(space::Space::load(config, "baseline"));
 
-  apps::StudyStage stage{.stage = run::Stage::baseline, .space = space, .trials = 1};
+  pipeline::StudyStage stage{.stage = run::Stage::baseline, .space = space, .trials = 1};
   stage.planner = search::make_list_planner("baseline", {{.params = space->defaults(), .note = "defaults"}});
-  stage.fidelities = {apps::full_fidelity(config, run::Stage::baseline)};
+  stage.fidelities = {pipeline::full_fidelity(config, run::Stage::baseline)};
   stage.keep_weights = true;
 
-  return apps::run_study(context, world, std::move(stage), [&](const study::StudyView& view, bool) {
+  return pipeline::run_study(context, world, std::move(stage), [&](const trial::StudyView& view, bool) {
     const auto* result = view.trials().empty() ? nullptr : view.trials().front()->result();
     if (result == nullptr) {
       const auto& rung = view.trials().front()->rungs.front();
@@ -47,8 +48,8 @@ base::Exit baseline_train(cli::StageContext& context, const comm::World& world) 
           base::Exit::config,
           "the baseline (all defaults) failed: {} ({}). Fix the defaults or the training before searching around "
           "them; {} measures it again{}",
-          rung.reason, study::to_string(rung.failure), run::retry_command(run, run::Stage::baseline),
-          apps::noticed(run));
+          rung.reason, trial::to_string(rung.failure), run::retry_command(run, run::Stage::baseline),
+          pipeline::noticed(run));
     }
     const bool built_in = config.texts("trial.command").empty() && !eval::uses_table(config);
     const auto gpus = built_in ? 1 : std::max(1, static_cast<int>(config.integer("trial.gpus")));
@@ -66,7 +67,7 @@ base::Exit baseline_train(cli::StageContext& context, const comm::World& world) 
 }  // namespace
 
 int main(int argc, char** argv) {
-  return apps::run_stage(argc, argv, run::Stage::baseline,
-                         "Trains the defaults on the full schedule: validation curve, throughput, batch sizes, cost.",
-                         baseline_train);
+  return pipeline::run_stage(
+      argc, argv, run::Stage::baseline,
+      "Trains the defaults on the full schedule: validation curve, throughput, batch sizes, cost.", baseline_train);
 }

@@ -1,11 +1,11 @@
 // proxy-select: trains the reference networks in full and under every candidate proxy, and keeps the cheapest candidate
 // whose ranking agrees with the full one.
-#include "apps/proxy_choice.hpp"
-#include "apps/study_stage.hpp"
 #include "config/check.hpp"
 #include "data/dataset.hpp"
-#include "eval/table.hpp"
+#include "eval/table/table.hpp"
 #include "launch/summary.hpp"
+#include "pipeline/proxy_choice.hpp"
+#include "pipeline/study_stage.hpp"
 #include "search/planners.hpp"
 
 using namespace assay;
@@ -21,10 +21,10 @@ std::int64_t outputs_of(const run::Run& run) {
 }
 
 /// The longest trainings first, so that the workers end together.
-std::vector<study::Proposal> grid(const std::vector<space::Params>& references, const study::Fidelity& full,
-                                  const std::vector<study::Fidelity>& candidates) {
-  std::vector<study::Proposal> proposals;
-  const auto add = [&](const study::Fidelity& at, const std::string& candidate) {
+std::vector<trial::Proposal> grid(const std::vector<space::Params>& references, const trial::Fidelity& full,
+                                  const std::vector<trial::Fidelity>& candidates) {
+  std::vector<trial::Proposal> proposals;
+  const auto add = [&](const trial::Fidelity& at, const std::string& candidate) {
     for (std::size_t r = 0; r < references.size(); ++r) {
       proposals.push_back({.params = references[r],
                            .at = at,
@@ -56,8 +56,8 @@ base::Exit proxy_select(cli::StageContext& context, const comm::World& world) {
   if (eval::uses_table(config) && !config.has("trial.table.epoch"))
     return no_proxy(context, "the table has one row per network (no trial.table.epoch), the search looks up that one");
   const auto space = std::make_shared<const space::Space>(space::Space::load(config, "proxy"));
-  const auto full = apps::full_fidelity(config, run::Stage::proxy);
-  const auto candidates = apps::proxy_candidates(config, full);
+  const auto full = pipeline::full_fidelity(config, run::Stage::proxy);
+  const auto candidates = pipeline::proxy_candidates(config, full);
   const auto outputs = eval::uses_table(config) || config::without_data(config) ? 0 : outputs_of(run);
   const auto references = search::reference_set(
       *space, run.seed(), static_cast<int>(config.integer("proxy.reference")), [&](const space::Params& params) {
@@ -65,13 +65,13 @@ base::Exit proxy_select(cli::StageContext& context, const comm::World& world) {
       });
   auto proposals = grid(references, full, candidates);
 
-  apps::StudyStage stage{.stage = run::Stage::proxy, .space = space};
+  pipeline::StudyStage stage{.stage = run::Stage::proxy, .space = space};
   stage.trials = static_cast<std::int64_t>(proposals.size());
   stage.planner = search::make_list_planner("reference networks x proxies", std::move(proposals));
   stage.fidelities = {full};
 
-  return apps::run_study(context, world, std::move(stage), [&](const study::StudyView& view, bool partial) {
-    const auto figures = apps::choose_proxy(view, run, full, candidates);
+  return pipeline::run_study(context, world, std::move(stage), [&](const trial::StudyView& view, bool partial) {
+    const auto figures = pipeline::choose_proxy(view, run, full, candidates);
     const auto json = run::to_json(figures);
     return context.finish(run::Stage::proxy, json, launch::summary(run::Stage::proxy, json, run.judge().first().metric),
                           partial);
@@ -81,7 +81,7 @@ base::Exit proxy_select(cli::StageContext& context, const comm::World& world) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return apps::run_stage(argc, argv, run::Stage::proxy,
-                         "Finds the cheapest proxy task that ranks the reference networks as full training does.",
-                         proxy_select);
+  return pipeline::run_stage(argc, argv, run::Stage::proxy,
+                             "Finds the cheapest proxy task that ranks the reference networks as full training does.",
+                             proxy_select);
 }

@@ -1,6 +1,5 @@
 // split-data: the seeded, stratified search split of the training set, proved disjoint and compared with the real
 // validation set. Index files, no copies.
-#include "apps/pipeline_check.hpp"
 #include "base/log.hpp"
 #include "cli/stage.hpp"
 #include "config/check.hpp"
@@ -9,6 +8,7 @@
 #include "data/split.hpp"
 #include "launch/summary.hpp"
 #include "os/file.hpp"
+#include "pipeline/pipeline_check.hpp"
 #include "run/results.hpp"
 
 using namespace assay;
@@ -40,12 +40,13 @@ base::Exit no_data(cli::StageContext& stage) {
 
 base::Exit split_data(cli::StageContext& stage) {
   const auto& config = stage.run.config();
-  apps::check_pipeline(config);
+  pipeline::check_pipeline(config);
   if (config::without_data(config)) return no_data(stage);
   const auto folder = stage.run.folder(run::Stage::split);
   const auto train = data::read(config, data::Part::train);
   const bool built_in = config.texts("trial.command").empty() && !config.has("trial.table");
-  if (built_in) apps::check_reportable(config, train.task == data::Task::regression ? "regression" : "classification");
+  if (built_in)
+    pipeline::check_reportable(config, train.task == data::Task::regression ? "regression" : "classification");
   const auto untouched = data::read(config, data::Part::valid, &train);
 
   const auto split = data::make_split(train, config.number("split.share"), stage.run.seed());

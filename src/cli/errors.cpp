@@ -12,7 +12,7 @@
 #include "base/time.hpp"
 #include "cli/stage.hpp"
 #include "os/host.hpp"
-#include "run/places.hpp"
+#include "run/source_places.hpp"
 
 namespace assay::cli {
 namespace {

@@ -9,14 +9,14 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "base/version.hpp"
-#include "cli/crew.hpp"
+#include "cli/worker_pool.hpp"
 #include "os/file.hpp"
 #include "os/host.hpp"
 #include "os/signal.hpp"
 #include "run/line.hpp"
-#include "run/places.hpp"
 #include "run/refound.hpp"
 #include "run/remedy.hpp"
+#include "run/source_places.hpp"
 
 namespace assay::cli {
 namespace {
@@ -342,7 +342,7 @@ int run_stage(int argc, char** argv, run::Stage stage, const std::string& descri
     int code = decide(*context, stage, agree, first);
     if (code == go_on) {
       begun = true;
-      if (options.workers > 1) return run_crew(argc, argv, context->run, options);
+      if (options.workers > 1) return run_worker_pool(argc, argv, context->run, options);
       code = static_cast<int>(recipe(*context));
     }
     const auto exit = static_cast<Exit>(code);

@@ -12,15 +12,16 @@ if(ASSAY_SANITIZE)
 endif()
 
 # Folders that wait for files and people rather than compute: -O1 compiles their JSON and formatting a third faster.
-set(ASSAY_LIGHT config run launch report cli)
+set(ASSAY_LIGHT config run launch exchange report cli pipeline)
 function(assay_light target)
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
 endfunction()
 
-# assay_module(<folder> [USES module...] [LINKS target...]): all .cpp files of the folder become assay_<folder>.
+# assay_module(<folder> [USES module...] [LINKS target...]): all .cpp files of the folder and its sub-rooms become
+# assay_<folder>.
 function(assay_module name)
   cmake_parse_arguments(arg "" "" "USES;LINKS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp")
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp")
   list(TRANSFORM arg_USES PREPEND assay_)
   if(sources)
     add_library(assay_${name} STATIC ${sources})
@@ -36,11 +37,18 @@ function(assay_module name)
   target_link_libraries(assay_${name} ${scope} assay_flags ${arg_USES} ${arg_LINKS})
 endfunction()
 
-# assay_without(<folder> <file>): the file belongs to a library of its own.
-function(assay_without name file)
-  get_target_property(sources assay_${name} SOURCES)
-  list(FILTER sources EXCLUDE REGEX "/${name}/${file}$")
-  set_target_properties(assay_${name} PROPERTIES SOURCES "${sources}")
+# assay_part(<name> <file>... LINKS target...): these files of a folder become a library of their own, assay_<name>.
+function(assay_part name)
+  cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
+  foreach(file ${arg_UNPARSED_ARGUMENTS})
+    string(REGEX REPLACE "/.*" "" folder "${file}")
+    get_target_property(sources assay_${folder} SOURCES)
+    list(FILTER sources EXCLUDE REGEX "/src/${file}$")
+    set_target_properties(assay_${folder} PROPERTIES SOURCES "${sources}")
+  endforeach()
+  add_library(assay_${name} STATIC ${arg_UNPARSED_ARGUMENTS})
+  target_include_directories(assay_${name} PUBLIC "${PROJECT_SOURCE_DIR}/src")
+  target_link_libraries(assay_${name} PUBLIC assay_flags ${arg_LINKS})
 endfunction()
 
 # The LibTorch modules share one precompiled header (0.7 GB): a file that includes torch compiles in 9 s instead of 20-25 s.

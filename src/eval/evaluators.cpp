@@ -1,13 +1,13 @@
 #include "eval/evaluators.hpp"
 
 #include "base/error.hpp"
-#include "eval/command.hpp"
-#include "eval/table.hpp"
+#include "eval/command/command.hpp"
+#include "eval/table/table.hpp"
 #include "eval/trainer.hpp"
 
 namespace assay::eval {
 
-std::unique_ptr<study::Evaluator> make_evaluator(const Context& context) {
+std::unique_ptr<trial::Evaluator> make_evaluator(const Context& context) {
   const auto& config = context.run.config();
   if (uses_table(config)) {
     if (context.rows == Rows::final) {

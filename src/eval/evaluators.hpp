@@ -6,7 +6,7 @@
 #include "comm/world.hpp"
 #include "run/run.hpp"
 #include "space/space.hpp"
-#include "study/planner.hpp"
+#include "trial/evaluator.hpp"
 
 namespace assay::eval {
 
@@ -29,6 +29,6 @@ struct Context {
 /// Every trainer reports per epoch: the validation metrics ("accuracy", "loss"; regression "rmse", "r2"); its outcome
 /// adds "parameters" and "multiply_adds" (of the full network, also where a proxy trains a narrower one),
 /// "train_seconds", and "latency_ms" (full network, batch 1) if an objective or a constraint names it.
-std::unique_ptr<study::Evaluator> make_evaluator(const Context& context);
+std::unique_ptr<trial::Evaluator> make_evaluator(const Context& context);
 
 }  // namespace assay::eval

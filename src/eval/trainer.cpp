@@ -20,18 +20,18 @@
 #include "nn/network_module.hpp"
 #include "nn/weights.hpp"
 #include "os/file.hpp"
-#include "study/reward.hpp"
 #include "train/device.hpp"
 #include "train/loop.hpp"
-#include "train/material.hpp"
+#include "train/training_data.hpp"
+#include "trial/reward.hpp"
 
 namespace assay::eval {
 namespace {
 
 using base::Json;
-using study::Failure;
-using study::Outcome;
-using study::State;
+using trial::Failure;
+using trial::Outcome;
+using trial::State;
 
 Outcome failed(State state, Failure failure, std::string reason) {
   Outcome outcome;
@@ -50,7 +50,7 @@ struct Design {
   std::optional<arch::Network> full;  ///< kept only for the latency
 };
 
-train::Identity identity_of(const Json& concrete, const study::Work& work, const train::Settings& settings, Rows rows,
+train::Identity identity_of(const Json& concrete, const trial::Work& work, const train::Settings& settings, Rows rows,
                             const data::Dataset& dataset) {
   auto model = concrete;
   model["training"].erase("epochs");
@@ -64,7 +64,7 @@ train::Identity identity_of(const Json& concrete, const study::Work& work, const
   if (settings.accumulate > 1) all["accumulate"] = settings.accumulate;
   train::Identity identity;
   identity.copy = work.what.from && work.what.from->trial != work.item.trial;
-  identity.kin = base::sha256(all.dump());
+  identity.related = base::sha256(all.dump());
   all["epochs"] = settings.epochs;
   identity.exact = base::sha256(all.dump());
   return identity;
@@ -82,24 +82,24 @@ bool out_of_memory(const std::exception& error) {
          text.find("allocate memory") != std::string::npos || text.find("out of memory") != std::string::npos;
 }
 
-class Trainer : public study::Evaluator {
+class Trainer : public trial::Evaluator {
  public:
   explicit Trainer(const Context& context);
-  Outcome run(const study::Work& work, study::Reporter& reporter) override;
+  Outcome run(const trial::Work& work, trial::Reporter& reporter) override;
 
  private:
-  train::Material& material();
-  Design design(const Json& concrete, const study::Work& work);
-  Outcome train_one(const study::Work& work, const Json& concrete, Design& design, study::Reporter& reporter);
-  void save_network(const study::Work& work, const arch::Network& network, const torch::nn::Module& module) const;
-  void drop_checkpoints(const study::Work& work, const Outcome& outcome) const;
+  train::TrainingData& material();
+  Design design(const Json& concrete, const trial::Work& work);
+  Outcome train_one(const trial::Work& work, const Json& concrete, Design& design, trial::Reporter& reporter);
+  void save_network(const trial::Work& work, const arch::Network& network, const torch::nn::Module& module) const;
+  void drop_checkpoints(const trial::Work& work, const Outcome& outcome) const;
   int ranks() const { return context_.group.size(); }
 
   Context context_;
   torch::Device device_;
   train::Sum sum_;
   std::set<std::string> wanted_;
-  std::unique_ptr<train::Material> material_;
+  std::unique_ptr<train::TrainingData> material_;
   bool warned_bf16_ = false;
 };
 
@@ -116,20 +116,20 @@ Trainer::Trainer(const Context& context)
   train::set_threads(context.threads, ranks());
 }
 
-train::Material& Trainer::material() {
+train::TrainingData& Trainer::material() {
   if (!material_) {
     const auto rows = context_.rows == Rows::final ? train::Rows::final : train::Rows::search;
-    material_ = std::make_unique<train::Material>(context_.run, rows, device_);
+    material_ = std::make_unique<train::TrainingData>(context_.run, rows, device_);
   }
   return *material_;
 }
 
-Design Trainer::design(const Json& concrete, const study::Work& work) {
+Design Trainer::design(const Json& concrete, const trial::Work& work) {
   const auto& at = work.at;
   Design design;
   design.settings = train::settings_from(concrete.at("training"), concrete.at("augment"));
   if (at.epochs >= 1) design.settings.epochs = at.epochs;                          // 0: the epochs are searched
-  if (work.what.tags.contains(study::halved_tag)) design.settings.accumulate = 2;  // it ran out of memory once
+  if (work.what.tags.contains(trial::halved_tag)) design.settings.accumulate = 2;  // it ran out of memory once
   if (design.settings.precision == train::Settings::Precision::bf16 && device_.is_cpu() && !warned_bf16_) {
     base::log_warning("training.precision = \"bf16\" is for GPUs; on the CPU the training is done in fp32");
     warned_bf16_ = true;
@@ -145,7 +145,7 @@ Design Trainer::design(const Json& concrete, const study::Work& work) {
   return design;
 }
 
-void Trainer::save_network(const study::Work& work, const arch::Network& network,
+void Trainer::save_network(const trial::Work& work, const arch::Network& network,
                            const torch::nn::Module& module) const {
   if (context_.group.rank() != 0) return;
   os::make_folders(work.folder);
@@ -157,11 +157,11 @@ void Trainer::save_network(const study::Work& work, const arch::Network& network
   os::publish(work.folder / "network.json", arch::to_json(network).dump(2) + "\n");
 }
 
-Outcome Trainer::train_one(const study::Work& work, const Json& concrete, Design& design, study::Reporter& reporter) {
+Outcome Trainer::train_one(const trial::Work& work, const Json& concrete, Design& design, trial::Reporter& reporter) {
   const auto& parts = material().parts(design.network.input());
   auto model = train::as_model(std::make_shared<nn::NetworkModule>(design.network, work.seed));
   // Known from the beginning; where they count, each report tells them, for early stopping to judge by.
-  const study::Metrics sizes = {{"parameters", static_cast<double>(design.counts.parameters)},
+  const trial::Metrics sizes = {{"parameters", static_cast<double>(design.counts.parameters)},
                                 {"multiply_adds", static_cast<double>(design.counts.multiply_adds)}};
   const train::Job job{.train = parts.train,
                        .valid = parts.valid,
@@ -179,7 +179,7 @@ Outcome Trainer::train_one(const study::Work& work, const Json& concrete, Design
                          for (const auto& [name, value] : sizes) {
                            if (wanted_.contains(name)) all[name] = value;
                          }
-                         return reporter.report(epoch, all) == study::Verdict::stop;
+                         return reporter.report(epoch, all) == trial::Verdict::stop;
                        }};
   const auto result = train::train(model, job);
 
@@ -214,7 +214,7 @@ Outcome Trainer::train_one(const study::Work& work, const Json& concrete, Design
 
 /// Checkpoints are for the case of a crash; a rung's last one is for the next rung. What this attempt went on from is
 /// of no use any more, if it is of the same item: a lower rung's, or another trial's, may still serve others.
-void Trainer::drop_checkpoints(const study::Work& work, const Outcome& outcome) const {
+void Trainer::drop_checkpoints(const trial::Work& work, const Outcome& outcome) const {
   if (context_.group.rank() != 0) return;
   const bool usable = outcome.state == State::done || outcome.state == State::stopped;
   const bool keep = outcome.again || (context_.keep_checkpoint && usable);
@@ -223,7 +223,7 @@ void Trainer::drop_checkpoints(const study::Work& work, const Outcome& outcome) 
   if (same_item(work.previous, work.folder)) os::remove_all(work.previous / train::checkpoint_name);
 }
 
-Outcome Trainer::run(const study::Work& work, study::Reporter& reporter) {
+Outcome Trainer::run(const trial::Work& work, trial::Reporter& reporter) {
   material();  // read once per worker: no cost of its first trial
   auto started = base::steady_seconds();
   Outcome outcome;
@@ -271,6 +271,6 @@ Outcome Trainer::run(const study::Work& work, study::Reporter& reporter) {
 
 }  // namespace
 
-std::unique_ptr<study::Evaluator> make_trainer(const Context& context) { return std::make_unique<Trainer>(context); }
+std::unique_ptr<trial::Evaluator> make_trainer(const Context& context) { return std::make_unique<Trainer>(context); }
 
 }  // namespace assay::eval

@@ -7,6 +7,6 @@
 
 namespace assay::eval {
 
-std::unique_ptr<study::Evaluator> make_trainer(const Context& context);
+std::unique_ptr<trial::Evaluator> make_trainer(const Context& context);
 
 }  // namespace assay::eval

@@ -20,8 +20,8 @@ int epochs_of(const run::Run& run, Stage stage) {
   return epochs.is_number() ? epochs.get<int>() : 1;
 }
 
-study::Fidelity candidate_fidelity(const config::Node& node, int full_epochs) {
-  study::Fidelity fidelity{.epochs = full_epochs};
+trial::Fidelity candidate_fidelity(const config::Node& node, int full_epochs) {
+  trial::Fidelity fidelity{.epochs = full_epochs};
   if (const auto value = node.at("epochs")) fidelity.epochs = static_cast<int>(value.integer());
   if (const auto value = node.at("data")) fidelity.data = value.number();
   if (const auto value = node.at("width")) fidelity.width = value.number();
@@ -62,7 +62,7 @@ double share_of(const run::Run& run, Stage stage) {
 
 }  // namespace
 
-double nominal_share(const study::Fidelity& fidelity, int full_epochs) {
+double nominal_share(const trial::Fidelity& fidelity, int full_epochs) {
   return fidelity.epochs / static_cast<double>(std::max(1, full_epochs)) * fidelity.data * fidelity.width *
          fidelity.width * fidelity.resolution * fidelity.resolution;
 }

@@ -33,7 +33,7 @@ struct Plan {
 Plan make_plan(const run::Run& run, const Site& site, double assumed_hours);
 
 /// Relative cost of a fidelity: epochs x data x width^2 x resolution^2.
-double nominal_share(const study::Fidelity& fidelity, int full_epochs);
+double nominal_share(const trial::Fidelity& fidelity, int full_epochs);
 
 /// Restarts of one worker that is stopped at its time limit.
 std::int64_t expected_restarts(const StagePlan& stage, const Site& site);

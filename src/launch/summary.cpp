@@ -6,9 +6,9 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
-#include "run/metric.hpp"
 #include "run/results.hpp"
-#include "study/standing.hpp"
+#include "trial/metric.hpp"
+#include "trial/standing.hpp"
 
 namespace assay::launch {
 namespace {
@@ -17,7 +17,7 @@ using base::Json;
 
 std::string interval_text(const std::string& metric, const run::Interval& interval) {
   if (interval.lo == interval.hi) return score_text(metric, interval.estimate);
-  if (!run::is_share(metric, interval.estimate)) {
+  if (!trial::is_share(metric, interval.estimate)) {
     return fmt::format("{} [{:.4g}, {:.4g}]", score_text(metric, interval.estimate), interval.lo, interval.hi);
   }
   return fmt::format("{} [{:.1f}, {:.1f}]", score_text(metric, interval.estimate), 100 * interval.lo,
@@ -52,18 +52,18 @@ std::string proxy_text(const run::ProxyFigures& figures) {
                               candidate.spearman.estimate, candidate.spearman.lo, candidate.spearman.hi,
                               candidate.speed_up);
   }
-  return text + "chosen " + study::to_text(*figures.chosen, figures.chosen->epochs);
+  return text + "chosen " + trial::to_text(*figures.chosen, figures.chosen->epochs);
 }
 
 /// "at 8 epochs", with what else is reduced.
-std::string at_text(const study::Fidelity& at) {
-  auto text = study::to_text(at, 0);
+std::string at_text(const trial::Fidelity& at) {
+  auto text = trial::to_text(at, 0);
   if (const auto full = text.find(", full data"); full != std::string::npos) text.erase(full, 11);
   return "at " + text;
 }
 
 /// "  best 67.0 % at 8 epochs (78.2 % at 2 epochs)": fidelities are named where trials were measured at several.
-std::string best_text(const study::Standings& standings) {
+std::string best_text(const trial::Standings& standings) {
   const auto& view = standings.view();
   const auto& first = view.judge().first();
   const bool several = view.fidelities().size() > 1;
@@ -71,16 +71,16 @@ std::string best_text(const study::Standings& standings) {
     const auto* least = standings.least_violation();
     if (least == nullptr) return "";
     return fmt::format("  none keeps all constraints, trial {} breaks them least ({})", least->trial->id,
-                       study::broken_text(view.judge(), least->shown->metrics));
+                       trial::broken_text(view.judge(), least->shown->metrics));
   }
-  const auto score = [&](const study::Measurement& at) {
+  const auto score = [&](const trial::Measurement& at) {
     return score_text(first.metric, at.metrics.at(first.metric));
   };
   auto text = "  best " + score(*standings.best()->shown);
   if (!several) return text;
   text += " " + at_text(standings.best()->shown->at);
   const double sign = first.maximise ? 1 : -1;
-  const study::Measurement* better = nullptr;
+  const trial::Measurement* better = nullptr;
   for (std::size_t level = 0; level < standings.level(); ++level) {
     const auto* below = standings.best_at(level);
     const double than = (better != nullptr ? *better : *standings.best()->shown).metrics.at(first.metric);
@@ -134,7 +134,7 @@ std::string full_text(const run::FullFigures& figures, const std::string& metric
 
 std::string score_text(const std::string& metric, double value) {
   if (std::isnan(value)) return "not a number";
-  if (run::is_share(metric, value)) return fmt::format("{:.1f} %", 100 * value);
+  if (trial::is_share(metric, value)) return fmt::format("{:.1f} %", 100 * value);
   const bool whole = value == std::round(value) && std::abs(value) < 1e15;
   return whole ? base::with_commas(static_cast<std::int64_t>(value)) : fmt::format("{:.4g}", value);
 }
@@ -187,7 +187,7 @@ std::int64_t planned_trials(const run::Run& run, run::Stage stage) {
   }
 }
 
-std::string progress(const study::StudyView& view, std::int64_t planned, int workers, double rate) {
+std::string progress(const trial::StudyView& view, std::int64_t planned, int workers, double rate) {
   const auto counts = view.counts();
   const auto ended =
       std::max<std::int64_t>(0, counts.done + counts.stopped + counts.failed + counts.infeasible - view.imported());
@@ -195,7 +195,7 @@ std::string progress(const study::StudyView& view, std::int64_t planned, int wor
   auto text = fmt::format("{}/{} trials", ended, planned);
   if (view.imported() > 0) text += fmt::format("  {} imported", view.imported());
   if (workers >= 0) text += fmt::format("  {} worker{}", workers, workers == 1 ? "" : "s");
-  const study::Standings standings(view);
+  const trial::Standings standings(view);
   if (!view.objectives().empty()) text += best_text(standings);
   if (const auto running = view.running(); planned == 1 && !running.empty() && !running.front()->reports.empty()) {
     const auto& last = running.front()->reports.back();

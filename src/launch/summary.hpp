@@ -6,7 +6,7 @@
 
 #include "base/json_fwd.hpp"
 #include "run/run.hpp"
-#include "study/view.hpp"
+#include "trial/view.hpp"
 
 namespace assay::launch {
 
@@ -24,6 +24,6 @@ std::int64_t planned_trials(const run::Run& run, run::Stage stage);
 
 /// "43/60 trials  2 workers  best 98.2 %  front 7  failed 1  2.9 trials/s  6 s left"; `rate` in trials per second, 0:
 /// not known yet; `workers` < 0: left out.
-std::string progress(const study::StudyView& view, std::int64_t planned, int workers, double rate);
+std::string progress(const trial::StudyView& view, std::int64_t planned, int workers, double rate);
 
 }  // namespace assay::launch

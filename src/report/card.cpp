@@ -6,9 +6,9 @@
 #include <cmath>
 
 #include "base/text.hpp"
+#include "report/figure_text.hpp"
 #include "report/verdict.hpp"
-#include "report/words.hpp"
-#include "run/metric.hpp"
+#include "trial/metric.hpp"
 
 namespace assay::report {
 namespace {
@@ -17,17 +17,17 @@ using run::FinalistFigures;
 
 /// Per cent where the name says a share and every finalist's values are one.
 Scale scale_of(const run::FullFigures& figures, const std::string& metric) {
-  if (!run::named_share(metric)) return Scale::plain;
+  if (!trial::named_share(metric)) return Scale::plain;
   for (const auto& finalist : figures.finalists) {
     for (const auto& metrics : finalist.measured) {
       const auto found = metrics.find(metric);
-      if (found != metrics.end() && !run::is_share(metric, found->second)) return Scale::plain;
+      if (found != metrics.end() && !trial::is_share(metric, found->second)) return Scale::plain;
     }
   }
   return Scale::percent;
 }
 
-double value_in(const study::Metrics& metrics, const std::string& metric) {
+double value_in(const trial::Metrics& metrics, const std::string& metric) {
   const auto found = metrics.find(metric);
   return found == metrics.end() ? NAN : found->second;
 }

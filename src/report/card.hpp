@@ -12,7 +12,7 @@ namespace assay::report {
 struct Card {
   std::string run;  ///< its name
   const run::FullFigures& figures;
-  std::vector<study::Objective> objectives;
+  std::vector<trial::Objective> objectives;
   std::map<std::string, std::string> roles;  ///< of metrics: "objective, max", "constraint, at most 5"
   std::string where;                         ///< "on ...": what the scores were measured on
   std::vector<std::string> files;            ///< names beside the card

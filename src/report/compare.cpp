@@ -4,8 +4,8 @@
 #include <cmath>
 #include <map>
 
-#include "run/metric.hpp"
 #include "stats/intervals.hpp"
+#include "trial/metric.hpp"
 
 namespace assay::report {
 namespace {
@@ -17,7 +17,7 @@ struct Sample {
 run::Interval as_figure(const stats::Interval& x) { return {x.estimate, x.lo, x.hi}; }
 
 stats::Range range_of(const std::string& metric, const std::vector<double>& values) {
-  const auto [lo, hi] = run::value_range(metric, values);
+  const auto [lo, hi] = trial::value_range(metric, values);
   return {lo, hi};
 }
 
@@ -32,7 +32,7 @@ run::Interval score_interval(const std::string& metric, const std::vector<double
                              const std::vector<double>& all, std::int64_t rows) {
   if (scores.size() > 1) return as_figure(stats::mean_interval(scores, range_of(metric, all)));
   const double score = scores.front();
-  if (rows <= 0 || !run::is_share_of_rows(metric, score)) return {score, score, score};
+  if (rows <= 0 || !trial::is_share_of_rows(metric, score)) return {score, score, score};
   return as_figure(stats::wilson(score, static_cast<double>(rows)));
 }
 

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <map>
 
+#include "report/figure_text.hpp"
 #include "report/sections.hpp"
-#include "report/words.hpp"
 
 namespace assay::report {
 namespace {
@@ -20,18 +20,18 @@ struct Cost {
   double elapsed() const { return last > first ? last - first : 0; }
 };
 
-Cost cost_of(const study::StudyView& view) {
+Cost cost_of(const trial::StudyView& view) {
   Cost cost;
   for (const auto& trial : view.trials()) {
     if (!trial) continue;
     for (const auto& rung : trial->rungs) {
       if (rung.ended <= 0) continue;
-      if (study::imported(trial->what, rung.item.rung)) {
+      if (trial::imported(trial->first, rung.item.rung)) {
         ++cost.imported;
         continue;
       }
       ++cost.trainings;
-      cost.failed += rung.state == study::State::failed;
+      cost.failed += rung.state == trial::State::failed;
       cost.device_seconds += rung.device_seconds;
       cost.first = cost.first == 0 ? rung.started : std::min(cost.first, rung.started);
       cost.last = std::max(cost.last, rung.ended);
@@ -54,12 +54,12 @@ Json row(const std::string& stage, const Cost& cost, double elapsed, double all,
 
 }  // namespace
 
-double full_training_seconds(const Material& material) {
+double full_training_seconds(const RunData& material) {
   if (material.proxy && material.proxy->full_seconds > 0) return material.proxy->full_seconds;
   return material.baseline ? material.baseline->device_seconds : 0;
 }
 
-Json cost_section(const Material& material) {
+Json cost_section(const RunData& material) {
   std::map<Stage, Cost> costs;
   Cost total;
   double elapsed = 0;
@@ -103,10 +103,10 @@ Json cost_section(const Material& material) {
   return section;
 }
 
-Json failures_section(const Material& material) {
+Json failures_section(const RunData& material) {
   struct Kind {
     std::int64_t count = 0;
-    study::TrialId trial = -1;
+    trial::TrialId trial = -1;
     std::string reason;
   };
   Json list = Json::array();
@@ -115,9 +115,9 @@ Json failures_section(const Material& material) {
     for (const auto& trial : view.trials()) {
       if (!trial) continue;
       for (const auto& rung : trial->rungs) {
-        const bool infeasible = rung.state == study::State::infeasible;
-        if (rung.state != study::State::failed && !infeasible) continue;
-        auto& kind = kinds[infeasible ? "infeasible" : study::to_string(rung.failure)];
+        const bool infeasible = rung.state == trial::State::infeasible;
+        if (rung.state != trial::State::failed && !infeasible) continue;
+        auto& kind = kinds[infeasible ? "infeasible" : trial::to_string(rung.failure)];
         if (kind.count++ == 0) kind.trial = trial->id, kind.reason = rung.reason;
       }
     }

@@ -9,10 +9,10 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "base/version.hpp"
+#include "exchange/csv.hpp"
 #include "os/host.hpp"
-#include "report/csv.hpp"
+#include "report/figure_text.hpp"
 #include "report/sections.hpp"
-#include "report/words.hpp"
 
 namespace assay::report {
 namespace {
@@ -20,7 +20,7 @@ namespace {
 using base::Json;
 using run::Stage;
 
-Json stage_entry(const Material& material, const StageState& state) {
+Json stage_entry(const RunData& material, const StageState& state) {
   const auto name = run::to_string(state.stage);
   std::string gap;
   if (state.state == "failed") {
@@ -43,7 +43,7 @@ Json stage_entry(const Material& material, const StageState& state) {
   return entry;
 }
 
-Json shares(const Material& material) {
+Json shares(const RunData& material) {
   std::set<std::string> names, seen;
   const auto look = [&](const std::string& name) {
     if (!seen.insert(name).second) return;
@@ -61,7 +61,7 @@ Json shares(const Material& material) {
   return names;
 }
 
-Json objectives(const Material& material) {
+Json objectives(const RunData& material) {
   Json list = Json::array();
   for (const auto& objective : material.judge.objectives()) {
     list.push_back({{"metric", objective.metric},
@@ -78,7 +78,7 @@ std::string minute_text(double unix_time) {
   return text.substr(0, 16) + " UTC";
 }
 
-Json reproduction(const Material& material) {
+Json reproduction(const RunData& material) {
   std::string revision;
   for (const auto& state : material.stages) {
     if (!state.revision.empty()) revision = state.revision;
@@ -110,7 +110,7 @@ Json reproduction(const Material& material) {
 
 }  // namespace
 
-Json document(const Material& material) {
+Json document(const RunData& material) {
   Json stages = Json::array();
   for (const auto& state : material.stages) stages.push_back(stage_entry(material, state));
   Json json = {{"title", material.title},
@@ -153,23 +153,25 @@ Json summary(const Json& document) {
   return json;
 }
 
-std::string candidates_csv(const Material& material) {
-  auto text =
-      csv_line({"name", "epochs", "data", "width", "resolution", "spearman", "spearman_lo", "spearman_hi", "kendall",
-                "kendall_lo", "kendall_hi", "device_seconds", "speed_up", "networks", "passes", "chosen"});
+std::string candidates_csv(const RunData& material) {
+  auto text = exchange::csv_line({"name", "epochs", "data", "width", "resolution", "spearman", "spearman_lo",
+                                  "spearman_hi", "kendall", "kendall_lo", "kendall_hi", "device_seconds", "speed_up",
+                                  "networks", "passes", "chosen"});
   if (!material.proxy) return text;
   for (const auto& c : material.proxy->candidates) {
     const bool chosen = material.proxy->chosen && *material.proxy->chosen == c.fidelity;
-    text += csv_line({c.name, std::to_string(c.fidelity.epochs), csv_number(c.fidelity.data),
-                      csv_number(c.fidelity.width), csv_number(c.fidelity.resolution), csv_number(c.spearman.estimate),
-                      csv_number(c.spearman.lo), csv_number(c.spearman.hi), csv_number(c.kendall.estimate),
-                      csv_number(c.kendall.lo), csv_number(c.kendall.hi), csv_number(c.seconds), csv_number(c.speed_up),
-                      std::to_string(c.networks), c.passes ? "true" : "false", chosen ? "true" : "false"});
+    text += exchange::csv_line({c.name, std::to_string(c.fidelity.epochs), exchange::csv_number(c.fidelity.data),
+                                exchange::csv_number(c.fidelity.width), exchange::csv_number(c.fidelity.resolution),
+                                exchange::csv_number(c.spearman.estimate), exchange::csv_number(c.spearman.lo),
+                                exchange::csv_number(c.spearman.hi), exchange::csv_number(c.kendall.estimate),
+                                exchange::csv_number(c.kendall.lo), exchange::csv_number(c.kendall.hi),
+                                exchange::csv_number(c.seconds), exchange::csv_number(c.speed_up),
+                                std::to_string(c.networks), c.passes ? "true" : "false", chosen ? "true" : "false"});
   }
   return text;
 }
 
-std::string finalists_csv(const Material& material) {
+std::string finalists_csv(const RunData& material) {
   // A metric named like another column is "metrics.<name>", as in trials.csv.
   std::vector<std::string> fields = {"trial",    "winner",   "score",        "lo",         "hi",
                                      "seeds",    "scores",   "search_score", "parameters", "multiply_adds",
@@ -178,32 +180,32 @@ std::string finalists_csv(const Material& material) {
   const auto names = material.named_metrics();
   for (const auto& name : names) fields.push_back(taken.contains(name) || name == "params" ? "metrics." + name : name);
   fields.emplace_back("params");
-  auto text = csv_line(fields);
+  auto text = exchange::csv_line(fields);
   if (!material.full) return text;
   for (const auto& f : material.full->finalists) {
     std::vector<std::string> scores;
-    for (const double score : f.scores) scores.push_back(csv_number(score));
+    for (const double score : f.scores) scores.push_back(exchange::csv_number(score));
     const auto value = material.judge.value(f.metrics);
     fields = {f.trial < 0 ? "baseline" : std::to_string(f.trial),
               f.trial == material.full->winner ? "true" : "false",
-              csv_number(f.score.estimate),
-              csv_number(f.score.lo),
-              csv_number(f.score.hi),
+              exchange::csv_number(f.score.estimate),
+              exchange::csv_number(f.score.lo),
+              exchange::csv_number(f.score.hi),
               std::to_string(f.scores.size()),
               base::join(scores, " "),
-              f.trial < 0 ? "" : csv_number(f.search_score),
+              f.trial < 0 ? "" : exchange::csv_number(f.search_score),
               std::to_string(f.parameters),
               std::to_string(f.multiply_adds),
               f.is_baseline() ? "true" : "false",
               f.feasible ? "true" : "false",
-              csv_number(f.violation),
-              value ? csv_number(*value) : ""};
+              exchange::csv_number(f.violation),
+              value ? exchange::csv_number(*value) : ""};
     for (const auto& name : names) {
       const auto found = f.metrics.find(name);
-      fields.push_back(found == f.metrics.end() ? "" : csv_number(found->second));
+      fields.push_back(found == f.metrics.end() ? "" : exchange::csv_number(found->second));
     }
     fields.push_back(space::to_json(f.params).dump());
-    text += csv_line(fields);
+    text += exchange::csv_line(fields);
   }
   return text;
 }

@@ -2,18 +2,18 @@
 #pragma once
 
 #include "base/json_fwd.hpp"
-#include "report/material.hpp"
+#include "report/run_data.hpp"
 
 namespace assay::report {
 
 /// Everything the page shows.
-base::Json document(const Material& material);
+base::Json document(const RunData& material);
 
 /// summary.json: the same without the long tables.
 base::Json summary(const base::Json& document);
 
 /// candidates.csv and finalists.csv; only a header line if the stage is missing.
-std::string candidates_csv(const Material& material);
-std::string finalists_csv(const Material& material);
+std::string candidates_csv(const RunData& material);
+std::string finalists_csv(const RunData& material);
 
 }  // namespace assay::report

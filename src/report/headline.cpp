@@ -4,10 +4,10 @@
 #include <cmath>
 
 #include "base/text.hpp"
+#include "report/figure_text.hpp"
 #include "report/insight.hpp"
 #include "report/sections.hpp"
-#include "report/words.hpp"
-#include "study/standing.hpp"
+#include "trial/standing.hpp"
 
 namespace assay::report {
 namespace {
@@ -35,22 +35,22 @@ std::string short_points(const std::string& text) {
   return at == std::string::npos ? text : text.substr(0, at) + " pts";
 }
 
-std::string rows_text(const Material& material, bool untouched) {
+std::string rows_text(const RunData& material, bool untouched) {
   const auto rows = !material.split ? 0 : untouched ? material.split->untouched : material.split->valid;
   return rows == 0 ? "" : " (" + count_text(rows, "row") + ")";
 }
 
 /// What the finalists were scored on.
-std::string scored_on(const Material& material) {
+std::string scored_on(const RunData& material) {
   if (!material.full->untouched) return "on what the command validates on in the stage full";
   return fmt::format("on the untouched validation set{}, which no earlier stage has seen", rows_text(material, true));
 }
 
 /// What of the finalists breaks limits, as far as it bears on the verdict; with a space before it.
-std::string broken_words(const Material& material, const Verdict& found) {
+std::string broken_words(const RunData& material, const Verdict& found) {
   std::string text;
   const auto broken = [&](const run::FinalistFigures& finalist) {
-    return study::broken_text(material.judge, finalist.metrics);
+    return trial::broken_text(material.judge, finalist.metrics);
   };
   if (!found.winner->feasible)
     text += fmt::format(" It breaks a constraint: {}. No finalist keeps them all.", broken(*found.winner));
@@ -61,16 +61,16 @@ std::string broken_words(const Material& material, const Verdict& found) {
 }
 
 /// The finalists are there and none keeps all limits.
-std::optional<Words> without_winner(const Material& material) {
+std::optional<Words> without_winner(const RunData& material) {
   if (!material.full || material.full->winner != -2 || material.full->finalists.empty()) return std::nullopt;
   const auto& least = material.full->finalists.front();
   return Words{fmt::format("No finalist keeps all constraints when trained in full, so there is no winner; {} breaks "
                            "them least: {}.",
-                           network_text(least.trial), study::broken_text(material.judge, least.metrics)),
+                           network_text(least.trial), trial::broken_text(material.judge, least.metrics)),
                "The table below has what each finalist measured. Loosen the constraint, or search further."};
 }
 
-Words words_of(const Material& material) {
+Words words_of(const RunData& material) {
   const auto& metric = material.judge.first().metric;
   const auto scale = material.scale(metric);
   if (const auto found = verdict(material)) {
@@ -81,11 +81,11 @@ Words words_of(const Material& material) {
   if (auto words = without_winner(material)) return std::move(*words);
   if (const auto* view = material.study(Stage::search)) {
     const auto best = ranked(*view);
-    const study::Standings standings(*view);
+    const trial::Standings standings(*view);
     if (best.empty() && standings.least_violation() != nullptr) {
       const auto* least = standings.least_violation();
       return {fmt::format("No trial keeps all constraints; {} breaks them least: {}.", network_text(least->trial->id),
-                          study::broken_text(view->judge(), least->shown->metrics)),
+                          trial::broken_text(view->judge(), least->shown->metrics)),
               fmt::format("{} can be compared. There is no best and no winner before one keeps them all.",
                           count_text(static_cast<std::int64_t>(standings.comparable()), "trial"))};
     }
@@ -112,7 +112,7 @@ Words words_of(const Material& material) {
   return {"Nothing has been measured yet.", "The stages below say what to run."};
 }
 
-Json figures_of(const Material& material) {
+Json figures_of(const RunData& material) {
   const auto& metric = material.judge.first().metric;
   const auto scale = material.scale(metric);
   Json figures = Json::array();
@@ -145,7 +145,7 @@ Json figures_of(const Material& material) {
   }
   if (const auto* view = material.study(Stage::search)) {
     const auto counts = view->counts();
-    const study::Standings standings(*view);
+    const trial::Standings standings(*view);
     auto detail = fmt::format("{} done, {} failed", base::with_commas(counts.done), base::with_commas(counts.failed));
     if (view->fidelities().size() > 1 && standings.comparable() > 0)
       detail += fmt::format("; {} at {}", standings.comparable(),
@@ -162,7 +162,7 @@ Json figures_of(const Material& material) {
     for (const auto& trial : view.trials()) {
       if (!trial) continue;
       for (const auto& rung : trial->rungs)
-        cost += study::imported(trial->what, rung.item.rung) ? 0 : rung.device_seconds;
+        cost += trial::imported(trial->first, rung.item.rung) ? 0 : rung.device_seconds;
     }
   }
   const double full = full_training_seconds(material);
@@ -173,7 +173,7 @@ Json figures_of(const Material& material) {
   return figures;
 }
 
-Json notes_of(const Material& material) {
+Json notes_of(const RunData& material) {
   Json notes = Json::array();
   for (const auto& state : material.stages) {
     if (state.stage == Stage::report) continue;
@@ -205,12 +205,12 @@ Json notes_of(const Material& material) {
 
 }  // namespace
 
-std::optional<Verdict> verdict(const Material& material) {
+std::optional<Verdict> verdict(const RunData& material) {
   if (!material.full) return std::nullopt;
   return verdict(*material.full, material.judge.first());
 }
 
-Json headline_section(const Material& material) {
+Json headline_section(const RunData& material) {
   const auto words = words_of(material);
   return {{"sentence", words.sentence},
           {"lead", words.lead},

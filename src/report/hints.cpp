@@ -6,10 +6,10 @@
 #include <cmath>
 
 #include "base/text.hpp"
+#include "report/figure_text.hpp"
 #include "report/insight.hpp"
 #include "report/sections.hpp"
-#include "report/words.hpp"
-#include "run/metric.hpp"
+#include "trial/metric.hpp"
 
 namespace assay::report {
 namespace {
@@ -22,12 +22,12 @@ void add(Json& hints, const char* level, const std::string& title, const std::st
 }
 
 /// Half the width of the 95 % interval of a share near `score`, on the search-validation part; 0 if unknown.
-double sampling_noise(const Material& material, const std::string& metric, double score) {
-  if (!material.split || material.split->valid <= 0 || !run::is_share_of_rows(metric, score)) return 0;
+double sampling_noise(const RunData& material, const std::string& metric, double score) {
+  if (!material.split || material.split->valid <= 0 || !trial::is_share_of_rows(metric, score)) return 0;
   return 1.96 * std::sqrt(std::max(1e-6, score * (1 - score)) / static_cast<double>(material.split->valid));
 }
 
-void failures(Json& hints, const study::StudyView& view) {
+void failures(Json& hints, const trial::StudyView& view) {
   const auto counts = view.counts();
   const auto ended = counts.done + counts.failed + counts.infeasible + counts.stopped;
   const auto bad = counts.failed + counts.infeasible;
@@ -39,7 +39,7 @@ void failures(Json& hints, const study::StudyView& view) {
       "(search y = z - x instead of z), or cut the values that fail. The table of failures names them.");
 }
 
-void at_the_edge(Json& hints, const study::StudyView& view, const space::Space& space) {
+void at_the_edge(Json& hints, const trial::StudyView& view, const space::Space& space) {
   for (const auto& edge : edges(view, space)) {
     add(hints, "act", fmt::format("{} is best at its {} end ({})", edge.parameter, edge.end, edge.value),
         fmt::format(
@@ -50,7 +50,7 @@ void at_the_edge(Json& hints, const study::StudyView& view, const space::Space& 
 }
 
 /// Where in their schedule the best trials are best, and whether they still rise.
-void last_epoch(Json& hints, const Material& material, const study::StudyView& view) {
+void last_epoch(Json& hints, const RunData& material, const trial::StudyView& view) {
   const auto& objective = view.judge().first();
   auto best = ranked(view);
   best.resize(std::min<std::size_t>(best.size(), 10));
@@ -84,7 +84,7 @@ void last_epoch(Json& hints, const Material& material, const study::StudyView& v
   }
 }
 
-void curve(Json& hints, const study::StudyView& view) {
+void curve(Json& hints, const trial::StudyView& view) {
   const auto now = progress(view);
   if (now.scored < 30) return;
   if (10 * now.since_best < now.scored) {
@@ -101,7 +101,7 @@ void curve(Json& hints, const study::StudyView& view) {
   }
 }
 
-void influence(Json& hints, const study::StudyView& view) {
+void influence(Json& hints, const trial::StudyView& view) {
   const auto list = influences(view);
   if (list.size() < 2) return;
   std::vector<std::string> strong, idle;
@@ -124,7 +124,7 @@ void influence(Json& hints, const study::StudyView& view) {
   add(hints, "info", "What mattered: " + base::join(strong, ", "), text + tail);
 }
 
-void proxy(Json& hints, const Material& material) {
+void proxy(Json& hints, const RunData& material) {
   if (!material.proxy || material.proxy->chosen || material.proxy->candidates.empty()) return;
   const auto& list = material.proxy->candidates;
   const auto best = std::max_element(
@@ -140,7 +140,7 @@ void proxy(Json& hints, const Material& material) {
   }
 }
 
-void result(Json& hints, const Material& material) {
+void result(Json& hints, const RunData& material) {
   const auto found = verdict(material);
   if (!found) return;
   // Defaults that break a limit are nothing to beat.
@@ -157,7 +157,7 @@ void result(Json& hints, const Material& material) {
   }
 }
 
-void overfitting(Json& hints, const Material& material) {
+void overfitting(Json& hints, const RunData& material) {
   if (!material.baseline || material.baseline->curve.size() < 8) return;
   const auto& reports = material.baseline->curve;
   const auto& objective = material.judge.first();
@@ -180,7 +180,7 @@ void overfitting(Json& hints, const Material& material) {
 
 }  // namespace
 
-Json hints_section(const Material& material) {
+Json hints_section(const RunData& material) {
   Json hints = Json::array();
   result(hints, material);
   if (const auto* view = material.study(Stage::search); view != nullptr && !view->objectives().empty()) {

@@ -10,25 +10,25 @@
 
 #include "base/text.hpp"
 #include "report/compare.hpp"
-#include "report/words.hpp"
+#include "report/figure_text.hpp"
 #include "stats/correlation.hpp"
 
 namespace assay::report {
 namespace {
 
-using study::Trial;
+using trial::Trial;
 
 /// The trial's value with the sign that makes more better; for trials that compare.
-double merit(const Trial& trial, const study::Judge& judge) {
+double merit(const Trial& trial, const trial::Judge& judge) {
   const auto value = judge.value(trial.result()->metrics);
   return judge.first().maximise ? value.value() : -value.value();
 }
 
 /// The trials that compare, by number; those that break limits only if asked for.
-std::vector<const Trial*> scored(const study::StudyView& view, bool infeasible) {
+std::vector<const Trial*> scored(const trial::StudyView& view, bool infeasible) {
   std::vector<const Trial*> trials;
   if (view.objectives().empty()) return trials;
-  const study::Standings standings(view);
+  const trial::Standings standings(view);
   for (const auto& standing : standings.all()) {
     if (standing.comparable && (standing.feasible || infeasible)) trials.push_back(standing.trial);
   }
@@ -36,7 +36,7 @@ std::vector<const Trial*> scored(const study::StudyView& view, bool infeasible) 
 }
 
 /// What the shown measurement measured.
-const space::Params& params_of(const Trial& trial) { return study::shown_what(trial).params; }
+const space::Params& params_of(const Trial& trial) { return trial::shown_what(trial).params; }
 
 std::optional<double> number_of(const space::Value& value) {
   if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
@@ -102,14 +102,14 @@ std::optional<Ends> ends_of(const space::Domain& domain) {
 
 }  // namespace
 
-std::vector<const Trial*> ranked(const study::StudyView& view) {
+std::vector<const Trial*> ranked(const trial::StudyView& view) {
   auto trials = scored(view, false);
   std::stable_sort(trials.begin(), trials.end(),
                    [&](const Trial* a, const Trial* b) { return merit(*a, view.judge()) > merit(*b, view.judge()); });
   return trials;
 }
 
-Progress progress(const study::StudyView& view) {
+Progress progress(const trial::StudyView& view) {
   Progress result;
   const auto trials = scored(view, false);
   result.scored = static_cast<std::int64_t>(trials.size());
@@ -127,7 +127,7 @@ Progress progress(const study::StudyView& view) {
   return result;
 }
 
-std::vector<Influence> influences(const study::StudyView& view) {
+std::vector<Influence> influences(const trial::StudyView& view) {
   const auto trials = scored(view, true);
   if (trials.size() < 12) return {};
   std::set<std::string> names;
@@ -144,24 +144,24 @@ std::vector<Influence> influences(const study::StudyView& view) {
   return list;
 }
 
-std::string fidelity_text(const study::Fidelity& at, std::int64_t full_epochs) {
-  auto text = study::to_text(at, static_cast<int>(full_epochs));
+std::string fidelity_text(const trial::Fidelity& at, std::int64_t full_epochs) {
+  auto text = trial::to_text(at, static_cast<int>(full_epochs));
   const std::string full_data = ", full data";
   if (const auto found = text.find(full_data); found != std::string::npos) text.erase(found, full_data.size());
   return text;
 }
 
-std::string trials_text(const study::Standings& standings, std::int64_t full_epochs) {
+std::string trials_text(const trial::Standings& standings, std::int64_t full_epochs) {
   const auto& view = standings.view();
   const auto& levels = view.fidelities();
   const auto trials = count_text(view.counts().claimed, "trial");
   if (levels.empty()) return trials;
   const auto& all_trials = standings.all();
-  const bool elsewhere = std::any_of(all_trials.begin(), all_trials.end(), [](const study::Standing& standing) {
-    return standing.shown != nullptr && standing.shown->state == study::State::done && standing.level != 0;
+  const bool elsewhere = std::any_of(all_trials.begin(), all_trials.end(), [](const trial::Standing& standing) {
+    return standing.shown != nullptr && standing.shown->state == trial::State::done && standing.level != 0;
   });
   if (levels.size() == 1 && !elsewhere)
-    return trials + " at " + study::to_text(levels.back(), static_cast<int>(full_epochs));
+    return trials + " at " + trial::to_text(levels.back(), static_cast<int>(full_epochs));
   if (full_epochs == 0) full_epochs = levels.back().epochs;
   if (standings.comparable() == 0) return trials + ", none of them with a result yet";
   const auto at = fidelity_text(levels[standings.level()], full_epochs);
@@ -172,7 +172,7 @@ std::string trials_text(const study::Standings& standings, std::int64_t full_epo
   return text;
 }
 
-std::optional<BestByFidelity> best_by_fidelity(const study::Standings& standings, Scale scale) {
+std::optional<BestByFidelity> best_by_fidelity(const trial::Standings& standings, Scale scale) {
   const auto& view = standings.view();
   const auto& levels = view.fidelities();
   if (standings.best() == nullptr || levels.size() < 2) return std::nullopt;
@@ -191,12 +191,12 @@ std::optional<BestByFidelity> best_by_fidelity(const study::Standings& standings
   return best;
 }
 
-std::vector<study::Report> whole_curve(const Trial& trial) {
-  std::vector<study::Report> curve;
+std::vector<trial::Report> whole_curve(const Trial& trial) {
+  std::vector<trial::Report> curve;
   for (const auto& rung : trial.rungs) {
     const auto last = curve.empty() ? 0 : curve.back().step;
     if (rung.reports.empty()) {
-      if (rung.state == study::State::done && rung.at.epochs > last) curve.push_back({rung.at.epochs, 0, rung.metrics});
+      if (rung.state == trial::State::done && rung.at.epochs > last) curve.push_back({rung.at.epochs, 0, rung.metrics});
       continue;
     }
     const auto offset = rung.reports.back().step <= last ? last : 0;
@@ -209,7 +209,7 @@ std::vector<study::Report> whole_curve(const Trial& trial) {
   return curve;
 }
 
-std::vector<Edge> edges(const study::StudyView& view, const space::Space& space) {
+std::vector<Edge> edges(const trial::StudyView& view, const space::Space& space) {
   auto best = ranked(view);
   if (best.size() < 20) return {};
   best.resize(std::clamp<std::size_t>(best.size() / 10, 5, 50));

@@ -4,15 +4,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "report/figure_text.hpp"
 #include "report/sections.hpp"
-#include "report/words.hpp"
-#include "study/standing.hpp"
+#include "trial/standing.hpp"
 
 namespace assay::report {
 namespace {
 
 using base::Json;
-using study::MetricLimit;
+using trial::MetricLimit;
 
 /// "at most 5", "at least 95.00 %".
 std::string bounds_of(const MetricLimit& limit, Scale scale) {
@@ -25,7 +25,7 @@ std::string bounds_of(const MetricLimit& limit, Scale scale) {
 
 Json number(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
-Json entry_of(const MetricLimit& limit, Scale scale, const study::Standings* standings) {
+Json entry_of(const MetricLimit& limit, Scale scale, const trial::Standings* standings) {
   std::int64_t kept = 0, unmeasured = 0, of = 0;
   if (standings != nullptr) {
     for (const auto& standing : standings->all()) {
@@ -47,14 +47,14 @@ Json entry_of(const MetricLimit& limit, Scale scale, const study::Standings* sta
           {"of", of}};
 }
 
-std::string text_of(const study::Judge& judge, const study::Standings* standings) {
+std::string text_of(const trial::Judge& judge, const trial::Standings* standings) {
   const auto& limits = judge.limits().all();
   const bool hard = std::any_of(limits.begin(), limits.end(), [](const auto& limit) { return !limit.weight; });
   if (!hard) return "All limits are soft: a trial that misses one loses value, and stays feasible.";
   if (standings == nullptr || standings->comparable() == 0) return "No trial can be compared yet.";
   if (const auto* least = standings->least_violation(); least != nullptr && standings->feasible() == 0) {
     return fmt::format("No trial keeps all hard limits, so there is no best. {} breaks them least: {}.",
-                       capital(network_text(least->trial->id)), study::broken_text(judge, least->shown->metrics));
+                       capital(network_text(least->trial->id)), trial::broken_text(judge, least->shown->metrics));
   }
   if (standings->feasible() == standings->comparable())
     return "Every trial that can be compared keeps all hard limits.";
@@ -67,10 +67,10 @@ std::string text_of(const study::Judge& judge, const study::Standings* standings
 
 }  // namespace
 
-Json constraints_section(const Material& material) {
+Json constraints_section(const RunData& material) {
   const auto& limits = material.judge.limits();
   if (limits.empty()) return nullptr;
-  std::optional<study::Standings> standings;
+  std::optional<trial::Standings> standings;
   if (const auto* view = material.study(run::Stage::search)) standings.emplace(*view);
   Json list = Json::array();
   for (const auto& limit : limits.all())

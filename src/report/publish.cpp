@@ -6,12 +6,12 @@
 
 namespace assay::report {
 
-Published publish(const Material& material, const os::Path& folder) {
+Published publish(const RunData& material, const os::Path& folder) {
   const auto plotly = find_plotly();
   const auto content = document(material);
   os::make_folders(folder);
   const auto* view = material.study(run::Stage::search);
-  const auto table = view != nullptr ? trial_table(*view) : trial_table(study::StudyView());
+  const auto table = view != nullptr ? trial_table(*view) : trial_table(trial::StudyView());
   os::publish(folder / "trials.csv", to_csv(table));
   os::publish(folder / "trials.json", to_json(table).dump(1) + "\n");
   os::publish(folder / "candidates.csv", candidates_csv(material));

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "os/file.hpp"
-#include "report/material.hpp"
+#include "report/run_data.hpp"
 
 namespace assay::report {
 
@@ -15,6 +15,6 @@ struct Published {
 };
 
 /// Writes all files into `folder`, each atomically.
-Published publish(const Material& material, const os::Path& folder);
+Published publish(const RunData& material, const os::Path& folder);
 
 }  // namespace assay::report

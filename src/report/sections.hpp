@@ -5,34 +5,34 @@
 #include <optional>
 
 #include "base/json.hpp"
-#include "report/material.hpp"
+#include "report/run_data.hpp"
 #include "report/verdict.hpp"
 
 namespace assay::report {
 
 /// Of the finalists of a run; nothing while there are none.
-std::optional<Verdict> verdict(const Material& material);
+std::optional<Verdict> verdict(const RunData& material);
 
 /// One sentence, a lead, a few figures, notes on how to read them.
-base::Json headline_section(const Material& material);
-base::Json split_section(const Material& material);
-base::Json proxy_section(const Material& material);
+base::Json headline_section(const RunData& material);
+base::Json split_section(const RunData& material);
+base::Json proxy_section(const RunData& material);
 /// The limits on metrics: bounds, hard or soft, how many comparable trials keep each; null without limits.
-base::Json constraints_section(const Material& material);
-base::Json search_section(const Material& material);
+base::Json constraints_section(const RunData& material);
+base::Json search_section(const RunData& material);
 /// With the named metrics, and which limits it breaks.
-base::Json baseline_section(const Material& material);
+base::Json baseline_section(const RunData& material);
 /// With every named metric of each finalist, its feasibility, and its difference from the control.
-base::Json full_section(const Material& material);
+base::Json full_section(const RunData& material);
 /// Trainings, device time and elapsed time by stage; formulas for the next search.
-base::Json cost_section(const Material& material);
+base::Json cost_section(const RunData& material);
 /// Failed trials by stage and kind, each with an example.
-base::Json failures_section(const Material& material);
+base::Json failures_section(const RunData& material);
 /// What to change before the next search; `checks()` names what was looked at.
-base::Json hints_section(const Material& material);
+base::Json hints_section(const RunData& material);
 base::Json checks();
 
 /// Device-seconds of one full training: measured by the proxy stage, else by the baseline; 0 if unknown.
-double full_training_seconds(const Material& material);
+double full_training_seconds(const RunData& material);
 
 }  // namespace assay::report

@@ -7,15 +7,15 @@
 
 #include "base/text.hpp"
 #include "report/compare.hpp"
+#include "report/figure_text.hpp"
 #include "report/insight.hpp"
 #include "report/sections.hpp"
 #include "report/trial_table.hpp"
 #include "report/verdict.hpp"
-#include "report/words.hpp"
-#include "run/metric.hpp"
 #include "stats/correlation.hpp"
 #include "stats/resampling.hpp"
-#include "study/standing.hpp"
+#include "trial/metric.hpp"
+#include "trial/standing.hpp"
 
 namespace assay::report {
 namespace {
@@ -28,12 +28,12 @@ constexpr std::size_t most_curves = 120;
 constexpr std::size_t most_points = 60;  ///< of one curve
 
 /// The best ten and a spread of the others, each thinned.
-Json curves(const study::StudyView& view) {
+Json curves(const trial::StudyView& view) {
   Json list = Json::array();
   if (view.objectives().empty()) return list;
   const auto& metric = view.judge().first().metric;
   auto trials = ranked(view);
-  const std::set<const study::Trial*> known(trials.begin(), trials.end());
+  const std::set<const trial::Trial*> known(trials.begin(), trials.end());
   const std::size_t top = std::min<std::size_t>(10, trials.size());
   // Behind the best: what breaks limits, or was measured at a lower fidelity.
   for (const auto& trial : view.trials()) {
@@ -59,12 +59,12 @@ Json curves(const study::StudyView& view) {
 
 /// How each row of the table counts, for the charts: "compared", "infeasible" (compared, breaks a hard limit), "below"
 /// and "below infeasible" (measured at another fidelity), or "".
-Json row_standings(const TrialTable& table, const study::Standings& standings) {
+Json row_standings(const TrialTable& table, const trial::Standings& standings) {
   Json list = Json::array();
   for (const auto& row : table.rows) {
     const auto& standing = standings.at(std::get<std::int64_t>(row[0]));
     std::string text;
-    if (standing.shown != nullptr && standing.shown->state == study::State::done)
+    if (standing.shown != nullptr && standing.shown->state == trial::State::done)
       text = standing.comparable ? (standing.feasible ? "compared" : "infeasible")
                                  : (standing.feasible ? "below" : "below infeasible");
     list.push_back(text);
@@ -73,7 +73,7 @@ Json row_standings(const TrialTable& table, const study::Standings& standings) {
 }
 
 /// The best so far over the trials that compare and keep the limits, by number: [trial, value] where it changes.
-Json running_best(const study::Standings& standings) {
+Json running_best(const trial::Standings& standings) {
   Json list = Json::array();
   const bool maximise = standings.view().judge().first().maximise;
   std::optional<double> best;
@@ -86,7 +86,7 @@ Json running_best(const study::Standings& standings) {
   return list;
 }
 
-std::string curve_text(const study::StudyView& view, Scale scale) {
+std::string curve_text(const trial::StudyView& view, Scale scale) {
   const auto now = progress(view);
   if (now.best < 0) return "No trial has a score yet.";
   auto text = fmt::format("The best came as trial {}; {} after it did not beat it.", now.best,
@@ -100,7 +100,7 @@ std::string curve_text(const study::StudyView& view, Scale scale) {
 }
 
 /// How many trials, at which fidelity, on what; which was the best at each; how it ended.
-std::string search_text(const Material& material, const study::Standings& standings) {
+std::string search_text(const RunData& material, const trial::Standings& standings) {
   const auto& view = standings.view();
   const auto rows = material.split && material.split->valid > 0
                         ? fmt::format(" ({})", count_text(material.split->valid, "row"))
@@ -127,7 +127,7 @@ std::string curves_text(const Json& curves, bool rungs) {
 }
 
 /// Did stage 1 put the finalists into the order that stage 2 finds?
-std::string rank_text(const Material& material) {
+std::string rank_text(const RunData& material) {
   std::vector<double> searched, full;
   for (const auto& finalist : material.full->finalists) {
     if (finalist.trial < 0 || finalist.scores.empty()) continue;
@@ -144,10 +144,10 @@ std::string rank_text(const Material& material) {
 }
 
 /// What the intervals of the finalists hold. `score`: the winner's.
-std::string full_foot(const Material& material, double score, std::size_t seeds) {
+std::string full_foot(const RunData& material, double score, std::size_t seeds) {
   const auto& objective = material.judge.first();
   const std::string lower = objective.maximise ? "" : " Lower is better.";
-  const bool rows = material.split && material.split->untouched > 0 && run::is_share_of_rows(objective.metric, score);
+  const bool rows = material.split && material.split->untouched > 0 && trial::is_share_of_rows(objective.metric, score);
   if (seeds < 2) {
     const auto text = rows ? fmt::format(
                                  "Intervals: 95 %, Wilson's for the {} rows of the validation set; differences: "
@@ -180,7 +180,7 @@ Json histograms(const Json& report) {
 
 }  // namespace
 
-Json split_section(const Material& material) {
+Json split_section(const RunData& material) {
   if (!material.split) return nullptr;
   auto section = run::to_json(*material.split);
   section["histograms"] = nullptr;
@@ -193,7 +193,7 @@ Json split_section(const Material& material) {
   return section;
 }
 
-Json proxy_section(const Material& material) {
+Json proxy_section(const RunData& material) {
   if (!material.proxy) return nullptr;
   const auto& proxy = *material.proxy;
   auto section = run::to_json(proxy);
@@ -217,12 +217,12 @@ Json proxy_section(const Material& material) {
   return section;
 }
 
-Json search_section(const Material& material) {
+Json search_section(const RunData& material) {
   const auto* view = material.study(Stage::search);
   if (view == nullptr) return nullptr;
   const auto counts = view->counts();
   Json section = Json::object();
-  const study::Standings standings(*view);
+  const trial::Standings standings(*view);
   section["text"] = search_text(material, standings);
   section["curve_text"] = curve_text(*view, material.scale(material.judge.first().metric));
   section["curves"] = curves(*view);
@@ -256,7 +256,7 @@ Json search_section(const Material& material) {
   return section;
 }
 
-Json baseline_section(const Material& material) {
+Json baseline_section(const RunData& material) {
   if (!material.baseline) return nullptr;
   auto section = run::to_json(*material.baseline);
   auto metrics = material.baseline->metrics;
@@ -266,11 +266,11 @@ Json baseline_section(const Material& material) {
     if (name != material.judge.first().metric && metrics.contains(name))
       section["named"].push_back({{"metric", name}, {"value", metrics.at(name)}});
   }
-  section["broken"] = study::broken_text(material.judge, metrics);
+  section["broken"] = trial::broken_text(material.judge, metrics);
   return section;
 }
 
-Json full_section(const Material& material) {
+Json full_section(const RunData& material) {
   if (!material.full) return nullptr;
   auto section = run::to_json(*material.full);
   const auto found = verdict(material);
@@ -284,7 +284,7 @@ Json full_section(const Material& material) {
     entry["difference"] = nullptr;
     entry["difference_text"] = "–";
     entry["baseline"] = finalist.is_baseline();
-    entry["broken"] = finalist.feasible ? "" : study::broken_text(material.judge, finalist.metrics);
+    entry["broken"] = finalist.feasible ? "" : trial::broken_text(material.judge, finalist.metrics);
     const auto value = material.judge.value(finalist.metrics);
     entry["value"] = value ? Json(*value) : Json();
     seeds = std::max(seeds, finalist.scores.size());

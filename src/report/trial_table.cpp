@@ -7,7 +7,7 @@
 #include <tuple>
 
 #include "base/json.hpp"
-#include "report/csv.hpp"
+#include "exchange/csv.hpp"
 
 namespace assay::report {
 namespace {
@@ -32,7 +32,7 @@ struct Names {
 };
 
 /// Metrics of the objectives first, then what rewards and limits name, then the others.
-Names names_of(const std::vector<const study::Standing*>& trials, const study::Judge& judge) {
+Names names_of(const std::vector<const trial::Standing*>& trials, const trial::Judge& judge) {
   std::set<std::string> metrics, parameters;
   Names names;
   for (const auto* standing : trials) {
@@ -91,11 +91,11 @@ std::vector<Column> columns_of(const Names& names) {
   return columns;
 }
 
-std::vector<Cell> row_of(const study::Standing& standing, const Names& names) {
+std::vector<Cell> row_of(const trial::Standing& standing, const Names& names) {
   const auto& trial = *standing.trial;
   const auto* at = standing.shown;
-  const bool done = at != nullptr && at->state == study::State::done;
-  std::vector<Cell> row = {trial.id, study::to_string(trial.state())};
+  const bool done = at != nullptr && at->state == trial::State::done;
+  std::vector<Cell> row = {trial.id, trial::to_string(trial.state())};
   for (const auto& name : names.metrics) {
     const bool known = at != nullptr && at->metrics.contains(name);
     row.push_back(known ? cell_of(at->metrics.at(name)) : Cell());
@@ -116,7 +116,7 @@ std::vector<Cell> row_of(const study::Standing& standing, const Names& names) {
         {std::int64_t{at->at.epochs}, cell_of(at->at.data), cell_of(at->at.width), cell_of(at->at.resolution),
          cost ? cell_of(cost->seconds) : Cell(), cost ? cell_of(cost->device_seconds) : Cell(),
          std::int64_t{at->attempt}, cell_of(at->worker), cell_of(at->host),
-         at->failure == study::Failure::none ? Cell() : Cell(study::to_string(at->failure)), cell_of(at->reason)});
+         at->failure == trial::Failure::none ? Cell() : Cell(trial::to_string(at->failure)), cell_of(at->reason)});
   }
   row.push_back(cell_of(standing.what->note));
   return row;
@@ -124,7 +124,7 @@ std::vector<Cell> row_of(const study::Standing& standing, const Names& names) {
 
 /// Whole columns of one value tell nothing: fidelity shares that are all 1 are left out, and feasibility where there
 /// are no limits, the value where it is the first objective.
-void drop_idle(TrialTable& table, const study::Judge& judge) {
+void drop_idle(TrialTable& table, const trial::Judge& judge) {
   const auto& limits = judge.limits().all();
   const bool soft = std::any_of(limits.begin(), limits.end(), [](const auto& limit) { return limit.weight; });
   const bool hard = std::any_of(limits.begin(), limits.end(), [](const auto& limit) { return !limit.weight; });
@@ -146,10 +146,10 @@ void drop_idle(TrialTable& table, const study::Judge& judge) {
 }
 
 /// The front and the best by value, then the newest; back in the order of their numbers. Fidelities are not mixed.
-void cut(std::vector<const study::Standing*>& trials, std::size_t limit, const study::Judge& judge) {
+void cut(std::vector<const trial::Standing*>& trials, std::size_t limit, const trial::Judge& judge) {
   if (limit == 0 || trials.size() <= limit || judge.objectives().empty()) return;
   const double sign = judge.first().maximise ? 1 : -1;
-  const auto key = [&](const study::Standing* standing) {
+  const auto key = [&](const trial::Standing* standing) {
     const bool ranks = standing->comparable && standing->feasible;
     return std::tuple(!standing->front, !ranks, ranks ? -sign * *standing->value : 0.0, -standing->trial->id);
   };
@@ -198,28 +198,9 @@ const char* name_of(Kind kind) {
 
 }  // namespace
 
-std::string mark_of(const study::Standing& standing) {
-  if (standing.best) return "best";
-  if (standing.front) return "front";
-  if (standing.shown == nullptr || standing.shown->state != study::State::done) return "";
-  if (!standing.feasible) return "infeasible";
-  return standing.value && !standing.comparable ? "below" : "";
-}
-
-std::optional<TrialCost> trial_cost(const study::Trial& trial) {
-  std::optional<TrialCost> cost;
-  for (const auto& rung : trial.rungs) {
-    if (rung.ended <= 0 || rung.started <= 0) continue;
-    if (!cost) cost.emplace();
-    cost->seconds += rung.ended - rung.started;
-    cost->device_seconds += rung.device_seconds;
-  }
-  return cost;
-}
-
-TrialTable trial_table(const study::StudyView& view, std::size_t limit) {
-  const study::Standings standings(view);
-  std::vector<const study::Standing*> trials;
+TrialTable trial_table(const trial::StudyView& view, std::size_t limit) {
+  const trial::Standings standings(view);
+  std::vector<const trial::Standing*> trials;
   for (const auto& standing : standings.all()) {
     if (standing.trial != nullptr) trials.push_back(&standing);
   }
@@ -236,7 +217,7 @@ TrialTable trial_table(const study::StudyView& view, std::size_t limit) {
 
 std::string to_text(const Cell& cell) {
   if (const auto* integer = std::get_if<std::int64_t>(&cell)) return std::to_string(*integer);
-  if (const auto* number = std::get_if<double>(&cell)) return csv_number(*number);
+  if (const auto* number = std::get_if<double>(&cell)) return exchange::csv_number(*number);
   if (const auto* text = std::get_if<std::string>(&cell)) return *text;
   return "";
 }
@@ -244,11 +225,11 @@ std::string to_text(const Cell& cell) {
 std::string to_csv(const TrialTable& table) {
   std::vector<std::string> fields;
   for (const auto& column : table.columns) fields.push_back(column.key);
-  auto text = csv_line(fields);
+  auto text = exchange::csv_line(fields);
   for (const auto& row : table.rows) {
     fields.clear();
     for (const auto& cell : row) fields.push_back(to_text(cell));
-    text += csv_line(fields);
+    text += exchange::csv_line(fields);
   }
   return text;
 }

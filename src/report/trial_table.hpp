@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/json_fwd.hpp"
-#include "study/standing.hpp"
+#include "trial/standing.hpp"
 
 namespace assay::report {
 
@@ -31,21 +31,10 @@ struct TrialTable {
   std::int64_t total = 0;               ///< trials of the study; more than rows where the table was cut
 };
 
-/// What a trial took, all its rungs together: from the start to the end of each, and in seconds of one device.
-/// Nothing while none has ended.
-struct TrialCost {
-  double seconds = 0, device_seconds = 0;
-};
-std::optional<TrialCost> trial_cost(const study::Trial& trial);
-
-/// "best"; "front" (several objectives); "infeasible"; "below": not measured at the fidelity that trials are compared
-/// at; empty for every other one.
-std::string mark_of(const study::Standing& standing);
-
 /// Each trial as it is shown (study/standing): its highest finished rung with the parameters measured there, and the
 /// cost of all its rungs; mark, feasibility and violation by the one truth. Metrics of the objectives stand first. With
 /// `limit` > 0 at most that many rows: the front, the best by value, then the newest.
-TrialTable trial_table(const study::StudyView& view, std::size_t limit = 0);
+TrialTable trial_table(const trial::StudyView& view, std::size_t limit = 0);
 
 /// "" for an empty cell; numbers so that they read back exactly.
 std::string to_text(const Cell& cell);

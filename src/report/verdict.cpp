@@ -89,7 +89,7 @@ std::vector<double> all_scores(const run::FullFigures& figures) {
   return scores;
 }
 
-std::optional<Verdict> verdict(const run::FullFigures& figures, const study::Objective& objective) {
+std::optional<Verdict> verdict(const run::FullFigures& figures, const trial::Objective& objective) {
   Verdict found;
   for (const auto& finalist : figures.finalists) {
     if (finalist.scores.empty()) continue;
@@ -110,7 +110,7 @@ std::optional<Verdict> verdict(const run::FullFigures& figures, const study::Obj
   return found;
 }
 
-Words words_of(const Verdict& found, const run::FullFigures& figures, const study::Objective& objective, Scale scale,
+Words words_of(const Verdict& found, const run::FullFigures& figures, const trial::Objective& objective, Scale scale,
                const std::string& where) {
   const auto& winner = *found.winner;
   const auto bounds = bounds_text(scale, winner.score);

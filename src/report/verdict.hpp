@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "report/compare.hpp"
-#include "report/words.hpp"
+#include "report/figure_text.hpp"
 #include "run/results.hpp"
 
 namespace assay::report {
@@ -27,7 +27,7 @@ struct Verdict {
 };
 
 /// Nothing without a winner. Points into `figures`.
-std::optional<Verdict> verdict(const run::FullFigures& figures, const study::Objective& objective);
+std::optional<Verdict> verdict(const run::FullFigures& figures, const trial::Objective& objective);
 
 /// The scores of all finalists in the first objective.
 std::vector<double> all_scores(const run::FullFigures& figures);
@@ -37,7 +37,7 @@ struct Words {
 };
 /// "Trial 3 reaches 98.1 % accuracy; the baseline, trained in the same way, reaches 96.2 %.", and in a lead the
 /// interval, the rows, and the difference with what it holds. `where`: "on ...", what the scores were measured on.
-Words words_of(const Verdict& found, const run::FullFigures& figures, const study::Objective& objective, Scale scale,
+Words words_of(const Verdict& found, const run::FullFigures& figures, const trial::Objective& objective, Scale scale,
                const std::string& where);
 
 }  // namespace assay::report

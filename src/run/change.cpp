@@ -10,7 +10,7 @@
 #include "config/settings.hpp"
 #include "os/host.hpp"
 #include "run/changes.hpp"
-#include "run/places.hpp"
+#include "run/source_places.hpp"
 #include "space/space.hpp"
 
 namespace assay::run {

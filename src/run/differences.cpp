@@ -13,7 +13,7 @@
 #include "config/document.hpp"
 #include "config/settings.hpp"
 #include "os/file.hpp"
-#include "run/places.hpp"
+#include "run/source_places.hpp"
 
 namespace assay::run {
 namespace {

@@ -36,7 +36,7 @@ std::string finalists_text(const Json& figures) {
 }
 
 /// A worker that may still write: no goodbye in its log, not proved dead, and a sign of life within the lease.
-bool at_work(const study::WorkerInfo& worker, double lease) {
+bool at_work(const trial::WorkerInfo& worker, double lease) {
   if (worker.ended || base::unix_seconds() - worker.last_record > lease) return false;
   return !study::Liveness(study::greet("")).process_gone(worker);
 }

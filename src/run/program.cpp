@@ -57,7 +57,7 @@ bool may_be_fixable(const Run& run, Stage stage) {
 }
 
 /// What measured the trial, as far as its record says.
-Program program_of(const study::Trial& trial) {
+Program program_of(const trial::Trial& trial) {
   const auto& attributes = trial.rungs.back().attributes;
   const auto noted = attributes.find(program_attribute);
   return noted == attributes.end() ? Program() : program_from(noted->second);
@@ -138,7 +138,7 @@ Fixable fixable(const Run& run, Stage stage) {
   if (stage == Stage::search && view.counts().done > 0) return found;  // what failed there is a part of the answer
   std::set<std::string> files;
   for (const auto& trial : view.trials()) {
-    if (!trial || trial->rungs.empty() || trial->state() != study::State::failed) continue;
+    if (!trial || trial->rungs.empty() || trial->state() != trial::State::failed) continue;
     const auto changed = changed_files(program_of(*trial), now);
     if (!changed.empty()) found.trials.push_back(trial->id);
     files.insert(changed.begin(), changed.end());
@@ -165,7 +165,7 @@ Program noted_in(const fs::path& file) {
 }  // namespace
 
 std::string other_program(const Run& run, Stage stage) {
-  if (stage == Stage::split || !os::file_size(study::Layout{run.folder(stage)}.founding())) return "";
+  if (stage == Stage::split || !os::file_size(study::Layout{run.folder(stage)}.definition())) return "";
   const auto changed = changed_files(noted_in(run.folder(stage) / "begun.json"), program_of(run));
   if (changed.empty()) return "";
   return fmt::format(

@@ -55,7 +55,7 @@ Program program_of(const Run& run);
 /// is there now. Of a finished stage only its finalists: other
 /// results were used.
 struct Fixable {
-  std::vector<study::TrialId> trials;
+  std::vector<trial::TrialId> trials;
   std::vector<std::string> files;  ///< that changed
 };
 Fixable fixable(const Run& run, Stage stage);

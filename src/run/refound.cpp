@@ -19,7 +19,7 @@ bool study_used(const fs::path& stage) {
   study::Reader reader(stage);
   const auto view = reader.refresh();
   return view.trials().size() > 0 || std::any_of(view.workers().begin(), view.workers().end(),
-                                                 [](const study::WorkerInfo& worker) { return !worker.ended; });
+                                                 [](const trial::WorkerInfo& worker) { return !worker.ended; });
 }
 
 bool stage_used(const fs::path& stage) {

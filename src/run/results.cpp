@@ -24,14 +24,14 @@ void fields(V& visit, T& x) {
   visit("hi", x.hi);
 }
 
-template <class V, Is<study::Report> T>
+template <class V, Is<trial::Report> T>
 void fields(V& visit, T& x) {
   visit("step", x.step);
   visit("seconds", x.seconds);
   visit("metrics", x.metrics);
 }
 
-template <class V, Is<study::Counts> T>
+template <class V, Is<trial::Counts> T>
 void fields(V& visit, T& x) {
   visit("claimed", x.claimed);
   visit("running", x.running);
@@ -148,7 +148,7 @@ void fields(V& visit, T& x) {
 struct Writer {
   Json json = Json::object();
 
-  static Json value(const study::Fidelity& x) { return study::to_json(x); }
+  static Json value(const trial::Fidelity& x) { return trial::to_json(x); }
   static Json value(const space::Params& x) { return space::to_json(x); }
   template <class T>
   static Json value(const std::optional<T>& x) {
@@ -183,10 +183,10 @@ struct Reader {
   static void value(const Json& from, double& x) {
     x = from.is_null() ? std::numeric_limits<double>::quiet_NaN() : from.get<double>();
   }
-  static void value(const Json& from, study::Metrics& x) {
+  static void value(const Json& from, trial::Metrics& x) {
     for (const auto& [key, item] : from.items()) value(item, x[key]);
   }
-  static void value(const Json& from, study::Fidelity& x) { x = study::fidelity_from_json(from); }
+  static void value(const Json& from, trial::Fidelity& x) { x = trial::fidelity_from_json(from); }
   static void value(const Json& from, space::Params& x) { x = space::params_from_json(from); }
   template <class T>
   static void value(const Json& from, std::optional<T>& x) {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/json.hpp"
-#include "study/trial.hpp"
-#include "study/view.hpp"
+#include "trial/trial.hpp"
+#include "trial/view.hpp"
 
 namespace assay::run {
 
@@ -33,18 +33,18 @@ struct BatchPoint {
 };
 
 struct BaselineFigures {
-  study::Metrics metrics;  ///< at the last epoch, on the search-validation part
+  trial::Metrics metrics;  ///< at the last epoch, on the search-validation part
   Interval score;          ///< of the first objective
   std::int64_t parameters = 0, multiply_adds = 0;
   double training_seconds = 0;  ///< one full training
   double device_seconds = 0;
   std::int64_t best_batch = 0;
   std::vector<BatchPoint> sweep;
-  std::vector<study::Report> curve;
+  std::vector<trial::Report> curve;
 };
 
 struct CandidateFigures {
-  study::Fidelity fidelity;
+  trial::Fidelity fidelity;
   std::string name;  ///< for people: "4 epochs, full data"
   Interval spearman, kendall;
   double seconds = 0;   ///< mean device-seconds per network that this and full training have
@@ -56,7 +56,7 @@ struct CandidateFigures {
 
 struct ProxyFigures {
   std::vector<CandidateFigures> candidates;
-  std::optional<study::Fidelity> chosen;  ///< nothing: none passed; the search then trains in full
+  std::optional<trial::Fidelity> chosen;  ///< nothing: none passed; the search then trains in full
   std::string verdict;
   double full_seconds = 0;  ///< mean device-seconds of a full training
   double agreement_wanted = 0;
@@ -64,7 +64,7 @@ struct ProxyFigures {
 };
 
 struct FinalistFigures {
-  study::TrialId trial = -1;  ///< number in the search; -1: the baseline (control)
+  trial::TrialId trial = -1;  ///< number in the search; -1: the baseline (control)
   space::Params params;
   std::vector<double> scores;  ///< first objective, per seed, on the untouched validation set
   Interval score;
@@ -75,31 +75,31 @@ struct FinalistFigures {
   double violation = 0;
   bool defaults = false;                  ///< its parameters are the defaults: it is the baseline, whatever its trial
   std::vector<std::int64_t> seeds;        ///< of each score
-  std::vector<study::TrialId> trainings;  ///< numbers in the study of the full stage, per seed
-  std::vector<study::Metrics> measured;   ///< all that was measured, per seed
+  std::vector<trial::TrialId> trainings;  ///< numbers in the study of the full stage, per seed
+  std::vector<trial::Metrics> measured;   ///< all that was measured, per seed
 
   bool is_baseline() const { return trial < 0 || defaults; }
 };
 
 /// By the one truth about a trial (study/standing).
 struct SearchFigures {
-  study::Counts counts;
-  study::Fidelity fidelity;                   ///< of a whole trial
-  std::optional<study::Fidelity> reached;     ///< that trials are compared at; below `fidelity` if no trial got there
-  study::TrialId best = -1;                   ///< -1: no trial is feasible and comparable
+  trial::Counts counts;
+  trial::Fidelity fidelity;                   ///< of a whole trial
+  std::optional<trial::Fidelity> reached;     ///< that trials are compared at; below `fidelity` if no trial got there
+  trial::TrialId best = -1;                   ///< -1: no trial is feasible and comparable
   double best_score = 0;                      ///< its objective (the reward where there is one)
-  std::vector<study::TrialId> pareto;         ///< one objective: the best alone
+  std::vector<trial::TrialId> pareto;         ///< one objective: the best alone
   std::int64_t comparable = 0, feasible = 0;  ///< trials, at the compared fidelity
-  study::TrialId least = -1;                  ///< nothing is feasible: the trial that breaks its limits least
+  trial::TrialId least = -1;                  ///< nothing is feasible: the trial that breaks its limits least
   std::string least_text;                     ///< by what
   double device_seconds = 0, mean_trial_seconds = 0;
   std::string reason;                     ///< why it ended
-  std::vector<study::TrialId> finalists;  ///< that [full] top_k trains, as they were when these figures were derived
+  std::vector<trial::TrialId> finalists;  ///< that [full] top_k trains, as they were when these figures were derived
 };
 
 struct FullFigures {
   std::vector<FinalistFigures> finalists;  ///< best first; the baseline is the one with trial -1
-  study::TrialId winner = -1;              ///< -2: none is feasible
+  trial::TrialId winner = -1;              ///< -2: none is feasible
   double device_seconds = 0;
   std::vector<std::string> missing;  ///< trainings that failed
   bool untouched = true;             ///< scored on [data] valid; false: a command validates on data of its own

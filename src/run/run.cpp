@@ -1,4 +1,4 @@
-// Founding and opening a run, and the typed values that the stages take from its configuration.
+// Definition and opening a run, and the typed values that the stages take from its configuration.
 #include "run/run.hpp"
 
 #include <sys/statfs.h>
@@ -15,9 +15,9 @@
 #include "os/host.hpp"
 #include "run/changes.hpp"
 #include "run/differences.hpp"
-#include "run/places.hpp"
 #include "run/program.hpp"
 #include "run/refound.hpp"
+#include "run/source_places.hpp"
 #include "space/space.hpp"
 
 namespace assay::run {
@@ -199,10 +199,10 @@ void Run::check_same_run(const config::Config& given, const fs::path& source,
 std::uint64_t Run::seed() const { return static_cast<std::uint64_t>(config_.integer("run.seed")); }
 std::string Run::name() const { return config_.text("run.name"); }
 
-std::vector<study::Objective> Run::objectives() const {
-  std::vector<study::Objective> objectives;
+std::vector<trial::Objective> Run::objectives() const {
+  std::vector<trial::Objective> objectives;
   for (const auto& [metric, node] : config_.node("objectives").items()) {
-    study::Objective objective{.metric = metric};
+    trial::Objective objective{.metric = metric};
     if (const auto goal = node.at("goal")) objective.maximise = goal.string() == "max";
     if (const auto threshold = node.at("threshold")) objective.threshold = threshold.number();
     objectives.push_back(objective);
@@ -219,7 +219,7 @@ double Run::trial_timeout() const {
   return config_.text("trial.timeout").empty() ? 0 : config_.seconds("trial.timeout");
 }
 
-study::Judge Run::judge() const { return study::judge_of(objectives(), config_); }
+trial::Judge Run::judge() const { return trial::judge_of(objectives(), config_); }
 
 study::Reader Run::reader(Stage stage) const { return study::Reader(folder(stage), judge()); }
 

@@ -65,9 +65,9 @@ class Run {
   std::uint64_t seed() const;
   std::string name() const;
 
-  std::vector<study::Objective> objectives() const;
+  std::vector<trial::Objective> objectives() const;
   /// How measurements are judged, by the configuration as it is now.
-  study::Judge judge() const;
+  trial::Judge judge() const;
   /// A look at a stage's study, judged so.
   study::Reader reader(Stage stage) const;
   study::Limits limits(Stage stage) const;

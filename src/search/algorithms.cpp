@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <array>
 
-#include "search/rungs.hpp"
+#include "search/rungs/rungs.hpp"
 
 namespace assay::search {
 namespace {
 
 /// Published: thirds. Without the barrier of the published cycles: each stage search.eta times as long as the one
 /// before, so that what most networks get costs least.
-std::vector<study::Fidelity> stages(const config::Config& config, const study::Fidelity& top) {
+std::vector<trial::Fidelity> stages(const config::Config& config, const trial::Fidelity& top) {
   if (config.flag("search.econas.barrier")) return even_rungs(config, top, top.epochs / 3.0);
   auto rungs = divided_rungs(config, top);
   const auto extra = rungs.size() - std::min<std::size_t>(rungs.size(), 3);
@@ -18,7 +18,7 @@ std::vector<study::Fidelity> stages(const config::Config& config, const study::F
   return rungs;
 }
 
-std::vector<study::Fidelity> steps(const config::Config& config, const study::Fidelity& top) {
+std::vector<trial::Fidelity> steps(const config::Config& config, const trial::Fidelity& top) {
   const auto step = config.integer("search.pbt.step");
   return even_rungs(config, top, step > 0 ? static_cast<double>(step) : top.epochs / 10.0);
 }

@@ -7,8 +7,8 @@ namespace assay::search {
 namespace {
 
 /// True if a comes before b in any ranking that holds both.
-bool beats(const Scored& a, const Scored& b) {
-  const int ours = class_of(a.score), theirs = class_of(b.score);
+bool beats(const trial::Scored& a, const trial::Scored& b) {
+  const int ours = trial::class_of(a.score), theirs = trial::class_of(b.score);
   if (ours != theirs) return ours < theirs;
   if (a.score.violation != b.score.violation) return a.score.violation < b.score.violation;
   bool better = false;
@@ -21,11 +21,11 @@ bool beats(const Scored& a, const Scored& b) {
 
 }  // namespace
 
-const std::vector<Scored>& Elite::update(const History& history) {
+const std::vector<trial::Scored>& Elite::update(const History& history) {
   const auto& changes = history.changes();
   const bool known = generation_ == history.generation();
   const bool again = std::any_of(changes.begin() + static_cast<std::ptrdiff_t>(known ? read_ : 0), changes.end(),
-                                 [&](study::TrialId id) {
+                                 [&](trial::TrialId id) {
                                    const auto place = static_cast<std::size_t>(id);
                                    return place < added_.size() && added_[place];
                                  });
@@ -49,11 +49,11 @@ const std::vector<Scored>& Elite::update(const History& history) {
   for (const auto& candidate : pool_) best_.push_back(candidate.scored);
   // Crowding distances of equal points depend on their order, which must not be that of arrival.
   std::sort(best_.begin(), best_.end(), [](const auto& a, const auto& b) { return a.trial->id < b.trial->id; });
-  best_ = ranked(std::move(best_), count_);
+  best_ = trial::ranked(std::move(best_), count_);
   return best_;
 }
 
-void Elite::add(Scored scored) {
+void Elite::add(trial::Scored scored) {
   Candidate fresh{std::move(scored), 0};
   for (auto& other : pool_) {
     if (beats(fresh.scored, other.scored)) {

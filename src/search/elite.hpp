@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "search/history.hpp"
-#include "search/ranking.hpp"
+#include "trial/ranking.hpp"
 
 namespace assay::search {
 
@@ -18,19 +18,19 @@ class Elite {
   explicit Elite(std::size_t count) : count_(count) {}
 
   /// The best `count` of the scored trials, best first.
-  const std::vector<Scored>& update(const History& history);
+  const std::vector<trial::Scored>& update(const History& history);
 
  private:
   struct Candidate {
-    Scored scored;
+    trial::Scored scored;
     std::size_t beaten = 0;  ///< by so many
   };
-  void add(Scored scored);
+  void add(trial::Scored scored);
 
   std::size_t count_;
   std::vector<Candidate> pool_;
   std::vector<bool> added_;  ///< by number
-  std::vector<Scored> best_;
+  std::vector<trial::Scored> best_;
   std::uint64_t generation_ = 0;
   std::size_t read_ = 0;  ///< of History::changes()
 };

@@ -8,42 +8,42 @@ namespace {
 
 using Status = Observation::Status;
 
-void insert(std::vector<study::TrialId>& numbers, study::TrialId number) {
+void insert(std::vector<trial::TrialId>& numbers, trial::TrialId number) {
   numbers.insert(std::upper_bound(numbers.begin(), numbers.end(), number), number);
 }
 
-void remove(std::vector<study::TrialId>& numbers, study::TrialId number) {
+void remove(std::vector<trial::TrialId>& numbers, trial::TrialId number) {
   const auto found = std::lower_bound(numbers.begin(), numbers.end(), number);
   if (found != numbers.end() && *found == number) numbers.erase(found);
 }
 
-Status status_of(const study::Trial& trial, bool has_score) {
+Status status_of(const trial::Trial& trial, bool has_score) {
   if (!trial.proposed) return Status::absent;
   if (trial.result() != nullptr) return has_score ? Status::scored : Status::failed;
   switch (trial.state()) {
-    case study::State::waiting:
-    case study::State::running:
+    case trial::State::waiting:
+    case trial::State::running:
       return Status::pending;
-    case study::State::stopped:
+    case trial::State::stopped:
       return Status::stopped;
-    case study::State::voided:
+    case trial::State::voided:
       return Status::voided;
-    case study::State::done:
-    case study::State::failed:
-    case study::State::infeasible:
+    case trial::State::done:
+    case trial::State::failed:
+    case trial::State::infeasible:
       break;
   }
   return Status::failed;
 }
 
-bool is_waiting(const study::Measurement& rung) {
-  return rung.state == study::State::running || rung.state == study::State::waiting;
+bool is_waiting(const trial::Measurement& rung) {
+  return rung.state == trial::State::running || rung.state == trial::State::waiting;
 }
 
 /// Of the highest rung that is done, else of the last report of a trial that was stopped.
-std::optional<Score> last_score(const study::Trial& trial, const study::Judge& judge) {
+std::optional<trial::Score> last_score(const trial::Trial& trial, const trial::Judge& judge) {
   if (const auto* result = trial.result()) return judge.score(result->metrics);
-  if (trial.rungs.empty() || trial.rungs.back().state != study::State::stopped) return std::nullopt;
+  if (trial.rungs.empty() || trial.rungs.back().state != trial::State::stopped) return std::nullopt;
   const auto& last = trial.rungs.back();
   if (auto score = judge.score(last.metrics)) return score;
   return last.reports.empty() ? std::nullopt : judge.score(last.reports.back().metrics);
@@ -53,7 +53,7 @@ std::optional<Score> last_score(const study::Trial& trial, const study::Judge& j
 
 History::History(std::shared_ptr<const space::Space> space) : space_(std::move(space)) {}
 
-void History::update(const study::StudyView& view) {
+void History::update(const trial::StudyView& view) {
   const auto& now = view.trials();
   if (now.size() < seen_.size() || view.judge() != judge_) {
     const auto next = generation_ + 1;
@@ -66,19 +66,19 @@ void History::update(const study::StudyView& view) {
   seen_ = now;
 }
 
-void History::read(std::size_t place, const study::TrialList::Item& trial) {
-  const auto id = static_cast<study::TrialId>(place);
+void History::read(std::size_t place, const trial::TrialList::Item& trial) {
+  const auto id = static_cast<trial::TrialId>(place);
   auto& entry = trials_[place];
   if (auto* list = list_of(entry.status)) remove(*list, id);
   const bool new_point = trial && trial->proposed &&
-                         (!entry.trial || !entry.trial->proposed || entry.trial->what.params != trial->what.params);
+                         (!entry.trial || !entry.trial->proposed || entry.trial->first.params != trial->first.params);
   Observation fresh;
   fresh.trial = trial;
   if (trial) {
     fresh.score = last_score(*trial, judge_);
     fresh.status = status_of(*trial, fresh.score.has_value());
     fresh.waiting = std::any_of(trial->rungs.begin(), trial->rungs.end(), is_waiting);
-    fresh.point = new_point ? space_->encode(trial->what.params) : std::move(entry.point);
+    fresh.point = new_point ? space_->encode(trial->first.params) : std::move(entry.point);
   }
   entry = std::move(fresh);
   if (auto* list = list_of(entry.status)) insert(*list, id);
@@ -86,7 +86,7 @@ void History::read(std::size_t place, const study::TrialList::Item& trial) {
   changes_.push_back(id);
 }
 
-std::vector<study::TrialId>* History::list_of(Status status) {
+std::vector<trial::TrialId>* History::list_of(Status status) {
   switch (status) {
     case Status::scored:
       return &scored_;

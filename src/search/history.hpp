@@ -6,9 +6,9 @@
 #include <optional>
 #include <vector>
 
-#include "search/ranking.hpp"
 #include "space/space.hpp"
-#include "study/view.hpp"
+#include "trial/ranking.hpp"
+#include "trial/view.hpp"
 
 namespace assay::search {
 
@@ -23,8 +23,8 @@ struct Observation {
     voided    ///< nobody measures it
   };
   Status status = Status::absent;
-  study::TrialList::Item trial;
-  std::optional<Score> score;
+  trial::TrialList::Item trial;
+  std::optional<trial::Score> score;
   bool waiting = false;       ///< a rung of it is being measured (also while `scored`)
   std::vector<double> point;  ///< Space::encode, once it is proposed
 };
@@ -34,39 +34,39 @@ class History {
  public:
   explicit History(std::shared_ptr<const space::Space> space);
 
-  void update(const study::StudyView& view);
+  void update(const trial::StudyView& view);
 
   /// Indexed by trial number.
   const std::vector<Observation>& trials() const { return trials_; }
-  const Observation& at(study::TrialId id) const { return trials_[static_cast<std::size_t>(id)]; }
+  const Observation& at(trial::TrialId id) const { return trials_[static_cast<std::size_t>(id)]; }
 
   /// Numbers of trials, ascending.
-  const std::vector<study::TrialId>& scored() const { return scored_; }
-  const std::vector<study::TrialId>& stopped() const { return stopped_; }
-  const std::vector<study::TrialId>& pending() const { return pending_; }
-  const std::vector<study::TrialId>& failed() const { return failed_; }
+  const std::vector<trial::TrialId>& scored() const { return scored_; }
+  const std::vector<trial::TrialId>& stopped() const { return stopped_; }
+  const std::vector<trial::TrialId>& pending() const { return pending_; }
+  const std::vector<trial::TrialId>& failed() const { return failed_; }
 
   /// True if every number below `count` is claimed.
   bool all_claimed(std::int64_t count) const;
-  const std::vector<study::Objective>& objectives() const { return judge_.objectives(); }
+  const std::vector<trial::Objective>& objectives() const { return judge_.objectives(); }
   /// Numbers of the entries that changed, in the order in which they were read: for caches built on top.
-  const std::vector<study::TrialId>& changes() const { return changes_; }
+  const std::vector<trial::TrialId>& changes() const { return changes_; }
   /// Another one where changes() began anew.
   std::uint64_t generation() const { return generation_; }
   /// Another one after every change.
   std::uint64_t version() const { return (generation_ << 40) + changes_.size(); }
 
  private:
-  void read(std::size_t place, const study::TrialList::Item& trial);
-  std::vector<study::TrialId>* list_of(Observation::Status status);
+  void read(std::size_t place, const trial::TrialList::Item& trial);
+  std::vector<trial::TrialId>* list_of(Observation::Status status);
 
   std::shared_ptr<const space::Space> space_;
-  study::TrialList seen_;
-  study::Judge judge_;
+  trial::TrialList seen_;
+  trial::Judge judge_;
   std::vector<Observation> trials_;
-  std::vector<study::TrialId> scored_, stopped_, pending_, failed_;
+  std::vector<trial::TrialId> scored_, stopped_, pending_, failed_;
   mutable std::size_t first_free_ = 0;
-  std::vector<study::TrialId> changes_;
+  std::vector<trial::TrialId> changes_;
   std::uint64_t generation_ = 1;
 };
 

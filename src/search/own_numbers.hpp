@@ -5,25 +5,25 @@
 #include <cstdint>
 #include <vector>
 
-#include "study/view.hpp"
+#include "trial/view.hpp"
 
 namespace assay::search {
 
 class OwnNumbers {
  public:
   /// True if an import came to light among the numbers that were known: places of later trials are not what they were.
-  bool update(const study::StudyView& view);
+  bool update(const trial::StudyView& view);
 
   /// How many own trials have a lower number. Beyond the known numbers each is taken for one.
-  std::int64_t place(study::TrialId trial) const;
+  std::int64_t place(trial::TrialId trial) const;
   /// Of those known, by place.
-  const std::vector<study::TrialId>& all() const { return own_; }
-  bool imported(study::TrialId trial) const;
+  const std::vector<trial::TrialId>& all() const { return own_; }
+  bool imported(trial::TrialId trial) const;
 
  private:
-  study::TrialList seen_;
-  std::vector<study::TrialId> imports_;  ///< ascending
-  std::vector<study::TrialId> own_;      ///< the others
+  trial::TrialList seen_;
+  std::vector<trial::TrialId> imports_;  ///< ascending
+  std::vector<trial::TrialId> own_;      ///< the others
 };
 
 }  // namespace assay::search

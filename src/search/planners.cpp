@@ -76,8 +76,8 @@ const Algorithm& chosen(const config::Config& config, const space::Space& space,
 
 }  // namespace
 
-std::unique_ptr<study::Planner> make_planner(const config::Config& config, std::shared_ptr<const space::Space> space,
-                                             std::uint64_t seed, std::vector<study::Proposal> first) {
+std::unique_ptr<trial::Planner> make_planner(const config::Config& config, std::shared_ptr<const space::Space> space,
+                                             std::uint64_t seed, std::vector<trial::Proposal> first) {
   const auto& algorithm = chosen(config, *space, true);
   return algorithm.make({.config = config,
                          .space = std::move(space),
@@ -88,7 +88,7 @@ std::unique_ptr<study::Planner> make_planner(const config::Config& config, std::
 
 std::unique_ptr<StoppingPlanner> make_stopping_planner(const config::Config& config,
                                                        std::shared_ptr<const space::Space> space, std::uint64_t seed,
-                                                       std::vector<study::Proposal> first, KeyOf key) {
+                                                       std::vector<trial::Proposal> first, KeyOf key) {
   const auto name = chosen(config, *space, false).name;
   auto planner = make_planner(config, std::move(space), seed, std::move(first));
   if (key && config.flag("search.reuse"))
@@ -102,8 +102,8 @@ bool follows_model(const config::Config& config, const space::Space& space) {
          (algorithm.name == "asha" && config.text("search.asha.sampler") == "model");
 }
 
-std::vector<study::Fidelity> rungs_of(const config::Config& config, const space::Space& space,
-                                      const study::Fidelity& top) {
+std::vector<trial::Fidelity> rungs_of(const config::Config& config, const space::Space& space,
+                                      const trial::Fidelity& top) {
   const auto& algorithm = chosen(config, space, false);
   if (algorithm.rungs == nullptr) return {top};
   const auto rungs = algorithm.rungs(config, top);

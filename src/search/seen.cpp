@@ -30,13 +30,13 @@ std::string text_of(const space::Params& params) {
   return text;
 }
 
-void Seen::update(const study::StudyView& view) {
+void Seen::update(const trial::StudyView& view) {
   const auto& trials = view.trials();
   if (read_.size() < trials.size()) read_.resize(trials.size());
   trials.visit_changes(last_, [&](std::size_t i) {
     if (read_[i] || !trials[i]) return;
     if (!trials[i]->proposed) {
-      const bool dry = trials[i]->state() == study::State::voided;
+      const bool dry = trials[i]->state() == trial::State::voided;
       (dry ? dry_ : open_).insert(i);
       if (dry) open_.erase(i);
       return;
@@ -44,12 +44,12 @@ void Seen::update(const study::StudyView& view) {
     dry_.erase(i);
     open_.erase(i);
     read_[i] = true;
-    points_.insert(text_of(trials[i]->what.params));
+    points_.insert(text_of(trials[i]->first.params));
   });
   last_ = trials;
 }
 
-std::size_t Seen::open_before(study::TrialId trial) const {
+std::size_t Seen::open_before(trial::TrialId trial) const {
   return static_cast<std::size_t>(std::distance(open_.begin(), open_.lower_bound(static_cast<std::size_t>(trial))));
 }
 

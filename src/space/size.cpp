@@ -3,8 +3,8 @@
 #include <cmath>
 #include <functional>
 
+#include "space/constraints/groups.hpp"
 #include "space/domain.hpp"
-#include "space/groups.hpp"
 #include "space/structure.hpp"
 #include "space/sum_product.hpp"
 

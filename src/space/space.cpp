@@ -9,12 +9,12 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "space/constraints/expression.hpp"
 #include "space/domain.hpp"
-#include "space/expression.hpp"
-#include "space/loader.hpp"
-#include "space/names.hpp"
+#include "space/reading/loader.hpp"
+#include "space/reading/names.hpp"
+#include "space/reading/template.hpp"
 #include "space/structure.hpp"
-#include "space/template.hpp"
 
 namespace assay::space {
 namespace {

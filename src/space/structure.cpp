@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "space/constraints/expression.hpp"
 #include "space/domain.hpp"
-#include "space/expression.hpp"
 
 namespace assay::space {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/json.hpp"
-#include "space/groups.hpp"
+#include "space/constraints/groups.hpp"
 #include "space/space.hpp"
 
 namespace assay::space {

@@ -8,7 +8,7 @@ namespace assay::study {
 namespace {
 
 /// Attempts below `before`, newest first; the committed one of a settled rung alone counts.
-Path newest(const Layout& layout, const Facts& facts, const ItemId& item, int before) {
+Path newest(const Layout& layout, const Facts& facts, const trial::ItemId& item, int before) {
   const auto* rung = facts.find(item);
   if (rung == nullptr) return {};
   if (rung->settled) {
@@ -46,7 +46,7 @@ bool same_tree(const Path& a, const Path& b) {
 
 }  // namespace
 
-bool left_checkpoint(const Work& work) {
+bool left_checkpoint(const trial::Work& work) {
   if (!has_checkpoint(work.folder)) return false;
   // The trainer publishes its own under this name; a command finds a copy of the earlier one.
   if (work.previous.empty() || os::file_size(work.folder / "checkpoint.safetensors")) return true;
@@ -58,7 +58,8 @@ bool has_checkpoint(const Path& folder) {
          !os::list_folder(folder / "checkpoint").empty();
 }
 
-Path previous_folder(const Layout& layout, const Facts& facts, const ItemId& item, int attempt, const Proposal& what) {
+Path previous_folder(const Layout& layout, const Facts& facts, const trial::ItemId& item, int attempt,
+                     const trial::Proposal& what) {
   constexpr int any = 1 << 30;
   if (auto folder = newest(layout, facts, item, attempt); !folder.empty()) return folder;
   if (what.from) {

@@ -11,10 +11,11 @@ namespace assay::study {
 bool has_checkpoint(const Path& folder);
 
 /// True if an attempt left a checkpoint that is not, byte by byte, the one that it went on from (Work::previous).
-bool left_checkpoint(const Work& work);
+bool left_checkpoint(const trial::Work& work);
 
 /// Earlier attempts of the same item, then `what.from`, then lower rungs of the same trial; empty if none has a
 /// checkpoint.
-Path previous_folder(const Layout& layout, const Facts& facts, const ItemId& item, int attempt, const Proposal& what);
+Path previous_folder(const Layout& layout, const Facts& facts, const trial::ItemId& item, int attempt,
+                     const trial::Proposal& what);
 
 }  // namespace assay::study

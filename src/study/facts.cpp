@@ -6,10 +6,12 @@
 
 namespace assay::study {
 
-bool retriable(const Outcome& outcome) { return outcome.again || outcome.failure == Failure::infrastructure; }
+bool retriable(const trial::Outcome& outcome) {
+  return outcome.again || outcome.failure == trial::Failure::infrastructure;
+}
 
-bool came_no_further(const Outcome& outcome) {
-  return outcome.again && (outcome.failure == Failure::timeout || outcome.failure == Failure::exit);
+bool came_no_further(const trial::Outcome& outcome) {
+  return outcome.again && (outcome.failure == trial::Failure::timeout || outcome.failure == trial::Failure::exit);
 }
 
 Attempt* Rung::find(int number) {
@@ -19,7 +21,7 @@ Attempt* Rung::find(int number) {
   return nullptr;
 }
 
-const Attempt* Rung::telling() const {
+const Attempt* Rung::describing() const {
   if (const auto* counts = committer >= 0 ? committable(committer) : nullptr; counts != nullptr && counts->what)
     return counts;
   for (auto attempt = attempts.rbegin(); attempt != attempts.rend(); ++attempt) {
@@ -42,27 +44,27 @@ const Attempt* Rung::committable(int worker) const {
 }
 
 int Facts::worker(const std::string& id) {
-  const auto [entry, fresh] = worker_index_.try_emplace(id, static_cast<int>(workers_.size()));
-  if (fresh) {
+  const auto [entry, unchanged] = worker_index_.try_emplace(id, static_cast<int>(workers_.size()));
+  if (unchanged) {
     workers_.emplace_back();
     workers_.back().info.id = id;
   }
   return entry->second;
 }
 
-Rung& Facts::touch(const ItemId& item) {
+Rung& Facts::touch(const trial::ItemId& item) {
   const auto index = static_cast<std::size_t>(item.trial);
   if (trials_.size() <= index) trials_.resize(index + 1);
   auto& trial = trials_[index];
-  if (trial.fresh) changed_.push_back(item.trial);
-  trial.fresh = false;
+  if (trial.unchanged) changed_.push_back(item.trial);
+  trial.unchanged = false;
   const auto rung = static_cast<std::size_t>(item.rung);
   if (trial.rungs.size() <= rung) trial.rungs.resize(rung + 1);
   if (!trial.rungs[rung].settled) open_.insert(item);
   return trial.rungs[rung];
 }
 
-Attempt& Facts::touch(const ItemId& item, int number, int worker) {
+Attempt& Facts::touch(const trial::ItemId& item, int number, int worker) {
   auto& rung = touch(item);
   auto* attempt = rung.find(number);
   if (attempt == nullptr) {
@@ -73,12 +75,12 @@ Attempt& Facts::touch(const ItemId& item, int number, int worker) {
   }
   if (worker >= 0) attempt->worker = worker;
   const bool first = item.rung == 0 && number == 1;
-  if (first && worker >= 0 && brings_results(workers_[static_cast<std::size_t>(worker)].info.id))
+  if (first && worker >= 0 && trial::brings_results(workers_[static_cast<std::size_t>(worker)].info.id))
     note_import(item.trial);
   return *attempt;
 }
 
-void Facts::settle(const ItemId& item, Rung& rung) {
+void Facts::settle(const trial::ItemId& item, Rung& rung) {
   if (rung.settled || rung.committer < 0) return;
   const auto* counts = rung.committable(rung.committer);
   if (counts == nullptr) return;  // the record is not visible yet
@@ -89,7 +91,7 @@ void Facts::settle(const ItemId& item, Rung& rung) {
   if (failed_now(item, rung)) ++failures_;
 }
 
-bool Facts::failed_now(const ItemId& item, const Rung& rung) const {
+bool Facts::failed_now(const trial::ItemId& item, const Rung& rung) const {
   return rung.model_failed && generation_.counts(item) && !generation_.earlier(item);
 }
 
@@ -105,8 +107,8 @@ void Facts::apply(int worker, Record record) {
     facts = {std::move(greeted), true};
   } else if (auto* start = std::get_if<Start>(&record)) {
     auto& attempt = touch(start->item, start->attempt, worker);
-    attempt.what = std::make_shared<Proposal>(std::move(start->what));
-    if (imported(*attempt.what, start->item.rung)) note_import(start->item.trial);
+    attempt.what = std::make_shared<trial::Proposal>(std::move(start->what));
+    if (trial::imported(*attempt.what, start->item.rung)) note_import(start->item.trial);
     attempt.at = start->at;
     attempt.started = start->time;
     info.last_record = std::max(info.last_record, start->time);
@@ -124,10 +126,10 @@ void Facts::apply(int worker, Record record) {
     attempt.outcome = std::move(end->outcome);
     attempt.ended = end->time;
     attempt.worked = end->worked;
-    if (!attempt.what || !imported(*attempt.what, end->item.rung)) {
+    if (!attempt.what || !trial::imported(*attempt.what, end->item.rung)) {
       costs_.device_seconds += attempt.outcome->device_seconds;
       costs_.seconds += std::max(0.0, attempt.ended - attempt.started);
-      costs_.measured += retriable(*attempt.outcome) || attempt.outcome->state == State::voided ? 0 : 1;
+      costs_.measured += retriable(*attempt.outcome) || attempt.outcome->state == trial::State::voided ? 0 : 1;
     }
     attempt.learned = base::boot_seconds();
     info.last_record = std::max(info.last_record, end->time);
@@ -143,9 +145,9 @@ void Facts::apply(int worker, Record record) {
   }
 }
 
-void Facts::saw_claim(const ItemId& item, int attempt, int worker) { touch(item, attempt, worker); }
+void Facts::saw_claim(const trial::ItemId& item, int attempt, int worker) { touch(item, attempt, worker); }
 
-void Facts::saw_commit(const ItemId& item, int worker) {
+void Facts::saw_commit(const trial::ItemId& item, int worker) {
   auto& rung = touch(item);
   rung.committer = worker;
   settle(item, rung);
@@ -162,7 +164,7 @@ void Facts::set_generation(Generation generation) {
   for (std::size_t i = 0; i < trials_.size(); ++i) {
     const auto& rungs = trials_[i].rungs;
     for (std::size_t rung = 0; rung < rungs.size(); ++rung) {
-      failures_ += failed_now({static_cast<TrialId>(i), static_cast<int>(rung)}, rungs[rung]) ? 1 : 0;
+      failures_ += failed_now({static_cast<trial::TrialId>(i), static_cast<int>(rung)}, rungs[rung]) ? 1 : 0;
     }
   }
   touch_all();
@@ -171,20 +173,20 @@ void Facts::set_generation(Generation generation) {
 void Facts::touch_all() {
   for (std::size_t i = 0; i < trials_.size(); ++i) {
     const auto& rungs = trials_[i].rungs;
-    if (trials_[i].fresh && !rungs.empty()) changed_.push_back(static_cast<TrialId>(i));
-    trials_[i].fresh = rungs.empty();
+    if (trials_[i].unchanged && !rungs.empty()) changed_.push_back(static_cast<trial::TrialId>(i));
+    trials_[i].unchanged = rungs.empty();
   }
 }
 
-void Facts::set_judge(Judge judge) {
+void Facts::set_judge(trial::Judge judge) {
   if (judge == *judge_) return;
   const bool anew = judge.reward() != judge_->reward();
-  judge_ = std::make_shared<const Judge>(std::move(judge));
+  judge_ = std::make_shared<const trial::Judge>(std::move(judge));
   derived_.merge(judge_->reward().names());
   if (anew) touch_all();
 }
 
-std::optional<double> Facts::ended_at(TrialId trial) const {
+std::optional<double> Facts::ended_at(trial::TrialId trial) const {
   const auto index = static_cast<std::size_t>(trial);
   if (index >= trials_.size() || trials_[index].rungs.empty()) return std::nullopt;
   double last = 0;
@@ -195,72 +197,72 @@ std::optional<double> Facts::ended_at(TrialId trial) const {
   return last;
 }
 
-const Proposal* Facts::proposal(TrialId trial) const {
+const trial::Proposal* Facts::proposal(trial::TrialId trial) const {
   const auto index = static_cast<std::size_t>(trial);
   if (index >= trials_.size()) return nullptr;
   const auto& facts = trials_[index];
   for (const auto& rung : facts.rungs) {
-    if (rung.slim && facts.shown) return &facts.shown->what;
-    if (const auto* telling = rung.telling()) return telling->what.get();
+    if (rung.compacted && facts.shown) return &facts.shown->first;
+    if (const auto* describing = rung.describing()) return describing->what.get();
   }
   return nullptr;
 }
 
-void Facts::note_import(TrialId trial) {
+void Facts::note_import(trial::TrialId trial) {
   auto& facts = trials_[static_cast<std::size_t>(trial)];
   imports_ += facts.import ? 0 : 1;
   facts.import = true;
 }
 
-bool Facts::is_import(TrialId trial) const {
+bool Facts::is_import(trial::TrialId trial) const {
   const auto index = static_cast<std::size_t>(trial);
   return index < trials_.size() && trials_[index].import;
 }
 
-std::vector<TrialId> Facts::unknown_claimants() const {
-  std::vector<TrialId> numbers;
+std::vector<trial::TrialId> Facts::unknown_claimants() const {
+  std::vector<trial::TrialId> numbers;
   for (std::size_t i = 0; i < trials_.size(); ++i) {
-    if (trials_[i].rungs.empty() || trials_[i].import || trials_[i].rungs.front().slim) continue;
+    if (trials_[i].rungs.empty() || trials_[i].import || trials_[i].rungs.front().compacted) continue;
     const auto& attempts = trials_[i].rungs.front().attempts;
     if (attempts.empty() || attempts.front().number > 1 || attempts.front().worker < 0)
-      numbers.push_back(static_cast<TrialId>(i));
+      numbers.push_back(static_cast<trial::TrialId>(i));
   }
   return numbers;
 }
 
-bool Facts::taken(TrialId trial) const {
+bool Facts::taken(trial::TrialId trial) const {
   const auto index = static_cast<std::size_t>(trial);
   return index < trials_.size() && !trials_[index].rungs.empty();
 }
 
-TrialId Facts::first_free(TrialId from) const {
+trial::TrialId Facts::first_free(trial::TrialId from) const {
   while (taken(first_free_)) ++first_free_;
   auto number = std::max(from, first_free_);
   while (taken(number)) ++number;
   return number;
 }
 
-std::vector<ItemId> Facts::open() const {
-  std::vector<ItemId> result;
+std::vector<trial::ItemId> Facts::open() const {
+  std::vector<trial::ItemId> result;
   for (const auto& item : open_) {
     if (generation_.counts(item)) result.push_back(item);
   }
   return result;
 }
 
-std::set<ItemId> Facts::claimed() const {
-  std::set<ItemId> result;
+std::set<trial::ItemId> Facts::claimed() const {
+  std::set<trial::ItemId> result;
   for (std::size_t trial = 0; trial < trials_.size(); ++trial) {
     for (std::size_t rung = 0; rung < trials_[trial].rungs.size(); ++rung) {
-      result.insert(result.end(), {static_cast<TrialId>(trial), static_cast<int>(rung)});
+      result.insert(result.end(), {static_cast<trial::TrialId>(trial), static_cast<int>(rung)});
     }
   }
   return result;
 }
 
-Rung* Facts::find(const ItemId& item) { return const_cast<Rung*>(std::as_const(*this).find(item)); }
+Rung* Facts::find(const trial::ItemId& item) { return const_cast<Rung*>(std::as_const(*this).find(item)); }
 
-const Rung* Facts::find(const ItemId& item) const {
+const Rung* Facts::find(const trial::ItemId& item) const {
   const auto trial = static_cast<std::size_t>(item.trial);
   const auto rung = static_cast<std::size_t>(item.rung);
   if (trial >= trials_.size() || rung >= trials_[trial].rungs.size()) return nullptr;

@@ -2,12 +2,12 @@
 #include <algorithm>
 
 #include "study/facts.hpp"
-#include "study/view_builder.hpp"
+#include "trial/view_builder.hpp"
 
 namespace assay::study {
 namespace {
 
-void take_outcome(Measurement& result, Outcome outcome) {
+void take_outcome(trial::Measurement& result, trial::Outcome outcome) {
   result.state = outcome.state;
   result.failure = outcome.failure;
   result.reason = std::move(outcome.reason);
@@ -17,14 +17,15 @@ void take_outcome(Measurement& result, Outcome outcome) {
 }
 
 /// The curve of an item: what an attempt measured again replaces what earlier ones had measured; seconds run on.
-std::vector<Report> merged_reports(const Rung& rung, int last) {
-  std::vector<Report> result;
+std::vector<trial::Report> merged_reports(const Rung& rung, int last) {
+  std::vector<trial::Report> result;
   for (const auto& attempt : rung.attempts) {
     if (attempt.number > last) break;
     auto reports = attempt.reports;
-    std::stable_sort(reports.begin(), reports.end(), [](const Report& a, const Report& b) { return a.step < b.step; });
+    std::stable_sort(reports.begin(), reports.end(),
+                     [](const trial::Report& a, const trial::Report& b) { return a.step < b.step; });
     if (reports.empty()) continue;
-    std::erase_if(result, [&](const Report& old) { return old.step >= reports.front().step; });
+    std::erase_if(result, [&](const trial::Report& old) { return old.step >= reports.front().step; });
     const double before = result.empty() ? 0 : result.back().seconds;
     for (auto& report : reports) {
       report.seconds += before;
@@ -45,7 +46,7 @@ double continued_seconds(const Rung& rung, int last) {
 
 }  // namespace
 
-const WorkerInfo& Facts::last_speaker(const Attempt& attempt) const {
+const trial::WorkerInfo& Facts::last_speaker(const Attempt& attempt) const {
   const auto* last = &workers_[static_cast<std::size_t>(attempt.worker)].info;
   for (const auto speaker : attempt.speakers) {
     const auto& other = workers_[static_cast<std::size_t>(speaker)].info;
@@ -54,10 +55,10 @@ const WorkerInfo& Facts::last_speaker(const Attempt& attempt) const {
   return *last;
 }
 
-Measurement Facts::measure(const ItemId& item, Rung& rung) const {
-  Measurement result;
+trial::Measurement Facts::measure(const trial::ItemId& item, Rung& rung) const {
+  trial::Measurement result;
   result.item = item;
-  result.state = State::running;
+  result.state = trial::State::running;
   const auto* last = rung.settled ? rung.find(rung.winner) : rung.last();
   if (last == nullptr) return result;
   const auto* told = last->worked > 0 ? rung.find(last->worked) : nullptr;
@@ -75,7 +76,7 @@ Measurement Facts::measure(const ItemId& item, Rung& rung) const {
   if (rung.settled || (last->outcome && retriable(*last->outcome))) {
     take_outcome(result, *last->outcome);
     result.ended = attempt->outcome ? attempt->ended : last->ended;
-    if (!rung.settled) result.state = State::waiting;
+    if (!rung.settled) result.state = trial::State::waiting;
   }
   result.device_seconds += continued_seconds(rung, last->number);
   return result;
@@ -83,10 +84,10 @@ Measurement Facts::measure(const ItemId& item, Rung& rung) const {
 
 /// The result of a first attempt cannot change any more: the shown trial is the only one to keep it. (Earlier attempts
 /// of a later one may still come to light, with the first part of its curve.)
-Measurement Facts::slim_down(const ItemId& item, Rung& rung) const {
+trial::Measurement Facts::compact(const trial::ItemId& item, Rung& rung) const {
   auto& attempt = *rung.find(rung.winner);
   auto reports = std::move(attempt.reports);
-  const auto by_step = [](const Report& a, const Report& b) { return a.step < b.step; };
+  const auto by_step = [](const trial::Report& a, const trial::Report& b) { return a.step < b.step; };
   if (!std::is_sorted(reports.begin(), reports.end(), by_step))
     std::stable_sort(reports.begin(), reports.end(), by_step);
   auto outcome = std::move(*attempt.outcome);
@@ -97,13 +98,13 @@ Measurement Facts::slim_down(const ItemId& item, Rung& rung) const {
   take_outcome(result, std::move(outcome));
   attempt.outcome.reset();
   attempt.what.reset();
-  rung.slim = true;
+  rung.compacted = true;
   return result;
 }
 
-void Facts::derive(Measurement& measurement) const {
+void Facts::derive(trial::Measurement& measurement) const {
   if (derived_.empty()) return;
-  const auto again = [this](Metrics& metrics) {
+  const auto again = [this](trial::Metrics& metrics) {
     for (const auto& name : derived_) metrics.erase(name);
     judge_->derive(metrics);
   };
@@ -111,27 +112,27 @@ void Facts::derive(Measurement& measurement) const {
   for (auto& report : measurement.reports) again(report.metrics);
 }
 
-std::shared_ptr<const Trial> Facts::show(TrialId id, TrialFacts& facts) const {
-  auto trial = std::make_shared<Trial>();
+std::shared_ptr<const trial::Trial> Facts::show(trial::TrialId id, TrialFacts& facts) const {
+  auto trial = std::make_shared<trial::Trial>();
   trial->id = id;
   if (const auto* what = proposal(id)) {
-    trial->what = *what;
+    trial->first = *what;
     trial->proposed = true;
   }
   for (auto& rung : facts.rungs) {
-    const ItemId item{id, static_cast<int>(trial->rungs.size())};
-    if (rung.slim) {
+    const trial::ItemId item{id, static_cast<int>(trial->rungs.size())};
+    if (rung.compacted) {
       trial->rungs.push_back(facts.shown->rungs[static_cast<std::size_t>(item.rung)]);
       derive(trial->rungs.back());
       continue;
     }
-    const auto* telling = rung.telling();
-    const bool differs = telling != nullptr && item.rung > 0 && telling->what->params != trial->what.params;
-    const std::shared_ptr<const Proposal> own = differs ? telling->what : nullptr;
+    const auto* describing = rung.describing();
+    const bool differs = describing != nullptr && item.rung > 0 && describing->what->params != trial->first.params;
+    const std::shared_ptr<const trial::Proposal> own = differs ? describing->what : nullptr;
     const auto& first = facts.rungs.front();
-    const bool known = item.rung == 0 || first.slim || first.telling() != nullptr;
+    const bool known = item.rung == 0 || first.compacted || first.describing() != nullptr;
     const bool final = rung.settled && rung.winner == 1 && trial->proposed && known;
-    trial->rungs.push_back(final ? slim_down(item, rung) : measure(item, rung));
+    trial->rungs.push_back(final ? compact(item, rung) : measure(item, rung));
     trial->rungs.back().own = own;
     derive(trial->rungs.back());
   }
@@ -141,39 +142,39 @@ std::shared_ptr<const Trial> Facts::show(TrialId id, TrialFacts& facts) const {
 
 /// The part of a trial that counts; nullptr: nothing of it does. One that was claimed too late for an earlier closing
 /// is void: its number is taken for ever.
-std::shared_ptr<const Trial> Facts::what_counts(const std::shared_ptr<const Trial>& trial) const {
+std::shared_ptr<const trial::Trial> Facts::what_counts(const std::shared_ptr<const trial::Trial>& trial) const {
   if (!trial) return nullptr;
   if (generation_.outside.contains(trial->id)) {
-    Measurement nothing;
+    trial::Measurement nothing;
     nothing.item = {trial->id, 0};
-    nothing.state = State::voided;
+    nothing.state = trial::State::voided;
     nothing.reason = "claimed when the study was being closed: it does not count";
-    auto shown = std::make_shared<Trial>();
+    auto shown = std::make_shared<trial::Trial>();
     shown->id = trial->id;
     shown->rungs.push_back(std::move(nothing));
     return shown;
   }
   const auto first_out = std::find_if(trial->rungs.begin(), trial->rungs.end(),
-                                      [&](const Measurement& rung) { return !generation_.counts(rung.item); });
+                                      [&](const trial::Measurement& rung) { return !generation_.counts(rung.item); });
   if (first_out == trial->rungs.end()) return trial;
   if (first_out == trial->rungs.begin()) return nullptr;
-  auto shown = std::make_shared<Trial>(*trial);
+  auto shown = std::make_shared<trial::Trial>(*trial);
   shown->rungs.resize(static_cast<std::size_t>(first_out - trial->rungs.begin()));
   return shown;
 }
 
-StudyView Facts::view(const std::vector<Fidelity>& fidelities, std::int64_t max_trials) {
+trial::StudyView Facts::view(const std::vector<trial::Fidelity>& fidelities, std::int64_t max_trials) {
   for (const auto number : changed_) {
     const auto i = static_cast<std::size_t>(number);
     auto& facts = trials_[i];
     facts.shown = show(number, facts);
-    facts.fresh = true;
+    facts.unchanged = true;
     visible_.set(number, what_counts(facts.shown));
   }
   changed_.clear();
-  ViewBuilder builder;
+  trial::ViewBuilder builder;
   builder.trials(visible_.list());
-  std::vector<WorkerInfo> workers;
+  std::vector<trial::WorkerInfo> workers;
   for (const auto& worker : workers_) {
     if (worker.greeted) workers.push_back(worker.info);
   }

@@ -9,15 +9,15 @@
 #include "base/text.hpp"
 #include "os/file.hpp"
 #include "study/archive.hpp"
+#include "study/definition.hpp"
 #include "study/facts.hpp"
-#include "study/founding.hpp"
 #include "study/names.hpp"
 #include "study/record.hpp"
 
 namespace assay::study {
 namespace {
 
-std::string text_of(const ItemId& item) { return fmt::format("trial {} rung {}", item.trial, item.rung); }
+std::string text_of(const trial::ItemId& item) { return fmt::format("trial {} rung {}", item.trial, item.rung); }
 
 /// What the logs say of an item.
 struct Told {
@@ -35,7 +35,7 @@ class Checker {
       base::fail(base::Exit::upstream, "there is no study in {} yet: its stage has not been started",
                  layout_.stage.string());
     }
-    if (!read_founding(layout_)) {
+    if (!read_definition(layout_)) {
       broken("study/study.json is missing, without which nobody can read the study: bring it back from a copy");
     }
     // Names before logs: a result is recorded before its commit, so whatever is named now can be found afterwards.
@@ -58,7 +58,7 @@ class Checker {
   }
 
   void list() {
-    list_names(layout_, [&](const ItemId& item, int attempt) {
+    list_names(layout_, [&](const trial::ItemId& item, int attempt) {
       if (attempt == 0) {
         commits_.insert(item);
       } else {
@@ -135,8 +135,8 @@ class Checker {
     auto& told = told_[end->item];
     (retriable(end->outcome) ? told.gave_up : told.finished).insert(worker);
     // Nothing was proposed, or every attempt died before it could record its parameters.
-    const bool given_up = end->outcome.state == State::failed && end->outcome.failure == Failure::crash;
-    if (end->outcome.state == State::voided || given_up) told.started = true;
+    const bool given_up = end->outcome.state == trial::State::failed && end->outcome.failure == trial::Failure::crash;
+    if (end->outcome.state == trial::State::voided || given_up) told.started = true;
   }
 
   void check_names() {
@@ -149,7 +149,7 @@ class Checker {
     for (const auto& item : commits_) check_commit(item);
   }
 
-  void check_claim(const ItemId& item, int attempt, const std::set<int>& attempts) {
+  void check_claim(const trial::ItemId& item, int attempt, const std::set<int>& attempts) {
     ++result_.claims;
     if (attempt > 1 && !attempts.contains(attempt - 1)) {
       broken("{}: attempt {} is claimed, and attempt {} is not", text_of(item), attempt, attempt - 1);
@@ -160,7 +160,7 @@ class Checker {
     }
   }
 
-  void check_commit(const ItemId& item) {
+  void check_commit(const trial::ItemId& item) {
     ++result_.commits;
     if (!claims_.contains(item)) broken("{} has a result, and was never claimed", text_of(item));
     const auto winner = owner(layout_.commit(item));
@@ -220,7 +220,7 @@ class Checker {
     return newest;
   }
 
-  void check_members(const Members& members, int generation, bool done) {
+  void check_members(const trial::Members& members, int generation, bool done) {
     std::int64_t open = 0;
     for (const auto& item : members.items) {
       if (!claims_.contains(item)) broken("{} is a member of the closed study, and was never claimed", text_of(item));
@@ -235,9 +235,9 @@ class Checker {
   StoreCheck result_;
   std::map<std::string, std::string> logs_;  ///< name -> bytes
   std::set<std::string> tokens_;             ///< ids of workers
-  std::map<ItemId, std::set<int>> claims_;
-  std::set<ItemId> commits_;
-  std::map<ItemId, Told> told_;
+  std::map<trial::ItemId, std::set<int>> claims_;
+  std::set<trial::ItemId> commits_;
+  std::map<trial::ItemId, Told> told_;
 };
 
 }  // namespace
@@ -248,7 +248,7 @@ bool StoreCheck::broken() const {
 
 bool has_store(const Path& folder) {
   const Layout layout{folder};
-  if (os::file_size(layout.founding())) return true;
+  if (os::file_size(layout.definition())) return true;
   for (const auto& place : {layout.log(), layout.archive(), layout.study() / "claims"}) {
     if (!os::list_folder(place).empty()) return true;
   }

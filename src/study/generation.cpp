@@ -20,8 +20,8 @@ using base::Json;
 constexpr int reopening_format = 1;
 
 /// Members as runs of numbers, [first, last, rung]: numbers are nearly contiguous.
-Json runs(const std::set<ItemId>& items) {
-  std::map<int, std::vector<TrialId>> by_rung;
+Json runs(const std::set<trial::ItemId>& items) {
+  std::map<int, std::vector<trial::TrialId>> by_rung;
   for (const auto& item : items) by_rung[item.rung].push_back(item.trial);
   auto result = Json::array();
   for (const auto& [rung, numbers] : by_rung) {
@@ -35,10 +35,10 @@ Json runs(const std::set<ItemId>& items) {
   return result;
 }
 
-std::set<ItemId> items_in(const Json& runs) {
-  std::set<ItemId> items;
+std::set<trial::ItemId> items_in(const Json& runs) {
+  std::set<trial::ItemId> items;
   for (const auto& run : runs) {
-    for (auto n = run.at(0).get<TrialId>(); n <= run.at(1).get<TrialId>(); ++n) {
+    for (auto n = run.at(0).get<trial::TrialId>(); n <= run.at(1).get<trial::TrialId>(); ++n) {
       items.insert({n, run.at(2).get<int>()});
     }
   }
@@ -58,11 +58,12 @@ auto read_file_with(const Path& file, Take take) -> std::optional<decltype(take(
   }
 }
 
-std::shared_ptr<const Members> read_members(const Layout& layout, int generation) {
+std::shared_ptr<const trial::Members> read_members(const Layout& layout, int generation) {
   auto members = read_file_with(layout.closed(generation), [](const Json& json) {
-    return Members{items_in(json.at("members")), json.at("reason").get<std::string>(), json.at("failed").get<bool>()};
+    return trial::Members{items_in(json.at("members")), json.at("reason").get<std::string>(),
+                          json.at("failed").get<bool>()};
   });
-  return members ? std::make_shared<const Members>(std::move(*members)) : nullptr;
+  return members ? std::make_shared<const trial::Members>(std::move(*members)) : nullptr;
 }
 
 /// The generation after `closed`, if somebody opened it.
@@ -115,7 +116,7 @@ Generation read_generation(const Layout& layout) {
   return generation;
 }
 
-bool publish_members(const Layout& layout, int generation, const Members& members, const std::string& worker) {
+bool publish_members(const Layout& layout, int generation, const trial::Members& members, const std::string& worker) {
   const Json json = {
       {"reason", members.reason}, {"failed", members.failed}, {"worker", worker}, {"members", runs(members.items)}};
   return os::publish_once(layout.closed(generation), json.dump() + "\n");
@@ -124,9 +125,9 @@ bool publish_members(const Layout& layout, int generation, const Members& member
 Generation reopen(const Layout& layout, const std::string& worker, const std::string& why) {
   auto known = read_generation(layout);
   while (known.closed()) {
-    std::set<ItemId> outside;
-    list_names(layout, [&](const ItemId& item, int) {
-      const ItemId first{item.trial, 0};
+    std::set<trial::ItemId> outside;
+    list_names(layout, [&](const trial::ItemId& item, int) {
+      const trial::ItemId first{item.trial, 0};
       if (!known.members->items.contains(first)) outside.insert(first);
     });
     const Json json = {{"format", reopening_format},

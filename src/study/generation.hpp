@@ -6,35 +6,29 @@
 #include <set>
 #include <string>
 
-#include "study/trial.hpp"
+#include "trial/members.hpp"
+#include "trial/trial.hpp"
 
 namespace assay::study {
 
 struct Layout;
 
-/// The items that count once a study is closed.
-struct Members {
-  std::set<ItemId> items;
-  std::string reason;
-  bool failed = false;
-};
-
 /// One time that a study is open, and how it ended. Generation 1 began with the study itself.
 struct Generation {
   int number = 1;
-  double opened = 0;                            ///< Unix seconds by the clock of who reopened it; 0: generation 1
-  std::string by;                               ///< id of the worker that reopened it
-  std::string why;                              ///< in words, for people
-  std::set<TrialId> outside = {};               ///< claimed too late for an earlier closing: they never count
-  std::shared_ptr<const Members> before = {};   ///< as the generation before was closed; nullptr: there is none
-  std::shared_ptr<const Members> members = {};  ///< as it was closed; nullptr while it is open
+  double opened = 0;                                  ///< Unix seconds by the clock of who reopened it; 0: generation 1
+  std::string by;                                     ///< id of the worker that reopened it
+  std::string why;                                    ///< in words, for people
+  std::set<trial::TrialId> outside = {};              ///< claimed too late for an earlier closing: they never count
+  std::shared_ptr<const trial::Members> before = {};  ///< as the generation before was closed; nullptr: there is none
+  std::shared_ptr<const trial::Members> members = {};  ///< as it was closed; nullptr while it is open
 
   bool closed() const { return members != nullptr; }
-  bool counts(const ItemId& item) const {
+  bool counts(const trial::ItemId& item) const {
     return members ? members->items.contains(item) : !outside.contains(item.trial);
   }
   /// Counted already when the generation before was closed: stop rules and budgets pass over it.
-  bool earlier(const ItemId& item) const { return before && before->items.contains(item); }
+  bool earlier(const trial::ItemId& item) const { return before && before->items.contains(item); }
 };
 
 /// Where the study stands now. Error(data) if a later version of Assay reopened it in a way unknown here.
@@ -45,7 +39,7 @@ int generation_number(const Layout& layout);
 bool follow_generation(const Layout& layout, Generation& known);
 
 /// Closes a generation; false if another worker had closed it before.
-bool publish_members(const Layout& layout, int generation, const Members& members, const std::string& worker);
+bool publish_members(const Layout& layout, int generation, const trial::Members& members, const std::string& worker);
 
 /// Makes sure that the study takes trials: opens the next generation of one that is closed, on behalf of `worker`.
 /// Whoever comes second finds it open. Returns the open generation.

@@ -38,19 +38,19 @@ Hello greet(const std::string& worker) {
   return hello;
 }
 
-double hold_seconds(const WorkerInfo& worker, double lease) { return std::max(0.0, worker.patience) + lease; }
+double hold_seconds(const trial::WorkerInfo& worker, double lease) { return std::max(0.0, worker.reservation) + lease; }
 
-bool patience_over(const WorkerInfo& worker, double lease) {
-  return worker.patience > 0 && base::unix_seconds() - worker.last_record > hold_seconds(worker, lease);
+bool reservation_over(const trial::WorkerInfo& worker, double lease) {
+  return worker.reservation > 0 && base::unix_seconds() - worker.last_record > hold_seconds(worker, lease);
 }
 
 Liveness::Liveness(const Hello& self) : self_(self.worker) {
   knows_processes_ = self_.process_start != 0 && !self_.boot.empty() && !self_.pid_namespace.empty();
 }
 
-bool Liveness::proven_dead(const WorkerInfo& worker) { return worker.patience <= 0 && process_gone(worker); }
+bool Liveness::proven_dead(const trial::WorkerInfo& worker) { return worker.reservation <= 0 && process_gone(worker); }
 
-bool Liveness::process_gone(const WorkerInfo& worker) {
+bool Liveness::process_gone(const trial::WorkerInfo& worker) {
   if (!knows_processes_ || worker.process_start == 0 || worker.host != self_.host || worker.boot != self_.boot ||
       worker.pid_namespace != self_.pid_namespace) {
     return false;

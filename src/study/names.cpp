@@ -11,10 +11,12 @@ namespace {
 /// File systems allow 32,000 (ext3) to 65,000 (ext4) links to one file.
 constexpr std::int64_t links_per_token = 10'000;
 
-std::string item_text(const ItemId& item) { return std::to_string(item.trial) + "." + std::to_string(item.rung); }
+std::string item_text(const trial::ItemId& item) {
+  return std::to_string(item.trial) + "." + std::to_string(item.rung);
+}
 
 /// "41.0.2" -> {41, 0}, 2; "41.0" -> {41, 0}, 0.
-std::optional<std::pair<ItemId, int>> parse_name(std::string_view name) {
+std::optional<std::pair<trial::ItemId, int>> parse_name(std::string_view name) {
   std::int64_t parts[3] = {0, 0, 0};
   int count = 0;
   const char* at = name.data();
@@ -26,24 +28,24 @@ std::optional<std::pair<ItemId, int>> parse_name(std::string_view name) {
     at = after < end ? after + 1 : end;
   }
   if (count < 2 || at != end) return std::nullopt;
-  return std::pair{ItemId{parts[0], static_cast<int>(parts[1])}, static_cast<int>(parts[2])};
+  return std::pair{trial::ItemId{parts[0], static_cast<int>(parts[1])}, static_cast<int>(parts[2])};
 }
 
 }  // namespace
 
-Path Layout::claim(const ItemId& item, int attempt) const {
+Path Layout::claim(const trial::ItemId& item, int attempt) const {
   return block(item.trial) / (item_text(item) + "." + std::to_string(attempt));
 }
 
-Path Layout::commit(const ItemId& item) const { return block(item.trial) / item_text(item); }
+Path Layout::commit(const trial::ItemId& item) const { return block(item.trial) / item_text(item); }
 
-Path Layout::attempt(const ItemId& item, int attempt) const {
+Path Layout::attempt(const trial::ItemId& item, int attempt) const {
   return stage / "trials" / std::to_string(item.trial) / (std::to_string(item.rung) + "." + std::to_string(attempt));
 }
 
 std::optional<std::string> owner(const Path& name) { return os::try_read_file(name); }
 
-void list_names(const Layout& layout, const std::function<void(const ItemId&, int attempt)>& visit) {
+void list_names(const Layout& layout, const std::function<void(const trial::ItemId&, int attempt)>& visit) {
   const auto claims = layout.study() / "claims";
   for (const auto& block : os::list_folder(claims)) {
     for (const auto& name : os::list_folder(claims / block)) {
@@ -72,14 +74,14 @@ std::optional<std::string> Claimant::link(const Path& token, const Path& name, c
   return there;
 }
 
-std::optional<std::string> Claimant::claim(const ItemId& item, int attempt) {
+std::optional<std::string> Claimant::claim(const trial::ItemId& item, int attempt) {
   if (blocks_.insert(item.trial / 1000).second) os::make_folders(layout_.block(item.trial));
   return link(token(), layout_.claim(item, attempt), worker_);
 }
 
 bool Claimant::claim_name(const Path& name) { return !link(token(), name, worker_); }
 
-std::string Claimant::commit(const ItemId& item, const std::string& winner) {
+std::string Claimant::commit(const trial::ItemId& item, const std::string& winner) {
   if (blocks_.insert(item.trial / 1000).second) os::make_folders(layout_.block(item.trial));
   const auto other = link(winner == worker_ ? token() : layout_.workers() / winner, layout_.commit(item), winner);
   return other.value_or(winner);

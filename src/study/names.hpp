@@ -10,7 +10,7 @@
 #include <string>
 
 #include "study/generation.hpp"
-#include "study/trial.hpp"
+#include "trial/trial.hpp"
 
 namespace assay::study {
 
@@ -20,7 +20,7 @@ using Path = std::filesystem::path;
 struct Layout {
   Path stage;
   Path study() const { return stage / "study"; }
-  Path founding() const { return study() / "study.json"; }
+  Path definition() const { return study() / "study.json"; }
   Path log() const { return study() / "log"; }
   Path workers() const { return study() / "workers"; }
   Path archive() const { return study() / "archive"; }
@@ -35,10 +35,10 @@ struct Layout {
   }
   /// Its presence asks all workers to leave; whoever wants them back removes it.
   Path stop() const { return study() / "stop"; }
-  Path block(TrialId trial) const { return study() / "claims" / std::to_string(trial / 1000); }
-  Path claim(const ItemId& item, int attempt) const;
-  Path commit(const ItemId& item) const;
-  Path attempt(const ItemId& item, int attempt) const;  ///< trials/<n>/<r>.<a>
+  Path block(trial::TrialId trial) const { return study() / "claims" / std::to_string(trial / 1000); }
+  Path claim(const trial::ItemId& item, int attempt) const;
+  Path commit(const trial::ItemId& item) const;
+  Path attempt(const trial::ItemId& item, int attempt) const;  ///< trials/<n>/<r>.<a>
   /// The other way round: the stage that an attempt's folder belongs to.
   static Layout around(const Path& attempt) { return {attempt.parent_path().parent_path().parent_path()}; }
 
@@ -53,18 +53,18 @@ struct Layout {
 std::optional<std::string> owner(const Path& name);
 
 /// Lists all claims and commits that exist now: visit(item, attempt), attempt 0 for a commit.
-void list_names(const Layout& layout, const std::function<void(const ItemId&, int attempt)>& visit);
+void list_names(const Layout& layout, const std::function<void(const trial::ItemId&, int attempt)>& visit);
 
 /// Links names to this worker's token.
 class Claimant {
  public:
   Claimant(Layout layout, std::string worker);
   /// Claims an attempt; nothing on success, else the owner (may be this worker's id never).
-  std::optional<std::string> claim(const ItemId& item, int attempt);
+  std::optional<std::string> claim(const trial::ItemId& item, int attempt);
   /// True if the name, of whatever kind, is this worker's.
   bool claim_name(const Path& name);
   /// Commits the result of `winner` (mostly this worker itself); returns whose result counts.
-  std::string commit(const ItemId& item, const std::string& winner);
+  std::string commit(const trial::ItemId& item, const std::string& winner);
 
  private:
   const Path& token();

@@ -19,8 +19,8 @@ constexpr std::uintmax_t most_bytes = 1 << 20;  ///< of one trial's folder
 constexpr const char* packing = "packing.";     ///< + worker: folders on their way into an archive
 constexpr const char* packed = "packed-";
 
-std::optional<TrialId> number_of(const std::string& name) {
-  TrialId number = 0;
+std::optional<trial::TrialId> number_of(const std::string& name) {
+  trial::TrialId number = 0;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
   return error == std::errc() && end == name.data() + name.size() ? std::optional(number) : std::nullopt;
 }
@@ -76,8 +76,9 @@ int make_archive(const Path& trials, const Path& folder) {
 
 }  // namespace
 
-int pack_outputs(const Layout& layout, const std::string& worker, int least, const std::function<bool(TrialId)>& ended,
-                 const std::function<bool(const std::string& id)>& gone, std::set<TrialId>& refused) {
+int pack_outputs(const Layout& layout, const std::string& worker, int least,
+                 const std::function<bool(trial::TrialId)>& ended,
+                 const std::function<bool(const std::string& id)>& gone, std::set<trial::TrialId>& refused) {
   const auto trials = layout.stage / "trials";
   const auto mine = trials / (packing + worker);
   std::vector<std::string> ready, orphans;
@@ -110,7 +111,7 @@ int pack_outputs(const Layout& layout, const std::string& worker, int least, con
   return count + make_archive(trials, mine);
 }
 
-std::optional<std::string> read_output(const Layout& layout, TrialId trial, const std::string& relative) {
+std::optional<std::string> read_output(const Layout& layout, trial::TrialId trial, const std::string& relative) {
   const auto trials = layout.stage / "trials";
   const auto inside = std::to_string(trial) + "/" + relative;
   if (auto content = os::try_read_file(trials / inside)) return content;

@@ -15,11 +15,12 @@ namespace assay::study {
 /// first renamed into a folder of this worker, so that of several packers each folder has one; what a packer that died
 /// left there is packed by the next. `refused` remembers folders that hold more than small outputs. Returns how many
 /// trials were packed.
-int pack_outputs(const Layout& layout, const std::string& worker, int least, const std::function<bool(TrialId)>& ended,
-                 const std::function<bool(const std::string& id)>& gone, std::set<TrialId>& refused);
+int pack_outputs(const Layout& layout, const std::string& worker, int least,
+                 const std::function<bool(trial::TrialId)>& ended,
+                 const std::function<bool(const std::string& id)>& gone, std::set<trial::TrialId>& refused);
 
 /// The content of `relative` ("0.1/output.log") of a trial, from its folder or wherever it was packed; nothing if it
 /// was not kept.
-std::optional<std::string> read_output(const Layout& layout, TrialId trial, const std::string& relative);
+std::optional<std::string> read_output(const Layout& layout, trial::TrialId trial, const std::string& relative);
 
 }  // namespace assay::study

@@ -5,7 +5,7 @@
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/json.hpp"
-#include "study/json.hpp"
+#include "trial/json.hpp"
 
 namespace assay::study {
 namespace {
@@ -18,7 +18,7 @@ Json header(const char* kind) {
   return json;
 }
 
-Json header(const char* kind, const ItemId& item, int attempt) {
+Json header(const char* kind, const trial::ItemId& item, int attempt) {
   Json json = header(kind);
   json["item"] = Json::array({item.trial, item.rung});
   json["attempt"] = attempt;
@@ -40,7 +40,7 @@ struct Encoder {
     json["cores"] = hello.worker.cores;
     json["gpus"] = hello.worker.gpus;
     json["time"] = hello.worker.first_seen;
-    if (hello.worker.patience > 0) json["patience"] = hello.worker.patience;
+    if (hello.worker.reservation > 0) json["patience"] = hello.worker.reservation;
     return json;
   }
   Json operator()(const Start& start) const {
@@ -54,7 +54,7 @@ struct Encoder {
     Json json = header("report", reported.item, reported.attempt);
     json["step"] = reported.report.step;
     json["seconds"] = reported.report.seconds;
-    json["metrics"] = to_json(reported.report.metrics);
+    json["metrics"] = trial::to_json(reported.report.metrics);
     return json;
   }
   Json operator()(const End& end) const {

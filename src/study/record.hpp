@@ -7,8 +7,8 @@
 #include <string_view>
 #include <variant>
 
-#include "study/trial.hpp"
-#include "study/view.hpp"
+#include "trial/trial.hpp"
+#include "trial/view.hpp"
 
 namespace assay::study {
 
@@ -17,31 +17,31 @@ inline constexpr int log_format = 1;
 
 /// First record of every log file: who writes it.
 struct Hello {
-  WorkerInfo worker;
+  trial::WorkerInfo worker;
   int restart = 0;  ///< Slurm's restart count
 };
 struct Start {
-  ItemId item;
+  trial::ItemId item;
   int attempt = 1;
   double time = 0;  ///< Unix seconds
-  Proposal what;
-  Fidelity at;
+  trial::Proposal what;
+  trial::Fidelity at;
 };
 struct Reported {
-  ItemId item;
+  trial::ItemId item;
   int attempt = 1;
-  Report report;
+  trial::Report report;
 };
 struct End {
-  ItemId item;
+  trial::ItemId item;
   int attempt = 1;
   double time = 0;
-  Outcome outcome;
+  trial::Outcome outcome;
   int worked = 0;  ///< the attempt that did the work, where somebody else tells its end by hand; 0: this one
 };
 /// The commit name of `item` is known to hold the token of `worker`. A hint that spares others a look at the name.
 struct Won {
-  ItemId item;
+  trial::ItemId item;
   std::string worker;
 };
 struct Beat {

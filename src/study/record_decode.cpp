@@ -33,13 +33,13 @@ std::int64_t integer(const object& json, std::string_view key, std::int64_t abse
   return json[key].get(value) == simdjson::SUCCESS ? value : absent;
 }
 
-ItemId item(const object& json, std::string_view key = "item") {
+trial::ItemId item(const object& json, std::string_view key = "item") {
   const simdjson::dom::array pair = json[key];
   return {pair.at(0).get_int64().value(), static_cast<int>(pair.at(1).get_int64().value())};
 }
 
-Metrics metrics(const object& json) {
-  Metrics result;
+trial::Metrics metrics(const object& json) {
+  trial::Metrics result;
   object values;
   if (json["metrics"].get(values) != simdjson::SUCCESS) return result;
   for (const auto& [name, value] : values) result.emplace_hint(result.end(), std::string(name), number(value));
@@ -54,7 +54,7 @@ std::map<std::string, std::string> texts(const object& json, std::string_view ke
   return result;
 }
 
-Fidelity fidelity(const object& json) {
+trial::Fidelity fidelity(const object& json) {
   return {static_cast<int>(integer(json, "epochs", 1)), number(json, "data", 1), number(json, "width", 1),
           number(json, "resolution", 1)};
 }
@@ -80,8 +80,8 @@ space::Value value_of(const element& value) {
   }
 }
 
-Proposal proposal(const object& json) {
-  Proposal result;
+trial::Proposal proposal(const object& json) {
+  trial::Proposal result;
   for (const auto& [name, value] : object(json["params"])) {
     result.params.emplace_hint(result.params.end(), std::string(name), value_of(value));
   }
@@ -93,10 +93,10 @@ Proposal proposal(const object& json) {
   return result;
 }
 
-Outcome outcome(const object& json) {
-  Outcome result;
-  result.state = state_from(text(json, "state"));
-  if (const auto failure = text(json, "failure"); !failure.empty()) result.failure = failure_from(failure);
+trial::Outcome outcome(const object& json) {
+  trial::Outcome result;
+  result.state = trial::state_from(text(json, "state"));
+  if (const auto failure = text(json, "failure"); !failure.empty()) result.failure = trial::failure_from(failure);
   result.reason = text(json, "reason");
   result.metrics = metrics(json);
   result.attributes = texts(json, "attributes");
@@ -125,7 +125,7 @@ Hello hello(const object& json) {
   result.worker.first_seen = number(json, "time");
   result.worker.pid_namespace = text(json, "pid_namespace");
   result.restart = static_cast<int>(integer(json, "restart"));
-  result.worker.patience = number(json, "patience");
+  result.worker.reservation = number(json, "patience");
   return result;
 }
 

@@ -17,8 +17,8 @@ Spending& Spending::operator+=(const Spending& more) {
   return *this;
 }
 
-bool model_failure(const Outcome& outcome) {
-  return outcome.state == State::failed && outcome.failure != Failure::infrastructure;
+bool model_failure(const trial::Outcome& outcome) {
+  return outcome.state == trial::State::failed && outcome.failure != trial::Failure::infrastructure;
 }
 
 std::int64_t failures_allowed(const Limits& limits) {

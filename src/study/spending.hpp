@@ -29,7 +29,7 @@ struct Spending {
 };
 
 /// The model's fault, not its machine's: counts towards max_failed.
-bool model_failure(const Outcome& outcome);
+bool model_failure(const trial::Outcome& outcome);
 
 std::int64_t failures_allowed(const Limits& limits);
 /// Why no trial may begin any more. Time is reserved before a trial starts: one that would typically end beyond the

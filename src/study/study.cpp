@@ -7,31 +7,31 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "os/host.hpp"
-#include "study/founding.hpp"
+#include "study/definition.hpp"
 #include "study/study_impl.hpp"
 
 namespace assay::study {
 namespace {
 
-Layout founded(const Path& folder, const Founding& founding) {
+Layout founded(const Path& folder, const Definition& definition) {
   Layout layout{folder};
-  found_or_join(layout, founding);
+  create_or_join(layout, definition);
   return layout;
 }
 
-Hello new_worker(double patience) {
+Hello new_worker(double reservation) {
   auto hello = greet(os::random_name());
-  hello.worker.patience = patience;
+  hello.worker.reservation = reservation;
   return hello;
 }
 
 }  // namespace
 
-Study::Impl::Impl(const Path& folder, Founding founded_as, Limits initial_limits, double patience)
+Study::Impl::Impl(const Path& folder, Definition founded_as, Limits initial_limits, double reservation)
     : layout(founded(folder, founded_as)),
-      founding(std::move(founded_as)),
+      definition(std::move(founded_as)),
       limits(initial_limits),
-      self(new_worker(patience)),
+      self(new_worker(reservation)),
       me(facts.worker(self.worker.id)),
       names(layout, self.worker.id),
       reader(
@@ -39,14 +39,14 @@ Study::Impl::Impl(const Path& folder, Founding founded_as, Limits initial_limits
           [this](const std::string& worker, Record record) { facts.apply(facts.worker(worker), std::move(record)); }),
       liveness(self),
       log(layout.log(), self, limits.heartbeat_seconds),
-      window(founding.seed, self.worker.id, 0, "window") {
+      window(definition.seed, self.worker.id, 0, "window") {
   facts.apply(me, self);
-  facts.set_judge(Judge(founding.objectives));
+  facts.set_judge(trial::Judge(definition.objectives));
   look_at_generation();
   limits_of = facts.generation().number;
 }
 
-std::optional<Claim> Study::Impl::put(Proposal what, std::optional<TrialId> at) {
+std::optional<Claim> Study::Impl::enqueue(trial::Proposal what, std::optional<trial::TrialId> at) {
   observe();
   if (facts.closed()) return std::nullopt;
   auto number = at;
@@ -62,7 +62,7 @@ std::optional<Claim> Study::Impl::put(Proposal what, std::optional<TrialId> at) 
   return start({*number, 0}, 1, std::move(what));
 }
 
-Claim Study::Impl::seize(const ItemId& item) {
+Claim Study::Impl::take_over(const trial::ItemId& item) {
   reader.expect_new_files();
   observe();
   const auto* known = facts.proposal(item.trial);
@@ -80,30 +80,30 @@ Claim Study::Impl::seize(const ItemId& item) {
     const auto other = names.claim(item, attempt);
     facts.saw_claim(item, attempt, other ? facts.worker(*other) : me);
     if (other) continue;
-    const auto* telling = facts.find(item)->telling();
-    if (telling != nullptr) return start(item, attempt, Proposal(*telling->what));
-    return start(item, attempt, item.rung > 0 ? continuation(item) : Proposal(*facts.proposal(item.trial)));
+    const auto* describing = facts.find(item)->describing();
+    if (describing != nullptr) return start(item, attempt, trial::Proposal(*describing->what));
+    return start(item, attempt, item.rung > 0 ? continuation(item) : trial::Proposal(*facts.proposal(item.trial)));
   }
 }
 
-Verdict Study::Impl::report(const Claim& claim, std::int64_t step, const Metrics& metrics) {
+trial::Verdict Study::Impl::report(const Claim& claim, std::int64_t step, const trial::Metrics& metrics) {
   const auto& item = claim.work.item;
   Reported record{item, claim.work.attempt, {step, base::steady_seconds() - begun[item], metrics}};
   facts.judge().strip(record.report.metrics);
   log.append(record, Flush::later);
   facts.apply(me, record);
   const double now = base::boot_seconds();
-  if (now - looked < limits.heartbeat_seconds) return Verdict::go_on;
+  if (now - looked < limits.heartbeat_seconds) return trial::Verdict::go_on;
   looked = now;
-  if (const auto winner = owner(layout.commit(item)); winner && *winner != self.worker.id) return Verdict::stop;
+  if (const auto winner = owner(layout.commit(item)); winner && *winner != self.worker.id) return trial::Verdict::stop;
   look_at_generation();
-  return facts.generation().counts(item) ? Verdict::go_on : Verdict::stop;
+  return facts.generation().counts(item) ? trial::Verdict::go_on : trial::Verdict::stop;
 }
 
-bool Study::Impl::commit(const ItemId& item, int attempt, Outcome outcome) {
+bool Study::Impl::commit(const trial::ItemId& item, int attempt, trial::Outcome outcome) {
   const bool counts = facts.generation().counts(item);
   // It was told to stop because the study was closed without it: a reopened study may go on with it.
-  if (!counts && outcome.state == State::stopped) outcome.again = true;
+  if (!counts && outcome.state == trial::State::stopped) outcome.again = true;
   facts.judge().strip(outcome.metrics);
   const End record{item, attempt, base::unix_seconds(), outcome};
   log.append(record, Flush::durable);
@@ -117,13 +117,13 @@ bool Study::Impl::commit(const ItemId& item, int attempt, Outcome outcome) {
   return true;
 }
 
-void Study::Impl::give_up(const ItemId& item, int attempts, const Outcome& last) {
-  Outcome end = last;
+void Study::Impl::give_up(const trial::ItemId& item, int attempts, const trial::Outcome& last) {
+  trial::Outcome end = last;
   if (came_no_further(last)) {
     end.again = false;
-    end.state = State::failed;
+    end.state = trial::State::failed;
     end.reason = fmt::format("{} attempts in a row came no further, the last one was {}", attempts, last.reason);
-  } else if (end.failure == Failure::crash) {
+  } else if (end.failure == trial::Failure::crash) {
     end.reason = fmt::format("{} attempts ended without a word; their workers died or were killed", attempts);
   } else {
     end.reason = fmt::format("{} attempts failed, the last one with: {}", attempts, last.reason);
@@ -138,14 +138,14 @@ void Study::Impl::give_up(const ItemId& item, int attempts, const Outcome& last)
   if (winner == self.worker.id) log.append(Won{item, winner}, Flush::later);
 }
 
-Members Study::Impl::list_members(const std::string& reason) {
-  Members members;
+trial::Members Study::Impl::list_members(const std::string& reason) {
+  trial::Members members;
   members.reason = reason;
   members.failed = too_many_failures();
   // A listing may lag behind what logs and lost races have told.
   members.items = facts.claimed();
   if (const auto& before = facts.generation().before) members.items.insert(before->items.begin(), before->items.end());
-  list_names(layout, [&](const ItemId& item, int attempt) {
+  list_names(layout, [&](const trial::ItemId& item, int attempt) {
     members.items.insert(item);
     const auto* rung = facts.find(item);
     if (attempt == 0) {
@@ -158,11 +158,11 @@ Members Study::Impl::list_members(const std::string& reason) {
     }
   });
   // A listing may have passed the name of a lower rung before it was made.
-  for (const auto& item : std::set<ItemId>(members.items)) {
+  for (const auto& item : std::set<trial::ItemId>(members.items)) {
     for (int rung = 0; rung < item.rung; ++rung) members.items.insert({item.trial, rung});
   }
   const auto& outside = facts.generation().outside;
-  std::erase_if(members.items, [&](const ItemId& item) { return outside.contains(item.trial); });
+  std::erase_if(members.items, [&](const trial::ItemId& item) { return outside.contains(item.trial); });
   return members;
 }
 
@@ -178,17 +178,17 @@ bool Study::Impl::close(const std::string& reason) {
   return facts.closed() && facts.open().empty();
 }
 
-Study::Study(const std::filesystem::path& folder, Founding founding, Limits limits)
-    : impl_(std::make_unique<Impl>(folder, std::move(founding), limits)) {}
+Study::Study(const std::filesystem::path& folder, Definition definition, Limits limits)
+    : impl_(std::make_unique<Impl>(folder, std::move(definition), limits)) {}
 
 Study::Study(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Study Study::join(const std::filesystem::path& folder, Limits limits, double patience) {
-  const auto there = read_founding(Layout{folder});
+Study Study::join(const std::filesystem::path& folder, Limits limits, double reservation) {
+  const auto there = read_definition(Layout{folder});
   if (!there) {
     base::fail(base::Exit::upstream, "there is no study in {} yet: its stage has not been started", folder.string());
   }
-  return Study(std::make_unique<Impl>(folder, founding_from_json(*there), limits, patience));
+  return Study(std::make_unique<Impl>(folder, definition_from_json(*there), limits, reservation));
 }
 
 Study::~Study() {
@@ -210,27 +210,27 @@ void Study::set_limits(const Limits& limits) {
 
 const Limits& Study::limits() const { return impl_->limits; }
 
-void Study::set_judge(Judge judge) { impl_->facts.set_judge(std::move(judge)); }
+void Study::set_judge(trial::Judge judge) { impl_->facts.set_judge(std::move(judge)); }
 
-const Judge& Study::judge() const { return impl_->facts.judge(); }
+const trial::Judge& Study::judge() const { return impl_->facts.judge(); }
 
-StudyView Study::refresh() {
+trial::StudyView Study::refresh() {
   impl_->observe();
   return impl_->view();
 }
 
-StudyView Study::known() { return impl_->view(); }
+trial::StudyView Study::known() { return impl_->view(); }
 
-Study::Offer Study::claim(Planner& planner) { return impl_->claim(planner); }
+Study::Offer Study::claim(trial::Planner& planner) { return impl_->claim(planner); }
 
-std::optional<Study::Ended> Study::over(Planner& planner) { return impl_->over(planner); }
+std::optional<Study::Ended> Study::over(trial::Planner& planner) { return impl_->over(planner); }
 
-Verdict Study::report(const Claim& claim, std::int64_t step, const Metrics& metrics) {
+trial::Verdict Study::report(const Claim& claim, std::int64_t step, const trial::Metrics& metrics) {
   return impl_->report(claim, step, metrics);
 }
 
-bool Study::commit(const Claim& claim, const Outcome& outcome) {
-  if (outcome.failure != Failure::oom || claim.work.what.tags.contains(halved_tag)) {
+bool Study::commit(const Claim& claim, const trial::Outcome& outcome) {
+  if (outcome.failure != trial::Failure::oom || claim.work.what.tags.contains(trial::halved_tag)) {
     return impl_->commit(claim.work.item, claim.work.attempt, outcome);
   }
   auto once_more = outcome;
@@ -244,12 +244,14 @@ void Study::leave(const std::string& reason) { impl_->log.goodbye(reason); }
 
 void Study::detach() { impl_->log.fall_silent(); }
 
-std::optional<Claim> Study::put(Proposal what, std::optional<TrialId> at) { return impl_->put(std::move(what), at); }
+std::optional<Claim> Study::enqueue(trial::Proposal what, std::optional<trial::TrialId> at) {
+  return impl_->enqueue(std::move(what), at);
+}
 
-Claim Study::seize(const ItemId& item) { return impl_->seize(item); }
+Claim Study::take_over(const trial::ItemId& item) { return impl_->take_over(item); }
 
 void Study::release(const Claim& claim, const std::string& reason) {
-  Outcome outcome;
+  trial::Outcome outcome;
   outcome.again = true;
   outcome.reason = reason;
   commit(claim, outcome);

@@ -10,19 +10,20 @@
 #include <vector>
 
 #include "base/json.hpp"
-#include "study/planner.hpp"
-#include "study/trial.hpp"
-#include "study/view.hpp"
+#include "trial/evaluator.hpp"
+#include "trial/planner.hpp"
+#include "trial/trial.hpp"
+#include "trial/view.hpp"
 
 namespace assay::study {
 
 /// What founds a study; later workers must bring the same `identity`.
-struct Founding {
+struct Definition {
   std::string stage;  ///< "search", ...: names the random streams
   std::uint64_t seed = 0;
   base::Json identity;  ///< space, objectives, planner, evaluator: compared by later workers
-  std::vector<Objective> objectives;
-  std::vector<Fidelity> fidelities;
+  std::vector<trial::Objective> objectives;
+  std::vector<trial::Fidelity> fidelities;
 };
 
 /// Changeable while the study runs; read anew at every refresh through `limits_source`.
@@ -42,7 +43,7 @@ struct Limits {
 };
 
 struct Claim {
-  Work work;
+  trial::Work work;
   std::optional<std::int64_t> reached;  ///< the highest step that earlier attempts reported
 };
 
@@ -50,11 +51,11 @@ class Study {
  public:
   /// Founds the study in `folder` (RUN/search), or joins it. Error(config) if it was founded with another identity
   /// (names the first difference), Error(io) where link(2) does not work.
-  Study(const std::filesystem::path& folder, Founding founding, Limits limits);
+  Study(const std::filesystem::path& folder, Definition definition, Limits limits);
   /// Joins a study as it was founded, to steer it by hand. With `patience` this worker's claims outlive its process:
   /// they are held for so many seconds without a sign of life, and the lease on top. Error(upstream) if nothing is
   /// founded there.
-  static Study join(const std::filesystem::path& folder, Limits limits, double patience = 0);
+  static Study join(const std::filesystem::path& folder, Limits limits, double reservation = 0);
   ~Study();
   Study(Study&&) noexcept;
   Study& operator=(Study&&) = delete;
@@ -63,14 +64,14 @@ class Study {
   const Limits& limits() const;
   /// How views are judged from now on, and which metrics are derived: those are taken out of what is recorded. At first
   /// by the founding's objectives alone.
-  void set_judge(Judge judge);
-  const Judge& judge() const;
+  void set_judge(trial::Judge judge);
+  const trial::Judge& judge() const;
 
   /// Reads only what was appended since the last call.
-  StudyView refresh();
+  trial::StudyView refresh();
 
   /// What is known without reading anew: this worker's own records, and what others had written at the last look.
-  StudyView known();
+  trial::StudyView known();
 
   struct Nothing {
     std::string reason;
@@ -82,18 +83,18 @@ class Study {
   using Offer = std::variant<Claim, Nothing, Ended>;
 
   /// Protocol 3 and 6: dead workers' items first (takeover), then what the planner decides.
-  Offer claim(Planner& planner);
+  Offer claim(trial::Planner& planner);
 
   /// claim()'s Ended, without claiming anything: nothing while trials run or could be claimed.
-  std::optional<Ended> over(Planner& planner);
+  std::optional<Ended> over(trial::Planner& planner);
 
   /// Appends a report record (flushed with the next heartbeat or result, at most 1 s late). Verdict::stop if the item
   /// is known to be committed by another attempt, or was dropped.
-  Verdict report(const Claim& claim, std::int64_t step, const Metrics& metrics);
+  trial::Verdict report(const Claim& claim, std::int64_t step, const trial::Metrics& metrics);
 
   /// Protocol 4: durable end record, then the link; false if another attempt had committed. Retried ends
   /// (infrastructure, again) are recorded and released, not committed.
-  bool commit(const Claim& claim, const Outcome& outcome);
+  bool commit(const Claim& claim, const trial::Outcome& outcome);
 
   /// Protocol 7: fixes the members of the generation that was last looked at; true once all of them are committed (this
   /// or another worker publishes the end). False as well if the study was reopened meanwhile.
@@ -112,10 +113,10 @@ class Study {
 
   /// By hand: claims number `at` (or the first free one) for `what`. Nothing if no number is free, that one is taken,
   /// or the study is closed. The claim is measured by the caller (commit), or released for any worker (release).
-  std::optional<Claim> put(Proposal what, std::optional<TrialId> at = {});
+  std::optional<Claim> enqueue(trial::Proposal what, std::optional<trial::TrialId> at = {});
   /// By hand: takes an item over from whoever works at it; that worker learns of it when the item is committed.
   /// Error(config) if there is no such item or it has its result already.
-  Claim seize(const ItemId& item);
+  Claim take_over(const trial::ItemId& item);
   /// The item goes to the next worker that looks for work.
   void release(const Claim& claim, const std::string& reason);
 
@@ -133,13 +134,13 @@ class Reader {
  public:
   /// Without a judge by the objectives that the study was created with, which may be out of date, and without limits:
   /// for those who only count. `run::Run::reader` brings the current one.
-  explicit Reader(const std::filesystem::path& folder, std::optional<Judge> judge = std::nullopt);
+  explicit Reader(const std::filesystem::path& folder, std::optional<trial::Judge> judge = std::nullopt);
   ~Reader();
   Reader(Reader&&) noexcept;
   /// True once study.json is there.
   bool founded() const;
-  StudyView refresh();
-  base::Json founding() const;
+  trial::StudyView refresh();
+  base::Json definition() const;
 
  private:
   struct Impl;

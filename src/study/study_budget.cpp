@@ -31,7 +31,7 @@ std::optional<Study::Ended> Study::Impl::over() const {
                               .costs = facts.costs()});
 }
 
-std::optional<Study::Ended> Study::Impl::over(Planner& planner) {
+std::optional<Study::Ended> Study::Impl::over(trial::Planner& planner) {
   observe();
   if (facts.closed()) settle(true);
   if (!facts.open().empty()) return std::nullopt;
@@ -39,9 +39,9 @@ std::optional<Study::Ended> Study::Impl::over(Planner& planner) {
   if (limits_of != facts.generation().number) return std::nullopt;
   if (auto why = over()) return why;
   const auto decision = planner.next(view());
-  if (!std::holds_alternative<Continue>(decision) && learn_imports()) return std::nullopt;
-  if (const auto* finished = std::get_if<Finished>(&decision)) return Ended{finished->reason, false};
-  if (!std::holds_alternative<New>(decision) || facts.first_free() < numbers()) return std::nullopt;
+  if (!std::holds_alternative<trial::Continue>(decision) && learn_imports()) return std::nullopt;
+  if (const auto* finished = std::get_if<trial::Finished>(&decision)) return Ended{finished->reason, false};
+  if (!std::holds_alternative<trial::New>(decision) || facts.first_free() < numbers()) return std::nullopt;
   return Ended{fmt::format("all {} trials are taken", limits.max_trials), false};
 }
 

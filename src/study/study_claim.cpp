@@ -8,7 +8,7 @@
 
 namespace assay::study {
 
-Study::Offer Study::Impl::claim(Planner& planner) {
+Study::Offer Study::Impl::claim(trial::Planner& planner) {
   for (;;) {
     observe();
     if (auto claim = take_over(planner)) return std::move(*claim);
@@ -23,12 +23,12 @@ Study::Offer Study::Impl::claim(Planner& planner) {
     if (auto why = over()) return std::move(*why);
     const auto seen = view();
     const auto decision = planner.next(seen);
-    if (const auto* wait = std::get_if<Wait>(&decision)) return Nothing{wait->reason};
-    if (const auto* finished = std::get_if<Finished>(&decision)) {
+    if (const auto* wait = std::get_if<trial::Wait>(&decision)) return Nothing{wait->reason};
+    if (const auto* finished = std::get_if<trial::Finished>(&decision)) {
       if (learn_imports()) continue;
       return Ended{finished->reason, false};
     }
-    if (const auto* next = std::get_if<Continue>(&decision)) {
+    if (const auto* next = std::get_if<trial::Continue>(&decision)) {
       if (auto claim = claim_rung(*next)) return std::move(*claim);
       continue;
     }
@@ -41,13 +41,13 @@ Study::Offer Study::Impl::claim(Planner& planner) {
   }
 }
 
-std::optional<TrialId> Study::Impl::link_free_number() {
+std::optional<trial::TrialId> Study::Impl::link_free_number() {
   auto number = facts.first_free();
   // Where thousands begin at once, a window as wide as their number keeps them out of each other's way.
   const auto crowd = static_cast<std::int64_t>(reader.live());
   for (std::int64_t width = std::max<std::int64_t>(2, crowd); number < numbers();
        width = std::min<std::int64_t>(2 * width, std::max<std::int64_t>(1024, 4 * crowd))) {
-    const ItemId item{number, 0};
+    const trial::ItemId item{number, 0};
     const auto other = names.claim(item, 1);
     facts.saw_claim(item, 1, other ? facts.worker(*other) : me);
     if (!other) return number;
@@ -66,24 +66,24 @@ bool Study::Impl::learn_imports() {
   return facts.imports() > before;
 }
 
-std::optional<Claim> Study::Impl::propose_and_start(Planner& planner, const StudyView& seen, const ItemId& item,
-                                                    int attempt) {
-  base::Rng stream(founding.seed, founding.stage, item.trial, "propose");
+std::optional<Claim> Study::Impl::propose_and_start(trial::Planner& planner, const trial::StudyView& seen,
+                                                    const trial::ItemId& item, int attempt) {
+  base::Rng stream(definition.seed, definition.stage, item.trial, "propose");
   if (auto what = planner.propose(seen, item.trial, stream)) return start(item, attempt, std::move(*what));
-  Outcome nothing;
-  nothing.state = State::voided;
+  trial::Outcome nothing;
+  nothing.state = trial::State::voided;
   nothing.reason = "the planner had nothing to propose";
   commit(item, attempt, nothing);
   return std::nullopt;
 }
 
-Claim Study::Impl::start(const ItemId& item, int attempt, Proposal what) {
+Claim Study::Impl::start(const trial::ItemId& item, int attempt, trial::Proposal what) {
   Claim claim;
   auto& work = claim.work;
   work.item = item;
   work.attempt = attempt;
   work.at = what.at ? *what.at : fidelity(item);
-  work.seed = base::derive_seed(founding.seed, founding.stage, item.trial, "trial");
+  work.seed = base::derive_seed(definition.seed, definition.stage, item.trial, "trial");
   work.folder = layout.attempt(item, attempt);
   if (what.from) work.made = measured_at(*what.from);
   for (const auto& earlier : facts.find(item)->attempts) {
@@ -100,13 +100,13 @@ Claim Study::Impl::start(const ItemId& item, int attempt, Proposal what) {
   return claim;
 }
 
-Fidelity Study::Impl::fidelity(const ItemId& item) {
+trial::Fidelity Study::Impl::fidelity(const trial::ItemId& item) {
   const auto seen = view();
   const auto* trial = seen.find(item.trial);
-  return fidelity_of(trial == nullptr ? Trial{} : *trial, item.rung, founding.fidelities);
+  return trial::fidelity_of(trial == nullptr ? trial::Trial{} : *trial, item.rung, definition.fidelities);
 }
 
-std::optional<Fidelity> Study::Impl::measured_at(const ItemId& item) {
+std::optional<trial::Fidelity> Study::Impl::measured_at(const trial::ItemId& item) {
   const auto seen = view();
   const auto* trial = seen.find(item.trial);
   const auto rung = static_cast<std::size_t>(item.rung);
@@ -115,18 +115,18 @@ std::optional<Fidelity> Study::Impl::measured_at(const ItemId& item) {
 }
 
 /// What the rung below measured, further.
-Proposal Study::Impl::continuation(const ItemId& item) {
+trial::Proposal Study::Impl::continuation(const trial::ItemId& item) {
   const auto seen = view();
   const auto* known = seen.find(item.trial);
   base::require(known != nullptr && known->proposed && static_cast<int>(known->rungs.size()) >= item.rung,
                 "trial {} is continued at rung {} and has no parameters yet", item.trial, item.rung);
   auto what = known->what_of(known->rungs[static_cast<std::size_t>(item.rung) - 1]);
   what.at.reset();
-  what.from = ItemId{item.trial, item.rung - 1};
+  what.from = trial::ItemId{item.trial, item.rung - 1};
   return what;
 }
 
-std::optional<Claim> Study::Impl::claim_rung(const Continue& next) {
+std::optional<Claim> Study::Impl::claim_rung(const trial::Continue& next) {
   const auto& item = next.item;
   const auto* rung = facts.find(item);
   base::require(rung == nullptr || rung->attempts.empty(),
@@ -138,14 +138,14 @@ std::optional<Claim> Study::Impl::claim_rung(const Continue& next) {
   return start(item, 1, std::move(what));
 }
 
-std::optional<Claim> Study::Impl::take_over(Planner& planner) {
+std::optional<Claim> Study::Impl::take_over(trial::Planner& planner) {
   for (const auto& item : facts.open()) {
     if (auto claim = take_over(planner, item)) return claim;
   }
   return std::nullopt;
 }
 
-std::optional<Claim> Study::Impl::take_over(Planner& planner, const ItemId& item) {
+std::optional<Claim> Study::Impl::take_over(trial::Planner& planner, const trial::ItemId& item) {
   // By number: each look at a worker may read on, and move what is known of the item.
   const auto left_behind = [&](int number) {
     const auto attempt = [&] { return facts.find(item)->find(number); };
@@ -168,42 +168,42 @@ std::optional<Claim> Study::Impl::take_over(Planner& planner, const ItemId& item
   // A copy: looks at further workers may read on, and change what is known of the item.
   const auto attempts = rung->attempts;
   const int last = attempts.back().number;
-  const auto end_of_last = attempts.back().outcome.value_or(Outcome{});
-  int lost = 0, fruitless = 0;
-  Outcome end{.state = State::failed, .failure = Failure::crash};
+  const auto end_of_last = attempts.back().outcome.value_or(trial::Outcome{});
+  int lost = 0, no_progress = 0;
+  trial::Outcome end{.state = trial::State::failed, .failure = trial::Failure::crash};
   for (const auto& attempt : attempts) {
     if (attempt.outcome && attempt.outcome->again) {
-      if (attempt.outcome->failure == Failure::infrastructure) continue;  // no fault of the trial's
-      fruitless = came_no_further(*attempt.outcome) ? fruitless + 1 : 0;
-      if (fruitless >= limits.max_attempts) end = *attempt.outcome;
+      if (attempt.outcome->failure == trial::Failure::infrastructure) continue;  // no fault of the trial's
+      no_progress = came_no_further(*attempt.outcome) ? no_progress + 1 : 0;
+      if (no_progress >= limits.max_attempts) end = *attempt.outcome;
       continue;
     }
     if (!left_behind(attempt.number)) continue;
     ++lost;
     if (attempt.outcome) end = *attempt.outcome;
   }
-  const bool given_up = lost >= limits.max_attempts || fruitless >= limits.max_attempts;
+  const bool given_up = lost >= limits.max_attempts || no_progress >= limits.max_attempts;
   rung = facts.find(item);
   if (rung->committer >= 0 || rung->committable() != nullptr || rung->last()->number != last) return std::nullopt;
   const auto next = names.claim(item, last + 1);
   facts.saw_claim(item, last + 1, next ? facts.worker(*next) : me);
   if (next) return std::nullopt;
   if (item.rung == 0 && facts.is_import(item.trial)) {
-    Outcome nothing;
-    nothing.state = State::voided;
+    trial::Outcome nothing;
+    nothing.state = trial::State::voided;
     nothing.reason = "its import ended before it was whole";
     commit(item, last + 1, nothing);
     return std::nullopt;
   }
   if (given_up) {
-    give_up(item, std::max(lost, fruitless), end);
+    give_up(item, std::max(lost, no_progress), end);
     return std::nullopt;
   }
   rung = facts.find(item);
-  if (const auto* telling = rung->telling()) {
+  if (const auto* describing = rung->describing()) {
     base::log_detail("trial {} rung {}: attempt {}", item.trial, item.rung, last + 1);
-    auto what = *telling->what;
-    if (end_of_last.failure == Failure::oom) what.tags[halved_tag] = "1";
+    auto what = *describing->what;
+    if (end_of_last.failure == trial::Failure::oom) what.tags[trial::halved_tag] = "1";
     return start(item, last + 1, std::move(what));
   }
   if (item.rung == 0) return propose_and_start(planner, view(), item, last + 1);

@@ -21,7 +21,7 @@
 namespace assay::study {
 
 struct Study::Impl {
-  Impl(const Path& folder, Founding founded_as, Limits initial_limits, double patience = 0);
+  Impl(const Path& folder, Definition founded_as, Limits initial_limits, double reservation = 0);
 
   // --- observe
   /// Reads what others appended, whether the study is closed, and settles results whose commit is not known yet.
@@ -33,7 +33,7 @@ struct Study::Impl {
   void settle(bool at_once);
   /// True if the worker will never speak again (goodbye, proof of death) or its lease is over.
   bool gone(int worker);
-  StudyView view();
+  trial::StudyView view();
   /// Elects itself to collect for all if there are many workers and nobody does.
   void collect();
   /// Packs logs that ended into a piece of the archive.
@@ -42,49 +42,50 @@ struct Study::Impl {
   void pack_old_outputs();
 
   // --- claim
-  Offer claim(Planner& planner);
-  std::optional<Claim> take_over(Planner& planner);
-  std::optional<Claim> take_over(Planner& planner, const ItemId& item);
-  std::optional<Claim> claim_rung(const Continue& next);
+  Offer claim(trial::Planner& planner);
+  std::optional<Claim> take_over(trial::Planner& planner);
+  std::optional<Claim> take_over(trial::Planner& planner, const trial::ItemId& item);
+  std::optional<Claim> claim_rung(const trial::Continue& next);
   /// The trial's own parameters, to go on from its lower rung.
   /// Of an item whose proposal names none.
-  Fidelity fidelity(const ItemId& item);
-  std::optional<Fidelity> measured_at(const ItemId& item);
-  Proposal continuation(const ItemId& item);
+  trial::Fidelity fidelity(const trial::ItemId& item);
+  std::optional<trial::Fidelity> measured_at(const trial::ItemId& item);
+  trial::Proposal continuation(const trial::ItemId& item);
   /// Numbers that trials may take: those to be measured here, and one for each known import.
   std::int64_t numbers() const { return limits.max_trials + facts.imports(); }
   /// Reads who claimed the numbers of which that is not known; true if there was an import among them.
   bool learn_imports();
-  std::optional<TrialId> link_free_number();
-  std::optional<Claim> propose_and_start(Planner& planner, const StudyView& seen, const ItemId& item, int attempt);
-  Claim start(const ItemId& item, int attempt, Proposal what);
+  std::optional<trial::TrialId> link_free_number();
+  std::optional<Claim> propose_and_start(trial::Planner& planner, const trial::StudyView& seen,
+                                         const trial::ItemId& item, int attempt);
+  Claim start(const trial::ItemId& item, int attempt, trial::Proposal what);
   std::string waiting_for();
 
   // --- budget
   /// Why no trial may begin any more.
   std::optional<Ended> over() const;
   bool too_many_failures() const;
-  std::optional<Ended> over(Planner& planner);
+  std::optional<Ended> over(trial::Planner& planner);
   /// How the study was closed.
   Ended ending() const { return {facts.generation().members->reason, facts.generation().members->failed}; }
   /// Seconds since the first worker said hello, or since the study was reopened.
   double age() const;
 
   // --- by hand
-  std::optional<Claim> put(Proposal what, std::optional<TrialId> at);
-  Claim seize(const ItemId& item);
+  std::optional<Claim> enqueue(trial::Proposal what, std::optional<trial::TrialId> at);
+  Claim take_over(const trial::ItemId& item);
 
   // --- end
-  Verdict report(const Claim& claim, std::int64_t step, const Metrics& metrics);
-  bool commit(const ItemId& item, int attempt, Outcome outcome);
-  void give_up(const ItemId& item, int attempts, const Outcome& outcome);
+  trial::Verdict report(const Claim& claim, std::int64_t step, const trial::Metrics& metrics);
+  bool commit(const trial::ItemId& item, int attempt, trial::Outcome outcome);
+  void give_up(const trial::ItemId& item, int attempts, const trial::Outcome& outcome);
   bool close(const std::string& reason);
-  Members list_members(const std::string& reason);
+  trial::Members list_members(const std::string& reason);
 
   const std::string& name_of(int worker) const { return facts.workers()[static_cast<std::size_t>(worker)].info.id; }
 
   Layout layout;
-  Founding founding;
+  Definition definition;
   Limits limits;
   int limits_of = 0;  ///< generation that was known when the limits were set
   Hello self;
@@ -94,13 +95,13 @@ struct Study::Impl {
   LogReader reader;
   Liveness liveness;
   LogWriter log;
-  base::Rng window;                   ///< chooses numbers after lost races; never influences results
-  std::map<int, double> first_heard;  ///< workers known by name only (boot-time clock)
-  std::map<ItemId, double> begun;     ///< own running items (steady clock)
-  double looked = 0;                  ///< when report() last looked at the commit's name (boot-time clock)
-  double packed = 0;                  ///< when pack() last looked (boot-time clock)
-  int pieces = 0;                     ///< published by this worker
-  std::set<TrialId> unpackable;       ///< trials whose folders hold more than small outputs
+  base::Rng window;                       ///< chooses numbers after lost races; never influences results
+  std::map<int, double> first_heard;      ///< workers known by name only (boot-time clock)
+  std::map<trial::ItemId, double> begun;  ///< own running items (steady clock)
+  double looked = 0;                      ///< when report() last looked at the commit's name (boot-time clock)
+  double packed = 0;                      ///< when pack() last looked (boot-time clock)
+  int pieces = 0;                         ///< published by this worker
+  std::set<trial::TrialId> unpackable;    ///< trials whose folders hold more than small outputs
   std::unique_ptr<Collector> collector;
 };
 

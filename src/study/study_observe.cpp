@@ -73,12 +73,12 @@ bool Study::Impl::gone(int worker) {
     const auto progress = reader.workers().find(id);
     const LogProgress known = progress != reader.workers().end() ? progress->second : LogProgress{heard, false};
     const auto& info = facts.workers()[static_cast<std::size_t>(worker)].info;
-    return patience_over(info, limits.lease_seconds) ||
+    return reservation_over(info, limits.lease_seconds) ||
            Liveness::lease_over(known, log.healthy_since(), hold_seconds(info, limits.lease_seconds));
   };
   if (!lease_over()) return false;
   // A collector's stream, or a look long ago, may not have told: the log itself decides.
-  if (facts.workers()[static_cast<std::size_t>(worker)].info.patience > 0) {
+  if (facts.workers()[static_cast<std::size_t>(worker)].info.reservation > 0) {
     reader.expect_new_files();  // each report by hand has a log of its own
     reader.read();
   }
@@ -86,6 +86,6 @@ bool Study::Impl::gone(int worker) {
   return facts.workers()[static_cast<std::size_t>(worker)].info.ended || lease_over();
 }
 
-StudyView Study::Impl::view() { return facts.view(founding.fidelities, limits.max_trials); }
+trial::StudyView Study::Impl::view() { return facts.view(definition.fidelities, limits.max_trials); }
 
 }  // namespace assay::study

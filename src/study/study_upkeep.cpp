@@ -52,7 +52,7 @@ void Study::Impl::pack() {
 }
 
 void Study::Impl::pack_logs() {
-  const auto of = [this](const std::string& id) -> const WorkerInfo& {
+  const auto of = [this](const std::string& id) -> const trial::WorkerInfo& {
     return facts.workers()[static_cast<std::size_t>(facts.worker(id))].info;
   };
   const auto ended = reader.packable([&](const std::string& id) { return liveness.process_gone(of(id)); });
@@ -79,10 +79,10 @@ void Study::Impl::pack_logs() {
 void Study::Impl::pack_old_outputs() {
   if (limits.pack_outputs_from <= 0 || facts.first_free() < limits.pack_outputs_from) return;
   // A trial that a higher rung may go on with keeps its folder until the study is closed.
-  if (founding.fidelities.size() > 1 && !facts.closed()) return;
+  if (definition.fidelities.size() > 1 && !facts.closed()) return;
   if (reader.live() > candidates && window.below(candidates) != 0) return;
   const double before = base::unix_seconds() - limits.pack_outputs_seconds;
-  const auto ended = [&](TrialId trial) {
+  const auto ended = [&](trial::TrialId trial) {
     const auto at = facts.ended_at(trial);
     return at && *at < before;
   };

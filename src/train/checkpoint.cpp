@@ -49,7 +49,7 @@ void save_checkpoint(const os::Path& folder, const torch::nn::Module& module, co
   os::make_folders(folder);
   nn::save_tensors(folder / checkpoint_name, tensors,
                    {{"exact", identity.exact},
-                    {"kin", identity.kin},
+                    {"kin", identity.related},
                     {"epoch", std::to_string(position.epoch)},
                     {"step", std::to_string(position.step)},
                     {"seed", std::to_string(seed)},
@@ -68,8 +68,8 @@ Loaded load_checkpoint(const os::Path& folder, torch::nn::Module& module, Optimi
   position.epoch = std::atoll(field(*file, "epoch").c_str());
   position.step = std::atoll(field(*file, "step").c_str());
   const bool same = field(*file, "exact") == identity.exact;
-  const bool kin = identity.copy || field(*file, "kin") == identity.kin;
-  const bool longer = kin && position.step == 0 && position.epoch < epochs;
+  const bool related = identity.copy || field(*file, "kin") == identity.related;
+  const bool longer = related && position.step == 0 && position.epoch < epochs;
   if ((!same && !longer) || !fits(*file, optimizer.state(), "")) return {.start = Start::weights, .position = {}};
   restore(*file, optimizer.state());
   position.loss_sum = std::strtod(field(*file, "loss_sum").c_str(), nullptr);

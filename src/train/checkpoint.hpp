@@ -22,8 +22,8 @@ struct Position {
 
 /// Which training a checkpoint belongs to.
 struct Identity {
-  std::string exact;  ///< equal: the same training, to be resumed where it was left
-  std::string kin;    ///< equal apart from its length: a longer training goes on after the epochs already made
+  std::string exact;    ///< equal: the same training, to be resumed where it was left
+  std::string related;  ///< equal apart from its length: a longer training goes on after the epochs already made
   /// Population-based training: the checkpoint is another trial's, to be gone on from with other settings as if it were
   /// kin.
   bool copy = false;

@@ -9,8 +9,8 @@
 #include "base/time.hpp"
 #include "nn/network_module.hpp"
 #include "train/device.hpp"
-#include "train/material.hpp"
 #include "train/steps.hpp"
+#include "train/training_data.hpp"
 
 namespace assay::train {
 namespace {
@@ -49,7 +49,7 @@ std::vector<run::BatchPoint> sweep_batches(const run::Run& run, const space::Spa
                                            int threads) {
   const auto where = choose_device(device, 0);
   set_threads(threads);
-  Material material(run, Rows::search, where);
+  TrainingData material(run, Rows::search, where);
   const auto concrete = space.instantiate(space.defaults());
   material.check_input(concrete.at("model"));
   const auto network = arch::lower(concrete.at("model"), material.outputs());

@@ -19,6 +19,6 @@ struct Left {
 /// Marks `outcome` (Outcome::again) where the next attempt would only repeat this one. It reported no step further than
 /// those before, and was cut short by the end of the job's time without a new checkpoint; or it left on its own,
 /// without a new checkpoint or within a minute. Whoever was asked to leave for another reason is never marked.
-void mark_if_fruitless(study::Outcome& outcome, const study::Claim& claim, const Left& left, const Budget& budget);
+void mark_if_no_progress(trial::Outcome& outcome, const study::Claim& claim, const Left& left, const Budget& budget);
 
 }  // namespace assay::worker

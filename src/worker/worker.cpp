@@ -11,9 +11,9 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "study/checkpoint.hpp"
-#include "study/ending.hpp"
-#include "study/json.hpp"
-#include "study/report_pace.hpp"
+#include "trial/ending.hpp"
+#include "trial/json.hpp"
+#include "trial/report_pace.hpp"
 #include "worker/budget.hpp"
 #include "worker/progress.hpp"
 
@@ -22,8 +22,8 @@ namespace {
 
 using base::Error;
 using base::Exit;
-using study::Outcome;
 using study::Study;
+using trial::Outcome;
 
 /// So many exceptions in a row mean that this machine is at fault, not the trials.
 constexpr int most_exceptions = 3;
@@ -32,19 +32,19 @@ constexpr double limits_seconds = 1;
 /// Between two looks at what others reported and finished.
 constexpr double refresh_seconds = 1;
 
-class StudyReporter : public study::Reporter {
+class StudyReporter : public trial::Reporter {
  public:
-  StudyReporter(Study& study, const study::Claim& claim, study::EarlyStop* early_stop)
+  StudyReporter(Study& study, const study::Claim& claim, trial::EarlyStop* early_stop)
       : study_(study), claim_(claim), early_stop_(early_stop) {}
 
-  study::Verdict report(std::int64_t step, const study::Metrics& metrics) override {
-    if (study_.report(claim_, step, metrics) == study::Verdict::stop) return study::Verdict::stop;
+  trial::Verdict report(std::int64_t step, const trial::Metrics& metrics) override {
+    if (study_.report(claim_, step, metrics) == trial::Verdict::stop) return trial::Verdict::stop;
     // An external trainer may report on for a while after it was asked to stop.
-    if (reason_) return study::Verdict::stop;
+    if (reason_) return trial::Verdict::stop;
     reached_ = std::max(reached_.value_or(step), step);
-    if (early_stop_ == nullptr || !pace_.due()) return study::Verdict::go_on;
+    if (early_stop_ == nullptr || !pace_.due()) return trial::Verdict::go_on;
     reason_ = early_stop_->check(look(), claim_.work.item);
-    return reason_ ? study::Verdict::stop : study::Verdict::go_on;
+    return reason_ ? trial::Verdict::stop : trial::Verdict::go_on;
   }
 
   /// Why early stopping ended the trial.
@@ -53,7 +53,7 @@ class StudyReporter : public study::Reporter {
   const std::optional<std::int64_t>& reached() const { return reached_; }
 
  private:
-  study::StudyView look() {
+  trial::StudyView look() {
     const double now = base::steady_seconds();
     if (now - refreshed_ < refresh_seconds) return study_.known();
     refreshed_ = now;
@@ -62,16 +62,16 @@ class StudyReporter : public study::Reporter {
 
   Study& study_;
   const study::Claim& claim_;
-  study::EarlyStop* early_stop_;
+  trial::EarlyStop* early_stop_;
   std::optional<std::string> reason_;
   std::optional<std::int64_t> reached_;
-  study::ReportPace pace_;
+  trial::ReportPace pace_;
   double refreshed_ = base::steady_seconds();  ///< the claim has just looked
 };
 
-class SilentReporter : public study::Reporter {
+class SilentReporter : public trial::Reporter {
  public:
-  study::Verdict report(std::int64_t, const study::Metrics&) override { return study::Verdict::go_on; }
+  trial::Verdict report(std::int64_t, const trial::Metrics&) override { return trial::Verdict::go_on; }
 };
 
 /// Growing pauses while there is nothing to do.
@@ -100,10 +100,10 @@ bool ends_the_worker(Exit code) {
   return code == Exit::io || code == Exit::config || code == Exit::data || code == Exit::upstream;
 }
 
-void say(const study::Work& work, const Outcome& outcome, double seconds, bool counts) {
-  std::string text = study::to_string(outcome.state);
+void say(const trial::Work& work, const Outcome& outcome, double seconds, bool counts) {
+  std::string text = trial::to_string(outcome.state);
   if (outcome.again) text = study::has_checkpoint(work.folder) ? "left at a checkpoint" : "left without a checkpoint";
-  if (outcome.failure != study::Failure::none) text += " (" + study::to_string(outcome.failure) + ")";
+  if (outcome.failure != trial::Failure::none) text += " (" + trial::to_string(outcome.failure) + ")";
   if (!outcome.reason.empty()) text += ": " + outcome.reason;
   for (const auto& [name, value] : outcome.metrics) text += fmt::format(", {} {:.6g}", name, value);
   if (!counts) text += " (does not count: the trial has its result already, or the study was closed without it)";
@@ -115,7 +115,7 @@ void say(const study::Work& work, const Outcome& outcome, double seconds, bool c
 
 class Leader {
  public:
-  Leader(const comm::Group& group, Study& study, study::Planner& planner, study::Evaluator& evaluator,
+  Leader(const comm::Group& group, Study& study, trial::Planner& planner, trial::Evaluator& evaluator,
          const Options& options)
       : group_(group),
         study_(study),
@@ -164,12 +164,12 @@ class Leader {
 
   void evaluate(const study::Claim& claim) {
     const double start = base::steady_seconds();
-    const bool known_before = claim.work.what.tags.contains(study::same_as_tag);
-    if (const auto known = known_before ? study::known_result(study_.known(), claim.work) : std::nullopt) {
+    const bool known_before = claim.work.what.tags.contains(trial::same_as_tag);
+    if (const auto known = known_before ? trial::known_result(study_.known(), claim.work) : std::nullopt) {
       const bool counts = study_.commit(claim, *known);
       return say(claim.work, *known, base::steady_seconds() - start, counts);
     }
-    send({{"work", study::to_json(claim.work)}});
+    send({{"work", trial::to_json(claim.work)}});
     std::exception_ptr fatal;
     const auto outcome = judge(claim, fatal);
     const bool counts = study_.commit(claim, outcome);
@@ -188,11 +188,11 @@ class Leader {
       outcome = evaluator_.run(claim.work, reporter);
       if (outcome.again) {
         const double seconds = base::steady_seconds() - start;
-        mark_if_fruitless(outcome, claim, {reporter.reached(), seconds, !watch_.reason().empty()}, budget_);
+        mark_if_no_progress(outcome, claim, {reporter.reached(), seconds, !watch_.reason().empty()}, budget_);
       }
-      if (outcome.state == study::State::stopped && reporter.reason()) outcome.reason = *reporter.reason();
-      if (outcome.state == study::State::done && !outcome.again) name_lacking(outcome, claim.work.item.trial);
-      if (outcome.failure != study::Failure::infrastructure) exceptions_ = 0;
+      if (outcome.state == trial::State::stopped && reporter.reason()) outcome.reason = *reporter.reason();
+      if (outcome.state == trial::State::done && !outcome.again) name_lacking(outcome, claim.work.item.trial);
+      if (outcome.failure != trial::Failure::infrastructure) exceptions_ = 0;
       return outcome;
     } catch (const Error& error) {
       outcome.reason = error.what();
@@ -203,8 +203,8 @@ class Leader {
     } catch (const std::exception& error) {
       outcome.reason = error.what();
     }
-    outcome.state = study::State::failed;
-    outcome.failure = study::Failure::infrastructure;
+    outcome.state = trial::State::failed;
+    outcome.failure = trial::Failure::infrastructure;
     base::log_warning("trial {}: {}", claim.work.item.trial, outcome.reason);
     // The other ranks of a group may hang in a collective: only the end of the world frees them.
     if (!fatal && group_.size() > 1) fatal = std::current_exception();
@@ -218,7 +218,7 @@ class Leader {
   }
 
   /// A limit or a reward on a metric that nobody reports would pass in silence: the trial stays done, and says so.
-  void name_lacking(Outcome& outcome, study::TrialId trial) {
+  void name_lacking(Outcome& outcome, trial::TrialId trial) {
     const auto lacking = study_.judge().lacking(outcome.metrics);
     if (lacking.empty() || !outcome.reason.empty()) return;
     outcome.reason = fmt::format("{} was not reported: the trial cannot be judged", base::join(lacking, ", "));
@@ -248,8 +248,8 @@ class Leader {
 
   const comm::Group& group_;
   Study& study_;
-  study::Planner& planner_;
-  study::Evaluator& evaluator_;
+  trial::Planner& planner_;
+  trial::Evaluator& evaluator_;
   const Options& options_;
   Budget budget_;
   Watch watch_;
@@ -261,7 +261,7 @@ class Leader {
 
 }  // namespace
 
-Exit work(const comm::Group& group, Study& study, study::Planner& planner, study::Evaluator& evaluator,
+Exit work(const comm::Group& group, Study& study, trial::Planner& planner, trial::Evaluator& evaluator,
           const Options& options) {
   try {
     return Leader(group, study, planner, evaluator, options).run();
@@ -275,14 +275,14 @@ Exit work(const comm::Group& group, Study& study, study::Planner& planner, study
   }
 }
 
-Exit follow(const comm::Group& group, study::Evaluator& evaluator) {
+Exit follow(const comm::Group& group, trial::Evaluator& evaluator) {
   SilentReporter reporter;
   for (;;) {
     std::string bytes;
     group.broadcast(bytes);
     const auto message = base::Json::parse(bytes);
     if (message.contains("bye")) return static_cast<Exit>(message.at("bye").get<int>());
-    evaluator.run(study::work_from_json(message.at("work")), reporter);
+    evaluator.run(trial::work_from_json(message.at("work")), reporter);
   }
 }
 

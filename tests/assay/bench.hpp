@@ -46,27 +46,27 @@ struct Bench {
 };
 
 /// The second rung of trial 0 goes on with another learning rate, as in population-based training.
-class Exploit : public study::Planner {
+class Exploit : public trial::Planner {
  public:
-  study::Decision next(const study::StudyView& view) override {
+  trial::Decision next(const trial::StudyView& view) override {
     auto what = view.find(0)->what;
     what.params["params.training.lr"] = 0.75;
-    return study::Continue{{0, 1}, what};
+    return trial::Continue{{0, 1}, what};
   }
-  std::optional<study::Proposal> propose(const study::StudyView&, study::TrialId, base::Rng&) override { return {}; }
+  std::optional<trial::Proposal> propose(const trial::StudyView&, trial::TrialId, base::Rng&) override { return {}; }
   base::Json describe() const override { return "exploit"; }
 };
 
 /// Trial 0 of a new search: done at its first rung, then that outcome at the second.
-inline void exploit(const Bench& assay, const study::Outcome& second) {
+inline void exploit(const Bench& assay, const trial::Outcome& second) {
   assay.ask();
   auto study = study::Study::join(assay.scratch / "runs/c/search", {});
-  REQUIRE(study.commit(study.seize({0, 0}), {.metrics = {{"score", 0.5}}, .device_seconds = 1.5}));
+  REQUIRE(study.commit(study.take_over({0, 0}), {.metrics = {{"score", 0.5}}, .device_seconds = 1.5}));
   Exploit planner;
   const auto offer = study.claim(planner);
   REQUIRE(std::holds_alternative<study::Claim>(offer));
   const auto& claim = std::get<study::Claim>(offer);
-  CHECK(claim.work.item == study::ItemId{0, 1});
+  CHECK(claim.work.item == trial::ItemId{0, 1});
   REQUIRE(study.commit(claim, second));
 }
 

@@ -54,7 +54,7 @@ struct Lab {
     REQUIRE(split.code == 0);
     const auto run = run::Run::open(scratch / "run");
     run::ProxyFigures figures;
-    figures.chosen = study::Fidelity{.epochs = 1};
+    figures.chosen = trial::Fidelity{.epochs = 1};
     figures.verdict = "as in the test";
     run.begin(run::Stage::proxy);
     run.finish(run::Stage::proxy, run::to_json(figures), base::unix_seconds());

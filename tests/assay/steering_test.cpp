@@ -110,8 +110,8 @@ TEST_CASE("what a trial printed is shown also after it was packed") {
   const auto attempt = layout.attempt({0, 0}, assay.trial(0)["rungs"][0]["attempt"].get<int>());
   os::make_folders(attempt);
   os::publish(attempt / "output.log", "loading\nno such module\n");
-  std::set<study::TrialId> refused;
-  const auto ended = [](study::TrialId) { return true; };
+  std::set<trial::TrialId> refused;
+  const auto ended = [](trial::TrialId) { return true; };
   const auto gone = [](const std::string&) { return false; };
   REQUIRE(study::pack_outputs(layout, "packer", 1, ended, gone, refused) == 1);
   REQUIRE_FALSE(os::file_size(attempt / "output.log"));
@@ -233,7 +233,7 @@ TEST_CASE("failed trials get another try in an open search") {
 TEST_CASE("a rung with parameters of its own is tried again with those") {
   if (missing()) SKIP("assay is not built in " ASSAY_BIN);
   const Bench assay;
-  exploit(assay, {.state = study::State::failed, .failure = study::Failure::exit, .reason = "no memory"});
+  exploit(assay, {.state = trial::State::failed, .failure = trial::Failure::exit, .reason = "no memory"});
   CHECK(assay({"stop", "runs/c", "--close"}).code == 0);
   const auto said = assay({"retry", "runs/c", "0"});
   INFO(said.error);
@@ -301,13 +301,13 @@ TEST_CASE("a study without its study.json, or of another version, is told by eve
   const Bench assay;
   assay.ask();
   const auto file = assay.scratch / "runs/c/search/study/study.json";
-  auto founding = Json::parse(os::read_file(file));
+  auto definition = Json::parse(os::read_file(file));
   os::remove_all(file);
   const auto broken = assay({"fsck", "runs/c"});
   CHECK(broken.code == 74);
   CHECK_THAT(broken.out, ContainsSubstring("broken: study/study.json is missing"));
-  founding["format"] = 99;
-  os::publish(file, founding.dump());
+  definition["format"] = 99;
+  os::publish(file, definition.dump());
   assay.scratch.write("points.csv", "lr\n0.5\n");
   const std::vector<std::vector<std::string>> all = {{"trials", "runs/c"},
                                                      {"status", "runs/c"},

@@ -142,7 +142,8 @@ TEST_CASE("run makes all six stages, goes on where it stopped, and the other ver
 
   const auto late = run_program(scratch, {"assay", "set", "runs/c", "search.max_trials=6"});
   CHECK_THAT(late.out, ContainsSubstring("the search is open again, generation 2") &&
-                           ContainsSubstring("full and report are stale: `assay run ") && !ContainsSubstring("take it up"));
+                           ContainsSubstring("full and report are stale: `assay run ") &&
+                           !ContainsSubstring("take it up"));
   CHECK_THAT(run_program(scratch, {"assay", "status", "runs/c"}).out, ContainsSubstring("reopened: generation 2"));
   const auto reopened = run_program(scratch, {"assay", "run", "runs/c", "--device", "cpu"});
   INFO(reopened.out << reopened.error);

@@ -2,7 +2,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
-#include "eval/command.hpp"
+#include "eval/command/command.hpp"
 #include "os/file.hpp"
 #include "os/process.hpp"
 #include "study/lab.hpp"
@@ -10,19 +10,19 @@
 using namespace lab;
 using namespace assay::eval;
 using Catch::Matchers::ContainsSubstring;
-using study::State;
+using trial::State;
 
 namespace {
 
 const std::filesystem::path examples = std::filesystem::path(ASSAY_SOURCE_DIR) / "configs/examples";
 
-class Reports : public study::Reporter {
+class Reports : public trial::Reporter {
  public:
-  study::Verdict report(std::int64_t step, const study::Metrics& metrics) override {
+  trial::Verdict report(std::int64_t step, const trial::Metrics& metrics) override {
     seen.push_back({step, 0, metrics});
-    return step >= stop_at ? study::Verdict::stop : study::Verdict::go_on;
+    return step >= stop_at ? trial::Verdict::stop : trial::Verdict::go_on;
   }
-  std::vector<study::Report> seen;
+  std::vector<trial::Report> seen;
   std::int64_t stop_at = 1 << 30;
 };
 
@@ -39,9 +39,9 @@ struct Trial {
     settings.values = [](const space::Params&) {
       return base::Json::parse(R"({"model": {"depth": 3}, "training": {"margin": 1.0, "decay": 0.9}, "augment": {}})");
     };
-    settings.rows = [this](const study::Work&) { return rows; };
+    settings.rows = [this](const trial::Work&) { return rows; };
     settings.stop_grace = 5;
-    study::Work work;
+    trial::Work work;
     work.item = {4, 0};
     work.at = {3, 1, 1, 1};
     work.folder = folder.path() / "trials/4/0.1";
@@ -70,11 +70,11 @@ assay.final(0.9, parameters=1200, note="done")
 )");
   CHECK(outcome.reason.empty());
   CHECK(outcome.state == State::done);
-  CHECK(outcome.metrics == study::Metrics{{"default", 0.9}, {"parameters", 1200}});
+  CHECK(outcome.metrics == trial::Metrics{{"default", 0.9}, {"parameters", 1200}});
   CHECK(outcome.attributes.at("note") == "done");
   REQUIRE(trial.reports.seen.size() == 4);
   CHECK(trial.reports.seen[0].step == 1);
-  CHECK(trial.reports.seen[1].metrics == study::Metrics{{"default", 0.5}, {"loss", 2}});
+  CHECK(trial.reports.seen[1].metrics == trial::Metrics{{"default", 0.5}, {"loss", 2}});
   CHECK(trial.reports.seen[2].step == 7);
   CHECK(trial.reports.seen[3].step == 8);
 }

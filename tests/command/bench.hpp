@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/json.hpp"
-#include "eval/command.hpp"
+#include "eval/command/command.hpp"
 #include "os/file.hpp"
 #include "os/process.hpp"
 #include "study/lab.hpp"
@@ -15,15 +15,15 @@ namespace assay::command_tests {
 
 using namespace lab;
 using eval::CommandSettings;
-using study::Verdict;
+using trial::Verdict;
 
-class Recorder : public study::Reporter {
+class Recorder : public trial::Reporter {
  public:
-  Verdict report(std::int64_t step, const study::Metrics& metrics) override {
+  Verdict report(std::int64_t step, const trial::Metrics& metrics) override {
     reports.push_back({step, 0, metrics});
     return step >= stop_at ? Verdict::stop : Verdict::go_on;
   }
-  std::vector<study::Report> reports;
+  std::vector<trial::Report> reports;
   std::int64_t stop_at = 1 << 30;
 };
 
@@ -36,7 +36,7 @@ inline CommandSettings settings(std::vector<std::string> command) {
     json["training"]["lr"] = std::get<double>(params.at("training.lr"));
     return json;
   };
-  result.rows = [](const study::Work&) {
+  result.rows = [](const trial::Work&) {
     return base::Json::parse(R"({"train": {"items": ["train.csv"], "rows": "/x/train.idx"},
                                  "valid": {"items": ["train.csv"], "rows": "/x/valid.idx"}})");
   };
@@ -47,7 +47,7 @@ inline CommandSettings settings(std::vector<std::string> command) {
 
 struct Bench {
   Folder folder;
-  study::Work work;
+  trial::Work work;
   Recorder recorder;
   Bench() {
     work.item = {12, 0};

@@ -6,8 +6,8 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "command/bench.hpp"
-#include "eval/command_files.hpp"
-#include "eval/metrics_tail.hpp"
+#include "eval/command/files.hpp"
+#include "eval/command/metrics_tail.hpp"
 #include "os/file.hpp"
 #include "os/signal.hpp"
 #include "study/lab.hpp"
@@ -16,8 +16,8 @@
 using namespace assay::command_tests;
 using namespace assay::eval;
 using Catch::Matchers::ContainsSubstring;
-using study::Failure;
-using study::State;
+using trial::Failure;
+using trial::State;
 
 TEST_CASE("what a command started ends with it, in sessions of their own too") {
   Bench bench;
@@ -45,7 +45,7 @@ TEST_CASE("a shell trainer gets its parameters, reports, and ends with a final l
       "$training_lr" "$fidelity_epochs" "$split_train_rows" "$ASSAY_STAGE" >> "$ASSAY_METRICS")");
   CHECK(outcome.state == State::done);
   CHECK(outcome.reason.empty());
-  CHECK(outcome.metrics == study::Metrics{{"accuracy", 0.9}, {"lr", 0.25}, {"epochs", 4}});
+  CHECK(outcome.metrics == trial::Metrics{{"accuracy", 0.9}, {"lr", 0.25}, {"epochs", 4}});
   CHECK(outcome.attributes.at("note") == "/x/train.idx search");
   CHECK(outcome.device_seconds > 0);
   REQUIRE(bench.recorder.reports.size() == 3);
@@ -68,7 +68,7 @@ with open(os.environ["ASSAY_METRICS"], "a") as out:
 )"}));
   CHECK(outcome.reason.empty());
   CHECK(outcome.state == State::done);
-  CHECK(outcome.metrics == study::Metrics{{"lr", 0.25}, {"data", 0.5}, {"trial", 12}, {"seed", 99}});
+  CHECK(outcome.metrics == trial::Metrics{{"lr", 0.25}, {"data", 0.5}, {"trial", 12}, {"seed", 99}});
   REQUIRE(bench.recorder.reports.size() == 1);
   CHECK(std::isnan(bench.recorder.reports[0].metrics.at("loss")));
 }
@@ -189,8 +189,8 @@ TEST_CASE("a command that ran out of memory is told to compute its batches in tw
                               final_line});
     with.values = [](const space::Params& params) { return base::Json{{"x", std::get<double>(params.at("x"))}}; };
     const auto evaluator = make_command_evaluator(std::move(with));
-    Study study(folder.path(), founding(), limits(2));
-    drain(study, planner, [&](const study::Work& one) { return evaluator->run(one, recorder); });
+    Study study(folder.path(), definition(), limits(2));
+    drain(study, planner, [&](const trial::Work& one) { return evaluator->run(one, recorder); });
     return study.refresh();
   };
   SECTION("with half of it the memory suffices") {

@@ -9,8 +9,8 @@
 using namespace assay::command_tests;
 using namespace assay;
 using Catch::Matchers::ContainsSubstring;
-using study::Failure;
-using study::State;
+using trial::Failure;
+using trial::State;
 
 namespace {
 
@@ -28,7 +28,7 @@ CommandSettings kept(const Folder& folder, const std::string& body) {
 
 /// One evaluator, many trials.
 struct KeptBench : Bench {
-  std::unique_ptr<study::Evaluator> evaluator;
+  std::unique_ptr<trial::Evaluator> evaluator;
   Outcome trial(int number) {
     work.item.trial = number;
     work.folder = folder.path() / "trials" / std::to_string(number) / "0.1";

@@ -182,7 +182,7 @@ def measure(folder):
 print(json.dumps({folder.name: measure(folder) for folder in sorted(root.iterdir())}))
 )";
 
-study::Metrics train_and_export(const Case& item, const fs::path& folder) {
+trial::Metrics train_and_export(const Case& item, const fs::path& folder) {
   base::Rng rng(1, "test", 0, item.name);
   item.write(folder, "train", rng);
   item.write(folder, "valid", rng);
@@ -202,16 +202,16 @@ study::Metrics train_and_export(const Case& item, const fs::path& folder) {
   eval::Context context{.run = run, .stage = run::Stage::full, .space = space, .device = "cpu", .threads = 1};
   context.rows = eval::Rows::final;
   context.keep_weights = true;
-  study::Work work;
+  trial::Work work;
   work.what.params = space->defaults();
   work.at = {.epochs = 3};
   work.folder = folder / "export";
-  struct Quiet : study::Reporter {
-    study::Verdict report(std::int64_t, const study::Metrics&) override { return study::Verdict::go_on; }
+  struct Quiet : trial::Reporter {
+    trial::Verdict report(std::int64_t, const trial::Metrics&) override { return trial::Verdict::go_on; }
   } quiet;
   const auto outcome = eval::make_evaluator(context)->run(work, quiet);
   INFO(outcome.reason);
-  REQUIRE(outcome.state == study::State::done);
+  REQUIRE(outcome.state == trial::State::done);
   for (const char* name : {"network.json", "weights.safetensors"}) fs::rename(folder / "export" / name, folder / name);
   put(folder / "network.py", std::string(nn::network_py()));
   return outcome.metrics;
@@ -226,7 +226,7 @@ TEST_CASE("network.py reproduces the trainer's metric on the raw validation file
     SKIP(python() << " has no torch: set ASSAY_PYTHON to a Python that has it");
   }
   const auto root = fs::temp_directory_path() / ("assay-export-" + os::random_name());
-  std::map<std::string, study::Metrics> trained;
+  std::map<std::string, trial::Metrics> trained;
   for (const auto& item : cases()) {
     INFO(item.name);
     trained[item.name] = train_and_export(item, root / item.name);

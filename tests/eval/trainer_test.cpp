@@ -20,8 +20,8 @@
 
 using namespace assay;
 namespace fs = std::filesystem;
-using study::Failure;
-using study::State;
+using trial::Failure;
+using trial::State;
 
 namespace {
 
@@ -55,8 +55,8 @@ struct TestRun {
   eval::Context context() const {
     return {.run = *run, .stage = run::Stage::search, .space = space, .device = "cpu", .threads = 1};
   }
-  study::Work work(study::Fidelity at) const {
-    study::Work work;
+  trial::Work work(trial::Fidelity at) const {
+    trial::Work work;
     work.what.params = space->defaults();
     work.at = at;
     work.seed = 11;
@@ -69,14 +69,14 @@ struct TestRun {
   std::shared_ptr<const space::Space> space;
 };
 
-struct Reports : study::Reporter {
-  study::Verdict report(std::int64_t step, const study::Metrics& metrics) override {
+struct Reports : trial::Reporter {
+  trial::Verdict report(std::int64_t step, const trial::Metrics& metrics) override {
     steps.push_back(step);
     last = metrics;
-    return step >= stop_at ? study::Verdict::stop : study::Verdict::go_on;
+    return step >= stop_at ? trial::Verdict::stop : trial::Verdict::go_on;
   }
   std::vector<std::int64_t> steps;
-  study::Metrics last;
+  trial::Metrics last;
   std::int64_t stop_at = 1'000'000;
 };
 
@@ -153,7 +153,7 @@ TEST_CASE("a small network learns the digits in a few epochs") {
   }
   SECTION("a signal leaves a checkpoint, and the next attempt ends where an undisturbed one does") {
     struct Signalling : Reports {
-      study::Verdict report(std::int64_t step, const study::Metrics& metrics) override {
+      trial::Verdict report(std::int64_t step, const trial::Metrics& metrics) override {
         if (step == 3) os::request_stop(SIGUSR2);
         return Reports::report(step, metrics);
       }
@@ -214,7 +214,7 @@ TEST_CASE("a trial that ran out of memory is trained in halves of the batch, to 
     Reports reports;
     auto whole = test.work({.epochs = 3}), halved = whole;
     halved.folder = test.folder / "halved";
-    halved.what.tags[study::halved_tag] = "1";
+    halved.what.tags[trial::halved_tag] = "1";
     const auto first = evaluator->run(whole, reports), second = evaluator->run(halved, reports);
     REQUIRE(first.state == State::done);
     REQUIRE(second.state == State::done);

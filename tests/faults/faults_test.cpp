@@ -110,8 +110,8 @@ class Disturbed {
   std::vector<std::string> options_;
 };
 
-/// The fault in the first of three workers (or as many as `faulty`); then in both of two, and again in each restart until
-/// the study is done.
+/// The fault in the first of three workers (or as many as `faulty`); then in both of two, and again in each restart
+/// until the study is done.
 void check_fault(const std::string& rule, std::optional<int> expected = {},
                  const std::vector<std::string>& options = as_usual, std::size_t faulty = 1) {
   INFO("fault: " << rule);

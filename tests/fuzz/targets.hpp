@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "base/error.hpp"
-#include "space/expression.hpp"
-#include "space/nni.hpp"
+#include "space/constraints/expression.hpp"
+#include "space/reading/nni.hpp"
 #include "space/space.hpp"
 
 namespace assay::fuzz {

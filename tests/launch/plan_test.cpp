@@ -58,7 +58,7 @@ TEST_CASE("measured figures replace estimates") {
   CHECK(launch::make_plan(run, {}, 1).full_seconds == 50);
   run::ProxyFigures proxy;
   proxy.full_seconds = 40;
-  proxy.chosen = study::Fidelity{.epochs = 4};
+  proxy.chosen = trial::Fidelity{.epochs = 4};
   proxy.candidates = {{.fidelity = {.epochs = 4}, .seconds = 5}};
   run.begin(Stage::proxy);
   run.finish(Stage::proxy, run::to_json(proxy), 0);
@@ -91,7 +91,7 @@ TEST_CASE("stages are summed up in one line each") {
                        .speed_up = 6.8,
                        .passes = true},
                       {}};
-  proxy.chosen = study::Fidelity{.epochs = 4};
+  proxy.chosen = trial::Fidelity{.epochs = 4};
   CHECK(launch::summary(Stage::proxy, run::to_json(proxy)) ==
         "1 of 2 proxies agree; chosen 4 epochs, full data: rho 0.86 [0.61, 0.95], 6.8 x cheaper");
   proxy.chosen.reset();

@@ -42,26 +42,26 @@ parameters = { goal = "min", threshold = 60_000 }
 max_trials = 30
 )";
 
-class Sequence : public study::Planner {
+class Sequence : public trial::Planner {
  public:
-  study::Decision next(const study::StudyView&) override { return study::New{}; }
-  std::optional<study::Proposal> propose(const study::StudyView&, study::TrialId trial, base::Rng&) override {
-    return tests::sample_trial(trial).what;
+  trial::Decision next(const trial::StudyView&) override { return trial::New{}; }
+  std::optional<trial::Proposal> propose(const trial::StudyView&, trial::TrialId trial, base::Rng&) override {
+    return tests::sample_trial(trial).first;
   }
   base::Json describe() const override { return "sequence"; }
 };
 
 /// A finished study of thirty trials in RUN/search, by the real protocol.
 void make_search(const run::Run& run) {
-  study::Founding founding{.stage = "search",
-                           .seed = 1,
-                           .identity = {{"space", "sample"}},
-                           .objectives = tests::sample_objectives,
-                           .fidelities = {{.epochs = 4}}};
+  study::Definition definition{.stage = "search",
+                               .seed = 1,
+                               .identity = {{"space", "sample"}},
+                               .objectives = tests::sample_objectives,
+                               .fidelities = {{.epochs = 4}}};
   study::Limits limits;
   limits.max_trials = 30;
   limits.max_failed = 30;
-  study::Study study(run.folder(Stage::search), founding, limits);
+  study::Study study(run.folder(Stage::search), definition, limits);
   Sequence planner;
   for (;;) {
     const auto offer = study.claim(planner);

@@ -6,12 +6,12 @@
 #include "base/json.hpp"
 #include "report/compare.hpp"
 #include "report/document.hpp"
+#include "report/figure_text.hpp"
 #include "report/insight.hpp"
 #include "report/page.hpp"
 #include "report/sections.hpp"
-#include "report/words.hpp"
 #include "sample.hpp"
-#include "study/view_builder.hpp"
+#include "trial/view_builder.hpp"
 
 using namespace assay;
 using Catch::Approx;
@@ -91,7 +91,7 @@ TEST_CASE("a winner within the noise of the baseline is not called better") {
 
 TEST_CASE("for errors that are minimised a lower score is the better one") {
   auto material = tests::sample();
-  material.judge = study::Judge({{"rmse", false, {}}});
+  material.judge = trial::Judge({{"rmse", false, {}}});
   const auto found = report::verdict(material);
   REQUIRE(found);
   CHECK(found->contrast->difference.hi < 0);  // 0.981 against 0.962: worse
@@ -136,11 +136,11 @@ TEST_CASE("hints: a best value at the end of its domain, what mattered, failures
   CHECK_FALSE(has_hint(hints, "training.lr is best"));
   CHECK_FALSE(has_hint(hints, "failed or were infeasible"));
 
-  study::ViewBuilder builder;
+  trial::ViewBuilder builder;
   builder.objectives(tests::sample_objectives);
-  for (study::TrialId id = 0; id < 40; ++id) {
+  for (trial::TrialId id = 0; id < 40; ++id) {
     auto trial = tests::sample_trial(id);
-    if (id % 3 == 0) trial.rungs.front().state = study::State::failed;
+    if (id % 3 == 0) trial.rungs.front().state = trial::State::failed;
     builder.trial(trial);
   }
   material.studies.at(run::Stage::search) = builder.build();
@@ -168,7 +168,7 @@ TEST_CASE("text from the run cannot break out of the page") {
   material.title = "</script><b>&";
   auto trial = tests::sample_trial(7);
   trial.rungs.front().reason = "</script><script>alert(1)</script> \xff";
-  study::ViewBuilder builder;
+  trial::ViewBuilder builder;
   builder.objectives(tests::sample_objectives).trial(trial);
   material.studies.at(run::Stage::search) = builder.build();
   material.full.reset();
@@ -187,9 +187,9 @@ TEST_CASE("an accuracy that a command reports in per cent is written as it is") 
     auto& [estimate, lo, hi] = finalist.score;
     estimate *= 100, lo *= 100, hi *= 100;
   }
-  study::ViewBuilder builder;
+  trial::ViewBuilder builder;
   builder.objectives(tests::sample_objectives).fidelities({{.epochs = 4}});
-  for (study::TrialId id = 0; id < 60; ++id) {
+  for (trial::TrialId id = 0; id < 60; ++id) {
     auto trial = tests::sample_trial(id);
     // One score below 1 % does not make shares of the others.
     for (auto& [metric, value] : trial.rungs.front().metrics) {

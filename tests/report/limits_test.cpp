@@ -9,8 +9,8 @@
 #include "report/insight.hpp"
 #include "report/sections.hpp"
 #include "sample.hpp"
-#include "study/standing.hpp"
-#include "study/view_builder.hpp"
+#include "trial/standing.hpp"
+#include "trial/view_builder.hpp"
 
 using namespace assay;
 using Catch::Approx;
@@ -19,7 +19,7 @@ using Catch::Matchers::ContainsSubstring;
 TEST_CASE("the report lists every limit and how many comparable trials keep it") {
   const auto material = tests::sample_limited();
   const auto document = report::document(material);
-  const study::Standings standings(material.studies.at(run::Stage::search));
+  const trial::Standings standings(material.studies.at(run::Stage::search));
   const auto& limits = material.judge.limits().all();
   const auto& list = document["constraints"]["list"];
   REQUIRE(list.size() == limits.size());
@@ -44,7 +44,7 @@ TEST_CASE("the report lists every limit and how many comparable trials keep it")
 
 TEST_CASE("each row of the page says how it counts, and the best so far is of those that count") {
   const auto material = tests::sample_limited();
-  const study::Standings standings(material.studies.at(run::Stage::search));
+  const trial::Standings standings(material.studies.at(run::Stage::search));
   const auto section = report::search_section(material);
   const auto& rows = section["standing"];
   REQUIRE(rows.size() == standings.all().size());
@@ -57,14 +57,14 @@ TEST_CASE("each row of the page says how it counts, and the best so far is of th
   REQUIRE(record.size() > 1);
   CHECK(record.back()[0] == standings.best()->trial->id);
   CHECK(record.back()[1].get<double>() == Approx(*standings.best()->value));
-  for (const auto& step : record) CHECK(standings.at(step[0].get<study::TrialId>()).feasible);
+  for (const auto& step : record) CHECK(standings.at(step[0].get<trial::TrialId>()).feasible);
 }
 
 TEST_CASE("where no trial keeps the limits the report names no best") {
   auto material = tests::sample_limited();
-  study::ViewBuilder builder;
+  trial::ViewBuilder builder;
   builder.judge(material.judge);
-  for (study::TrialId id = 0; id < 3; ++id)
+  for (trial::TrialId id = 0; id < 3; ++id)
     builder.done(id, {},
                  {{"accuracy", 0.9}, {"parameters", 60'000.0 + 3000.0 * static_cast<double>(id)}, {"loss", 0.1}});
   material.studies.at(run::Stage::search) = builder.build();
@@ -87,7 +87,7 @@ exponent = 0.07
 )",
                                             "reward.toml");
   auto material = tests::sample();
-  material.judge = study::judge_of({{"accuracy", true, {}}, {"merit", true, {}}}, config);
+  material.judge = trial::judge_of({{"accuracy", true, {}}, {"merit", true, {}}}, config);
   CHECK(material.judge.first().metric == "merit");
   CHECK(report::document(material)["first"] == 1);
   CHECK(material.named_metrics() == std::vector<std::string>{"accuracy", "merit", "parameters"});
@@ -95,7 +95,7 @@ exponent = 0.07
 
 namespace {
 
-std::vector<std::int64_t> steps_of(const std::vector<study::Report>& reports) {
+std::vector<std::int64_t> steps_of(const std::vector<trial::Report>& reports) {
   std::vector<std::int64_t> steps;
   for (const auto& report : reports) steps.push_back(report.step);
   return steps;
@@ -118,16 +118,16 @@ TEST_CASE("the report says at which fidelity the best was measured, and how many
 }
 
 TEST_CASE("a half trained trial from elsewhere is not counted among those at the full length") {
-  study::ViewBuilder builder;
-  builder.judge(study::Judge({{.metric = "accuracy"}})).fidelities({{.epochs = 8}});
-  for (study::TrialId id = 0; id < 3; ++id) {
-    study::Trial trial{.id = id, .proposed = true};
-    trial.rungs.push_back({.item = {id, 0}, .state = study::State::done, .at = {.epochs = id == 2 ? 2 : 8}});
+  trial::ViewBuilder builder;
+  builder.judge(trial::Judge({{.metric = "accuracy"}})).fidelities({{.epochs = 8}});
+  for (trial::TrialId id = 0; id < 3; ++id) {
+    trial::Trial trial{.id = id, .proposed = true};
+    trial.rungs.push_back({.item = {id, 0}, .state = trial::State::done, .at = {.epochs = id == 2 ? 2 : 8}});
     trial.rungs.back().metrics["accuracy"] = 0.5;
-    builder.trial(std::make_shared<const study::Trial>(std::move(trial)));
+    builder.trial(std::make_shared<const trial::Trial>(std::move(trial)));
   }
   const auto view = builder.build();
-  CHECK(report::trials_text(study::Standings(view), 8) == "3 trials, 2 of them at all 8 epochs");
+  CHECK(report::trials_text(trial::Standings(view), 8) == "3 trials, 2 of them at all 8 epochs");
 }
 
 TEST_CASE("the best so far holds comparable measurements only, and the others are marked") {
@@ -139,7 +139,7 @@ TEST_CASE("the best so far holds comparable measurements only, and the others ar
 
 TEST_CASE("while no trial is at the top, the report compares at the highest fidelity reached and says so") {
   auto material = tests::sample_rungs();
-  study::ViewBuilder builder(material.studies.at(run::Stage::search));
+  trial::ViewBuilder builder(material.studies.at(run::Stage::search));
   material.studies.at(run::Stage::search) = builder.fidelities({{.epochs = 2}, {.epochs = 8}, {.epochs = 24}}).build();
   material.full_epochs = 24;
   CHECK_THAT(report::search_section(material)["text"].get<std::string>(),
@@ -149,7 +149,7 @@ TEST_CASE("while no trial is at the top, the report compares at the highest fide
 TEST_CASE("a learning curve goes on through the rungs") {
   const auto view = tests::sample_rungs().studies.at(run::Stage::search);
   CHECK(steps_of(report::whole_curve(*view.find(4))) == std::vector<std::int64_t>{1, 2, 3, 4, 5, 6, 7, 8});
-  study::Trial trial;
+  trial::Trial trial;
   trial.rungs = {tests::sample_rung(0, 0, 2, 0.5, {1, 2}),
                  tests::sample_rung(0, 1, 4, 0.6, {1, 2})};  // a command that counts from its own start
   CHECK(steps_of(report::whole_curve(trial)) == std::vector<std::int64_t>{1, 2, 3, 4});
@@ -225,7 +225,7 @@ TEST_CASE("without a feasible finalist the headline names the least violation an
 }
 
 TEST_CASE("defaults that break a limit are not asked to be beaten") {
-  const auto told = [](const report::Material& material) {
+  const auto told = [](const report::RunData& material) {
     for (const auto& hint : report::hints_section(material)) {
       if (hint["title"] == "The search has not clearly beaten the defaults") return true;
     }

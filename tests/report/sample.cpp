@@ -5,31 +5,31 @@
 #include <memory>
 
 #include "base/random.hpp"
-#include "study/standing.hpp"
-#include "study/view_builder.hpp"
+#include "trial/standing.hpp"
+#include "trial/view_builder.hpp"
 
 namespace assay::tests {
 
-study::TrialId best_of(const study::StudyView& view) {
-  const study::Standings standings(view);
+trial::TrialId best_of(const trial::StudyView& view) {
+  const trial::Standings standings(view);
   return standings.best()->trial->id;
 }
 
-const std::vector<study::Objective> sample_objectives = {{"accuracy", true, 0.95}, {"parameters", false, 60'000}};
+const std::vector<trial::Objective> sample_objectives = {{"accuracy", true, 0.95}, {"parameters", false, 60'000}};
 
-study::Trial sample_trial(study::TrialId id) {
+trial::Trial sample_trial(trial::TrialId id) {
   base::Rng rng(1, "sample", id, "trial");
   const std::vector<std::int64_t> widths = {8, 16, 32, 64};
   const std::vector<std::string> activations = {"relu", "silu"};
   const auto pick = static_cast<std::size_t>(rng.below(4));
-  study::Trial trial;
+  trial::Trial trial;
   trial.id = id;
   trial.proposed = true;
-  trial.what.note = id < 10 ? "random" : "evolution";
-  trial.what.params = {{"stem.width", widths[pick]},
-                       {"act", activations[static_cast<std::size_t>(rng.below(2))]},
-                       {"training.lr", std::pow(10.0, rng.uniform(-4, -2))}};
-  study::Measurement at;
+  trial.first.note = id < 10 ? "random" : "evolution";
+  trial.first.params = {{"stem.width", widths[pick]},
+                        {"act", activations[static_cast<std::size_t>(rng.below(2))]},
+                        {"training.lr", std::pow(10.0, rng.uniform(-4, -2))}};
+  trial::Measurement at;
   at.item = {id, 0};
   at.attempt = 1;
   at.at = {.epochs = 4};
@@ -39,11 +39,11 @@ study::Trial sample_trial(study::TrialId id) {
   at.ended = at.started + 1.5;
   at.device_seconds = 1.5;
   if (id % 20 == 7) {
-    at.state = study::State::failed;
-    at.failure = study::Failure::nan;
+    at.state = trial::State::failed;
+    at.failure = trial::Failure::nan;
     at.reason = "the loss is not a number, step 12";
   } else {
-    at.state = study::State::done;
+    at.state = trial::State::done;
     const double score = 0.90 + 0.02 * static_cast<double>(pick) + 0.004 * rng.normal();
     for (int epoch = 1; epoch <= 4; ++epoch)
       at.reports.push_back({epoch, 0.3 * epoch, {{"accuracy", score - 0.1 / epoch + 0.025}}});
@@ -53,10 +53,10 @@ study::Trial sample_trial(study::TrialId id) {
   return trial;
 }
 
-study::StudyView sample_search(std::int64_t count) {
-  study::ViewBuilder builder;
+trial::StudyView sample_search(std::int64_t count) {
+  trial::ViewBuilder builder;
   builder.objectives(sample_objectives).fidelities({{.epochs = 4}}).max_trials(count).closed(true);
-  for (study::TrialId id = 0; id < count; ++id) builder.trial(sample_trial(id));
+  for (trial::TrialId id = 0; id < count; ++id) builder.trial(sample_trial(id));
   return builder.build();
 }
 
@@ -100,7 +100,7 @@ run::ProxyFigures sample_proxy() {
   };
   figures.candidates = {candidate(2, 0.6, 0.05, 13, false), candidate(4, 0.9, 0.7, 6.8, true),
                         candidate(8, 0.95, 0.8, 3.4, true)};
-  figures.chosen = study::Fidelity{.epochs = 4};
+  figures.chosen = trial::Fidelity{.epochs = 4};
   figures.verdict = "2 of 3 proxies agree; chosen 4 epochs, full data";
   figures.full_seconds = 4.1;
   figures.agreement_wanted = 0.65;
@@ -110,11 +110,11 @@ run::ProxyFigures sample_proxy() {
   return figures;
 }
 
-run::SearchFigures sample_search_figures(const study::StudyView& view) {
+run::SearchFigures sample_search_figures(const trial::StudyView& view) {
   run::SearchFigures figures;
   figures.counts = view.counts();
   figures.fidelity = {.epochs = 4};
-  const study::Standings standings(view);
+  const trial::Standings standings(view);
   figures.best = standings.best()->trial->id;
   figures.best_score = *standings.best()->value;
   for (const auto* standing : standings.front()) figures.pareto.push_back(standing->trial->id);
@@ -124,9 +124,9 @@ run::SearchFigures sample_search_figures(const study::StudyView& view) {
   return figures;
 }
 
-run::FullFigures sample_full(const study::StudyView& view) {
+run::FullFigures sample_full(const trial::StudyView& view) {
   run::FullFigures figures;
-  const auto finalist = [](study::TrialId trial, double score, double searched) {
+  const auto finalist = [](trial::TrialId trial, double score, double searched) {
     return run::FinalistFigures{.trial = trial,
                                 .params = {{"stem.width", std::int64_t{64}}},
                                 .scores = {score - 0.001, score, score + 0.001},
@@ -142,7 +142,7 @@ run::FullFigures sample_full(const study::StudyView& view) {
   return figures;
 }
 
-study::Judge sample_limits() {
+trial::Judge sample_limits() {
   const auto config = config::Config::parse(R"(
 [[constraint]]
 metric = "parameters"
@@ -153,15 +153,15 @@ at_most = 0.05
 weight = 0.1
 )",
                                             "limits.toml");
-  return study::judge_of(sample_objectives, config);
+  return trial::judge_of(sample_objectives, config);
 }
 
-report::Material sample() {
-  report::Material material;
+report::RunData sample() {
+  report::RunData material;
   material.name = material.title = "sample";
   material.folder = "runs/sample";
   material.settings = "[run]\nname = \"sample\"\n";
-  material.judge = study::Judge(sample_objectives);
+  material.judge = trial::Judge(sample_objectives);
   material.full_epochs = 30;
   material.parallel = 2;
   for (const auto stage : run::all_stages)
@@ -179,10 +179,10 @@ report::Material sample() {
   return material;
 }
 
-report::Material sample_limited() {
+report::RunData sample_limited() {
   auto material = sample();
   material.judge = sample_limits();
-  study::ViewBuilder builder(material.studies.at(run::Stage::search));
+  trial::ViewBuilder builder(material.studies.at(run::Stage::search));
   const auto view = builder.judge(material.judge).build();
   material.studies.at(run::Stage::search) = view;
   material.search = sample_search_figures(view);
@@ -200,35 +200,35 @@ report::Material sample_limited() {
   return material;
 }
 
-study::Measurement sample_rung(study::TrialId trial, int number, int epochs, double accuracy,
+trial::Measurement sample_rung(trial::TrialId trial, int number, int epochs, double accuracy,
                                const std::vector<std::int64_t>& steps) {
-  study::Measurement at;
+  trial::Measurement at;
   at.item = {trial, number};
   at.attempt = 1;
   at.at = {.epochs = epochs};
-  at.state = study::State::done;
+  at.state = trial::State::done;
   at.metrics = {{"accuracy", accuracy}, {"parameters", 900.0}};
   for (const auto step : steps)
     at.reports.push_back({step, 0, {{"accuracy", accuracy - 0.001 * static_cast<double>(epochs - step)}}});
   return at;
 }
 
-report::Material sample_rungs() {
+report::RunData sample_rungs() {
   auto material = sample();
   material.full.reset();
   material.full_epochs = 8;
-  material.judge = study::Judge({{"accuracy", true, {}}});
-  study::ViewBuilder builder;
+  material.judge = trial::Judge({{"accuracy", true, {}}});
+  trial::ViewBuilder builder;
   builder.judge(material.judge).fidelities({{.epochs = 2}, {.epochs = 8}});
-  for (study::TrialId id = 0; id < 6; ++id) {
-    study::Trial trial;
+  for (trial::TrialId id = 0; id < 6; ++id) {
+    trial::Trial trial;
     trial.id = id;
     trial.proposed = true;
-    trial.what.params = {{"lr", 0.1}};
+    trial.first.params = {{"lr", 0.1}};
     trial.rungs.push_back(sample_rung(id, 0, 2, 0.70 + 0.01 * static_cast<double>(id), {1, 2}));
     if (id == 2 || id == 4) {
       trial.rungs.push_back(sample_rung(id, 1, 8, 0.60 + 0.01 * static_cast<double>(id), {3, 4, 5, 6, 7, 8}));
-      trial.rungs.back().own = std::make_shared<study::Proposal>(study::Proposal{.params = {{"lr", 0.3}}});
+      trial.rungs.back().own = std::make_shared<trial::Proposal>(trial::Proposal{.params = {{"lr", 0.3}}});
     }
     builder.trial(trial);
   }
@@ -236,11 +236,11 @@ report::Material sample_rungs() {
   return material;
 }
 
-report::Material nothing() {
-  report::Material material;
+report::RunData nothing() {
+  report::RunData material;
   material.name = material.title = "empty";
   material.folder = "runs/empty";
-  material.judge = study::Judge(sample_objectives);
+  material.judge = trial::Judge(sample_objectives);
   for (const auto stage : run::all_stages)
     material.stages.push_back({.stage = stage, .state = "waiting", .reason = "", .seconds = {}, .revision = ""});
   return material;

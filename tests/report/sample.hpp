@@ -4,35 +4,35 @@
 #include <cstdint>
 #include <vector>
 
-#include "report/material.hpp"
-#include "study/view.hpp"
+#include "report/run_data.hpp"
+#include "trial/view.hpp"
 
 namespace assay::tests {
 
-extern const std::vector<study::Objective> sample_objectives;
+extern const std::vector<trial::Objective> sample_objectives;
 
 /// Wider networks are better and larger; every twentieth trial fails; the last value of the width is the best.
-study::Trial sample_trial(study::TrialId id);
-study::StudyView sample_search(std::int64_t count = 60);
+trial::Trial sample_trial(trial::TrialId id);
+trial::StudyView sample_search(std::int64_t count = 60);
 run::SplitFigures sample_split();
 run::BaselineFigures sample_baseline();
 run::ProxyFigures sample_proxy();
-run::SearchFigures sample_search_figures(const study::StudyView& view);
-run::FullFigures sample_full(const study::StudyView& view);
+run::SearchFigures sample_search_figures(const trial::StudyView& view);
+run::FullFigures sample_full(const trial::StudyView& view);
 
 /// The sample's objectives with limits: at most 30,000 parameters (hard), a loss of at most 0.05 (soft).
-study::Judge sample_limits();
+trial::Judge sample_limits();
 /// All six stages.
-report::Material sample();
+report::RunData sample();
 /// All six stages with sample_limits(): the winner keeps them, the baseline and the other finalists break one.
-report::Material sample_limited();
+report::RunData sample_limited();
 /// A finished rung of a trial; it reported at these steps.
-study::Measurement sample_rung(study::TrialId trial, int number, int epochs, double accuracy,
+trial::Measurement sample_rung(trial::TrialId trial, int number, int epochs, double accuracy,
                                const std::vector<std::int64_t>& steps);
 /// A search without the stage full: trials 0 to 5 at 2 epochs, of them 2 and 4 at 8 epochs as well, with parameters of
 /// their own there; the low fidelity scores higher.
-report::Material sample_rungs();
+report::RunData sample_rungs();
 /// A run of which nothing is there yet but its settings.
-report::Material nothing();
+report::RunData nothing();
 
 }  // namespace assay::tests

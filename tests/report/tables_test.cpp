@@ -4,12 +4,12 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
-#include "report/csv.hpp"
+#include "exchange/csv.hpp"
 #include "report/document.hpp"
 #include "report/trial_table.hpp"
 #include "sample.hpp"
-#include "study/standing.hpp"
-#include "study/view_builder.hpp"
+#include "trial/standing.hpp"
+#include "trial/view_builder.hpp"
 
 using namespace assay;
 using report::Column;
@@ -27,14 +27,14 @@ std::size_t column(const report::TrialTable& table, const std::string& key) {
 }  // namespace
 
 TEST_CASE("CSV fields are quoted where RFC 4180 asks for it") {
-  CHECK(report::csv_field("plain text") == "plain text");
-  CHECK(report::csv_field("a,b") == "\"a,b\"");
-  CHECK(report::csv_field("say \"no\"") == "\"say \"\"no\"\"\"");
-  CHECK(report::csv_field("two\nlines") == "\"two\nlines\"");
-  CHECK(report::csv_field(" edge") == "\" edge\"");
-  CHECK(report::csv_line({"a", "", "c"}) == "a,,c\r\n");
-  CHECK(report::csv_number(0.1) == "0.1");
-  CHECK(report::csv_number(1.0 / 0.0).empty());
+  CHECK(exchange::csv_field("plain text") == "plain text");
+  CHECK(exchange::csv_field("a,b") == "\"a,b\"");
+  CHECK(exchange::csv_field("say \"no\"") == "\"say \"\"no\"\"\"");
+  CHECK(exchange::csv_field("two\nlines") == "\"two\nlines\"");
+  CHECK(exchange::csv_field(" edge") == "\" edge\"");
+  CHECK(exchange::csv_line({"a", "", "c"}) == "a,,c\r\n");
+  CHECK(exchange::csv_number(0.1) == "0.1");
+  CHECK(exchange::csv_number(1.0 / 0.0).empty());
 }
 
 TEST_CASE("the trial table has a row per trial and the objectives first among the metrics") {
@@ -53,7 +53,7 @@ TEST_CASE("the trial table has a row per trial and the objectives first among th
 }
 
 TEST_CASE("a parameter named like another column keeps a name of its own") {
-  study::ViewBuilder builder;
+  trial::ViewBuilder builder;
   builder.objectives({{"width", true, {}}}).done(0, {{"width", std::int64_t{3}}, {"seconds", 1.5}}, {{"width", 0.5}});
   const auto table = report::trial_table(builder.build());
   CHECK(report::to_text(table.rows[0][column(table, "width")]) == "0.5");
@@ -63,7 +63,7 @@ TEST_CASE("a parameter named like another column keeps a name of its own") {
 }
 
 TEST_CASE("a metric named like a column of facts keeps a name of its own") {
-  study::ViewBuilder builder;
+  trial::ViewBuilder builder;
   builder.objectives({{"accuracy", true, {}}})
       .done(0, {{"x", 1.5}}, {{"accuracy", 0.5}, {"seconds", 12.5}, {"epochs", 3}, {"trial", 7}});
   const auto table = report::trial_table(builder.build());
@@ -80,7 +80,7 @@ TEST_CASE("a table with a limit keeps the best trials, in the order of their num
   const auto table = report::trial_table(view, 20);
   REQUIRE(table.rows.size() == 20);
   CHECK(table.total == 200);
-  const study::Standings standings(view);
+  const trial::Standings standings(view);
   const auto best = std::to_string(standings.best()->trial->id);
   bool found = false;
   std::int64_t last = -1;
@@ -104,7 +104,7 @@ TEST_CASE("CSV and JSON hold the same trials") {
 }
 
 TEST_CASE("an empty study gives a header line") {
-  CHECK(base::split(report::to_csv(report::trial_table(study::StudyView())), '\n').size() == 2);
+  CHECK(base::split(report::to_csv(report::trial_table(trial::StudyView())), '\n').size() == 2);
 }
 
 TEST_CASE("candidates and finalists as CSV") {
@@ -128,10 +128,10 @@ TEST_CASE("a trial's row has the cost of all its rungs") {
   next.device_seconds = 8;
   trial.rungs.push_back(next);
   next.item.rung = 2;  // under way: what it takes is not known yet
-  next.state = study::State::running;
+  next.state = trial::State::running;
   next.ended = next.device_seconds = 0;
   trial.rungs.push_back(next);
-  study::ViewBuilder builder;
+  trial::ViewBuilder builder;
   builder.objectives(tests::sample_objectives).trial(trial);
   const auto row = report::to_json(report::trial_table(builder.build())).at(0);
   CHECK(row["seconds"] == 5.5);

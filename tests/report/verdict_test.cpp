@@ -22,15 +22,15 @@ namespace {
 using Kind = Verdict::Kind;
 
 /// Finalists as judge_finalists leaves them: best mean first.
-run::FullFigures figures_of(const study::Objective& objective,
-                            const std::vector<std::pair<study::TrialId, std::vector<double>>>& scores,
+run::FullFigures figures_of(const trial::Objective& objective,
+                            const std::vector<std::pair<trial::TrialId, std::vector<double>>>& scores,
                             std::int64_t rows = 0) {
   run::FullFigures figures;
   for (const auto& [trial, values] : scores) {
     run::FinalistFigures finalist{.trial = trial, .params = {{"width", std::int64_t{8}}}, .scores = values};
     for (std::size_t i = 0; i < values.size(); ++i) {
       finalist.seeds.push_back(static_cast<std::int64_t>(i));
-      finalist.trainings.push_back(static_cast<study::TrialId>(10 * i + 3));
+      finalist.trainings.push_back(static_cast<trial::TrialId>(10 * i + 3));
       finalist.measured.push_back({{objective.metric, values[i]}, {"latency", 4.5}});
     }
     figures.finalists.push_back(finalist);
@@ -45,7 +45,7 @@ run::FullFigures figures_of(const study::Objective& objective,
   return figures;
 }
 
-report::Words words(const run::FullFigures& figures, const study::Objective& objective, Scale scale = Scale::plain) {
+report::Words words(const run::FullFigures& figures, const trial::Objective& objective, Scale scale = Scale::plain) {
   return report::words_of(*report::verdict(figures, objective), figures, objective, scale, "on the rows");
 }
 
@@ -58,7 +58,7 @@ TEST_CASE("text and intervals agree: shares, per cent, errors, one seed and seve
   int better = 0, unclear = 0;
   for (int round = 0; round < 2000; ++round) {
     const int kind = round % 4;  // share up, per cent up, rmse down, share down
-    const study::Objective objective{kind == 2 ? "rmse" : "accuracy", kind < 2, {}};
+    const trial::Objective objective{kind == 2 ? "rmse" : "accuracy", kind < 2, {}};
     const double unit = kind == 1 || kind == 2 ? 100 : 1;
     const auto scores = [&](double centre) {
       std::vector<double> values(1 + static_cast<std::size_t>(rng.below(3)));
@@ -87,14 +87,14 @@ TEST_CASE("text and intervals agree: shares, per cent, errors, one seed and seve
 }
 
 TEST_CASE("one training each: the rows tell, and the text says what is unknown") {
-  const study::Objective accuracy{"accuracy", true, {}};
+  const trial::Objective accuracy{"accuracy", true, {}};
   const auto figures = figures_of(accuracy, {{4, {0.98}}, {-1, {0.90}}}, 1797);
   const auto said = words(figures, accuracy, Scale::percent);
   CHECK(said.sentence == "Trial 4 reaches 98.00 % accuracy; the baseline, trained in the same way, reaches 90.00 %.");
   CHECK_THAT(said.lead, ContainsSubstring("more than the chance in the rows") &&
                             ContainsSubstring("nothing is known of the noise between trainings"));
   // A regression has no interval with one seed: nothing is claimed either way.
-  const study::Objective rmse{"rmse", false, {}};
+  const trial::Objective rmse{"rmse", false, {}};
   const auto bare = figures_of(rmse, {{4, {7}}, {-1, {20}}}, 1797);
   CHECK(report::verdict(bare, rmse)->kind == Kind::unknown);
   CHECK(words(bare, rmse).sentence == "Trial 4 reaches 7 rmse; the baseline, trained in the same way, reaches 20.");
@@ -102,7 +102,7 @@ TEST_CASE("one training each: the rows tell, and the text says what is unknown")
 }
 
 TEST_CASE("a finalist with the default parameters is the baseline") {
-  const study::Objective accuracy{"accuracy", true, {}};
+  const trial::Objective accuracy{"accuracy", true, {}};
   auto figures = figures_of(accuracy, {{4, {0.98, 0.97}}, {7, {0.92, 0.91}}});
   CHECK(report::verdict(figures, accuracy)->kind == Kind::alone);
   figures.finalists[1].defaults = true;
@@ -117,7 +117,7 @@ TEST_CASE("a finalist with the default parameters is the baseline") {
 }
 
 TEST_CASE("a baseline whose trainings failed is named as such") {
-  const study::Objective accuracy{"accuracy", true, {}};
+  const trial::Objective accuracy{"accuracy", true, {}};
   auto figures = figures_of(accuracy, {{4, {0.98, 0.97}}});
   CHECK_THAT(words(figures, accuracy).sentence, ContainsSubstring("there is no baseline to compare it with"));
   figures.missing = {"finalist baseline with seed 0 failed (trial 1 of full): exit"};
@@ -125,7 +125,7 @@ TEST_CASE("a baseline whose trainings failed is named as such") {
 }
 
 TEST_CASE("the card names what is there: files, every metric per seed, the checkpoint, the command") {
-  const study::Objective accuracy{"accuracy", true, {}};
+  const trial::Objective accuracy{"accuracy", true, {}};
   auto figures = figures_of(accuracy, {{4, {0.98, 0.97}}, {-1, {0.90, 0.91}}});
   report::Card card{.run = "own trainer",
                     .figures = figures,

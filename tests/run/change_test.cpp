@@ -15,7 +15,7 @@
 #include "os/file.hpp"
 #include "run/changes.hpp"
 #include "run/scratch.hpp"
-#include "study/founding.hpp"
+#include "study/definition.hpp"
 
 using namespace assay;
 using Catch::Matchers::ContainsSubstring;
@@ -270,24 +270,24 @@ TEST_CASE("done.json of older versions holds judging keys as identity") {
 
 TEST_CASE("a study is joined whatever it was judged by when it was founded") {
   tests::Scratch scratch;
-  study::Founding founding{.stage = "search",
-                           .seed = 1,
-                           .identity = {{"configuration",
-                                         {{"training.lr", "0.1"},
-                                          {"constraint[0].at_most", "5"},
-                                          {"constraint[0].metric", "m"},
-                                          {"constraint[1].require", "a <= b"}}}},
-                           .objectives = {{"score", true, 0.5}},
-                           .fidelities = {{}}};
+  study::Definition definition{.stage = "search",
+                               .seed = 1,
+                               .identity = {{"configuration",
+                                             {{"training.lr", "0.1"},
+                                              {"constraint[0].at_most", "5"},
+                                              {"constraint[0].metric", "m"},
+                                              {"constraint[1].require", "a <= b"}}}},
+                               .objectives = {{"score", true, 0.5}},
+                               .fidelities = {{}}};
   const study::Limits limits;
-  study::Study(scratch / "s", founding, limits).leave("done");
-  founding.objectives = {{"score", true, {}}};
-  founding.identity["configuration"] = {{"training.lr", "0.1"}, {"constraint[0].require", "a <= b"}};
-  CHECK_NOTHROW(study::Study(scratch / "s", founding, limits));
-  auto other = founding;
+  study::Study(scratch / "s", definition, limits).leave("done");
+  definition.objectives = {{"score", true, {}}};
+  definition.identity["configuration"] = {{"training.lr", "0.1"}, {"constraint[0].require", "a <= b"}};
+  CHECK_NOTHROW(study::Study(scratch / "s", definition, limits));
+  auto other = definition;
   other.identity["configuration"]["training.lr"] = "0.2";
   CHECK_THROWS_WITH(study::Study(scratch / "s", other, limits), ContainsSubstring("training.lr"));
-  other = founding;
+  other = definition;
   other.objectives = {{"score", false, {}}};
   CHECK_THROWS_WITH(study::Study(scratch / "s", other, limits), ContainsSubstring("objectives"));
 }

@@ -1,4 +1,4 @@
-#include "run/places.hpp"
+#include "run/source_places.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 

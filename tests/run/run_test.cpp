@@ -168,8 +168,8 @@ TEST_CASE("a stage began with its first worker, not with the process that ends i
   f.run.begin(Stage::search);
   const double before = base::unix_seconds();
   {
-    study::Founding founding{.stage = "search", .objectives = {{"score", true, {}}}, .fidelities = {{}}};
-    study::Study study(f.run.folder(Stage::search), founding, f.run.limits(Stage::search));
+    study::Definition definition{.stage = "search", .objectives = {{"score", true, {}}}, .fidelities = {{}}};
+    study::Study study(f.run.folder(Stage::search), definition, f.run.limits(Stage::search));
     study.refresh();
     study.leave("time is up");
   }

@@ -10,8 +10,8 @@
 
 #include "base/random.hpp"
 #include "config/config.hpp"
-#include "search/early_stop.hpp"
-#include "study/view_builder.hpp"
+#include "search/stopping/early_stop.hpp"
+#include "trial/view_builder.hpp"
 
 namespace assay::test {
 namespace {
@@ -27,8 +27,8 @@ std::string unpacked(const std::string& path) {
 }
 
 /// One trial's reports so far.
-study::Trial trial_of(study::TrialId id, const std::vector<double>& curve, std::size_t epochs, study::State state) {
-  study::Trial trial{.id = id, .what = {}, .proposed = true, .rungs = {}};
+trial::Trial trial_of(trial::TrialId id, const std::vector<double>& curve, std::size_t epochs, trial::State state) {
+  trial::Trial trial{.id = id, .what = {}, .proposed = true, .rungs = {}};
   trial.rungs.push_back({.item = {id, 0}, .attempt = 1, .state = state});
   for (std::size_t i = 0; i < epochs; ++i)
     trial.rungs.front().reports.push_back({static_cast<std::int64_t>(i + 1), 0.0, {{"loss", curve[i]}}});
@@ -72,32 +72,32 @@ EarlyStopFigures replay_early_stop(const std::vector<std::vector<double>>& curve
       std::swap(line[i - 1], line[static_cast<std::size_t>(rng.below(static_cast<std::int64_t>(i)))]);
 
     const auto early_stop = search::make_early_stop(config);
-    study::ViewBuilder builder;
+    trial::ViewBuilder builder;
     builder.objectives({{"loss", false, {}}});
     struct Running {
-      study::TrialId id;
+      trial::TrialId id;
       std::size_t epochs;
     };
     std::vector<Running> running;
-    study::TrialId next = 0;
+    trial::TrialId next = 0;
     double spent = 0, found = INFINITY;
-    while (next < static_cast<study::TrialId>(line.size()) || !running.empty()) {
-      while (static_cast<int>(running.size()) < workers && next < static_cast<study::TrialId>(line.size()))
+    while (next < static_cast<trial::TrialId>(line.size()) || !running.empty()) {
+      while (static_cast<int>(running.size()) < workers && next < static_cast<trial::TrialId>(line.size()))
         running.push_back({next++, 0});
       for (auto& [id, epochs] : running) {
         const auto& curve = curves[line[static_cast<std::size_t>(id)]];
         ++epochs, ++spent;
-        builder.trial(trial_of(id, curve, epochs, study::State::running));
-        auto state = study::State::running;
+        builder.trial(trial_of(id, curve, epochs, trial::State::running));
+        auto state = trial::State::running;
         if (epochs == full) {
-          state = study::State::done;
+          state = trial::State::done;
           found = std::min(found, curve.back());
         } else if (epochs == curve.size()) {
-          state = study::State::failed;
+          state = trial::State::failed;
         } else if (early_stop->check(builder.build(), {id, 0})) {
-          state = study::State::stopped;
+          state = trial::State::stopped;
         }
-        if (state == study::State::running) continue;
+        if (state == trial::State::running) continue;
         builder.trial(trial_of(id, curve, epochs, state));
         epochs = 0;
       }

@@ -6,25 +6,25 @@
 
 #include "base/log.hpp"
 #include "base/random.hpp"
-#include "search/curve_fit.hpp"
 #include "search/curves_data.hpp"
-#include "search/early_stop.hpp"
+#include "search/stopping/curve_fit.hpp"
+#include "search/stopping/early_stop.hpp"
 #include "stats/summary.hpp"
-#include "study/view_builder.hpp"
+#include "trial/view_builder.hpp"
 
 using namespace assay;
 using Catch::Approx;
 using Catch::Matchers::ContainsSubstring;
-using study::State;
+using trial::State;
 
 namespace {
 
-const std::vector<study::Objective> accuracy{{"accuracy", true, {}}}, loss{{"loss", false, {}}};
+const std::vector<trial::Objective> accuracy{{"accuracy", true, {}}}, loss{{"loss", false, {}}};
 
-study::Trial curve(study::TrialId id, const std::string& metric, const std::vector<double>& values,
+trial::Trial curve(trial::TrialId id, const std::string& metric, const std::vector<double>& values,
                    State state = State::done) {
-  study::Trial trial{.id = id, .what = {}, .proposed = true, .rungs = {}};
-  study::Measurement rung{.item = {id, 0}, .attempt = 1, .state = state};
+  trial::Trial trial{.id = id, .what = {}, .proposed = true, .rungs = {}};
+  trial::Measurement rung{.item = {id, 0}, .attempt = 1, .state = state};
   rung.at.epochs = 5;
   for (std::size_t i = 0; i < values.size(); ++i)
     rung.reports.push_back({static_cast<std::int64_t>(i + 1), 0.0, {{metric, values[i]}}});
@@ -36,14 +36,14 @@ study::Trial curve(study::TrialId id, const std::string& metric, const std::vect
 using Curves = std::vector<std::vector<double>>;
 
 /// Why the last curve, a running one, is stopped; empty if it goes on. The others are finished.
-std::string reason(study::EarlyStop& rule, const std::vector<study::Objective>& objectives, const Curves& curves) {
-  study::ViewBuilder builder;
+std::string reason(trial::EarlyStop& rule, const std::vector<trial::Objective>& objectives, const Curves& curves) {
+  trial::ViewBuilder builder;
   builder.objectives(objectives);
   for (std::size_t i = 0; i < curves.size(); ++i) {
-    builder.trial(curve(static_cast<study::TrialId>(i), objectives.front().metric, curves[i],
+    builder.trial(curve(static_cast<trial::TrialId>(i), objectives.front().metric, curves[i],
                         i + 1 == curves.size() ? State::running : State::done));
   }
-  return rule.check(builder.build(), {static_cast<study::TrialId>(curves.size()) - 1, 0}).value_or("");
+  return rule.check(builder.build(), {static_cast<trial::TrialId>(curves.size()) - 1, 0}).value_or("");
 }
 
 const search::EarlyStopSettings at_once{.from = 0, .curves = 1};
@@ -89,7 +89,7 @@ TEST_CASE("median rule on a loss: the upper median, and worse is above") {
 TEST_CASE("only finished trials are compared with: stopped, failed and running ones teach nothing") {
   const auto rule = search::make_median_stop(at_once);
   for (const auto state : {State::stopped, State::failed, State::running, State::waiting}) {
-    study::ViewBuilder builder;
+    trial::ViewBuilder builder;
     builder.objectives(accuracy);
     builder.trial(curve(0, "accuracy", {0.9, 0.9}, state)).trial(curve(1, "accuracy", {0.1}, State::running));
     CHECK(!rule->check(builder.build(), {1, 0}));
@@ -102,7 +102,7 @@ TEST_CASE("nothing is judged before the first step, with too few curves, or at a
   CHECK(reason(*search::make_median_stop({.from = 3, .curves = 2}), accuracy, all).empty());
   CHECK(reason(*search::make_median_stop({.from = 2, .curves = 3}), accuracy, all).empty());
 
-  study::ViewBuilder builder;
+  trial::ViewBuilder builder;
   builder.objectives(accuracy);
   auto half = curve(0, "accuracy", {0.9, 0.9});
   half.rungs.front().at.data = 0.5;
@@ -136,11 +136,11 @@ TEST_CASE("percentile rule: it rests while it would have stopped the best, and n
 }
 
 TEST_CASE("several objectives: a trial is stopped only if it would be for each of them") {
-  const std::vector<study::Objective> both{{"accuracy", true, {}}, {"parameters", false, {}}};
+  const std::vector<trial::Objective> both{{"accuracy", true, {}}, {"parameters", false, {}}};
   const auto view_of = [&](double own_accuracy, double own_parameters, bool reported = true) {
-    study::ViewBuilder builder;
+    trial::ViewBuilder builder;
     builder.objectives(both);
-    for (study::TrialId id = 0; id < 4; ++id) {
+    for (trial::TrialId id = 0; id < 4; ++id) {
       auto trial = curve(id, "accuracy", id < 3 ? std::vector{0.8, 0.8} : std::vector{own_accuracy},
                          id < 3 ? State::done : State::running);
       for (auto& report : trial.rungs.front().reports) {
@@ -251,9 +251,9 @@ TEST_CASE("a fresh rule says the same as one that saw every view before") {
   for (auto* make : {search::make_median_stop, search::make_percentile_stop, search::make_curve_stop}) {
     base::Rng rng(3, "test", 0, "views");
     const auto veteran = make({.from = 2, .curves = 3});
-    study::ViewBuilder builder;
+    trial::ViewBuilder builder;
     builder.objectives(accuracy);
-    for (study::TrialId id = 0; id < 30; ++id) {
+    for (trial::TrialId id = 0; id < 30; ++id) {
       auto values = rising(0.5 + 0.4 * rng.uniform(), 20, 0.5 + rng.uniform());
       for (const int length : {3, 8, 12}) {
         builder.trial(curve(id, "accuracy", {values.begin(), values.begin() + length}, State::running));

@@ -13,7 +13,7 @@ using namespace assay;
 
 namespace {
 
-const std::vector<study::Objective> one{{"accuracy", true, {}}}, two{{"accuracy", true, {}}, {"size", false, 40.0}};
+const std::vector<trial::Objective> one{{"accuracy", true, {}}}, two{{"accuracy", true, {}}, {"size", false, 40.0}};
 
 const char* const mixed =
     "[params.training]\nwidth = { int = [1, 32], log = true }\nlr = { float = [0.001, 1.0], log = true }\nkind.choice "
@@ -33,7 +33,7 @@ std::shared_ptr<const space::Space> space_of(const config::Config& config) {
 }
 
 /// Better with more width; a third as good after a third of the epochs. Every seventh trial fails, others break down.
-study::Outcome measure(const study::Work& work) {
+trial::Outcome measure(const trial::Work& work) {
   if (work.item.trial % 7 == 5) return test::failed();
   const auto width = work.what.params.find("params.training.width");
   const double value = width == work.what.params.end() ? 1 : static_cast<double>(std::get<std::int64_t>(width->second));
@@ -49,10 +49,10 @@ test::LabCourse run(const config::Config& config, test::LabSettings settings) {
   return test::run_lab([&] { return search::make_planner(config, space, 7); }, measure, settings);
 }
 
-std::set<std::string> points_of(const study::StudyView& view) {
+std::set<std::string> points_of(const trial::StudyView& view) {
   std::set<std::string> points;
   for (const auto& trial : view.trials()) {
-    if (trial && trial->proposed) points.insert(search::text_of(trial->what.params));
+    if (trial && trial->proposed) points.insert(search::text_of(trial->first.params));
   }
   return points;
 }
@@ -75,7 +75,7 @@ TEST_CASE("every algorithm: replay proposes the same, with failed trials, condit
         CHECK(course.view.counts().claimed >= wanted);
         CHECK_FALSE(course.reason.empty());
         for (const auto& trial : course.view.trials()) {
-          if (trial && trial->proposed) CHECK_NOTHROW(space->check(trial->what.params));
+          if (trial && trial->proposed) CHECK_NOTHROW(space->check(trial->first.params));
         }
         if (workers == 1) {
           CHECK(static_cast<std::int64_t>(points_of(course.view).size()) + course.view.counts().voided == wanted);

@@ -1,4 +1,4 @@
-#include "search/explore.hpp"
+#include "search/rungs/explore.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>

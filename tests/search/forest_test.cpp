@@ -1,4 +1,4 @@
-#include "search/forest.hpp"
+#include "search/points/forest.hpp"
 
 #include <catch2/catch_approx.hpp>
 #include <catch2/catch_test_macros.hpp>

@@ -9,13 +9,13 @@
 #include "search/own_numbers.hpp"
 #include "search/planners.hpp"
 #include "search/rung_lab.hpp"
-#include "study/view_builder.hpp"
+#include "trial/view_builder.hpp"
 
 using namespace assay;
 
 namespace {
 
-const std::vector<study::Fidelity> three{{.epochs = 1}, {.epochs = 3}, {.epochs = 9}};
+const std::vector<trial::Fidelity> three{{.epochs = 1}, {.epochs = 3}, {.epochs = 9}};
 
 config::Config config_of(const std::string& algorithm) {
   base::set_verbosity(base::Level::quiet);
@@ -26,7 +26,7 @@ config::Config config_of(const std::string& algorithm) {
       "run.toml");
 }
 
-study::Outcome of_lr(const study::Work& work) {
+trial::Outcome of_lr(const trial::Work& work) {
   return test::measured(std::get<double>(work.what.params.at("params.training.lr")));
 }
 
@@ -34,16 +34,16 @@ study::Outcome of_lr(const study::Work& work) {
 std::map<int, int> own_items(const test::LabCourse& course) {
   std::map<int, int> items;
   for (const auto& trial : course.view.trials()) {
-    if (!trial || study::imported(trial->what, 0)) continue;
+    if (!trial || trial::imported(trial->first, 0)) continue;
     for (const auto& rung : trial->rungs) ++items[rung.item.rung];
   }
   return items;
 }
 
-test::LabCourse course_of(const std::string& algorithm, const std::set<study::TrialId>& imports, std::size_t workers) {
+test::LabCourse course_of(const std::string& algorithm, const std::set<trial::TrialId>& imports, std::size_t workers) {
   const auto config = config_of(algorithm);
   const auto space = std::make_shared<const space::Space>(space::Space::load(config));
-  const std::vector<study::Proposal> first{{.params = space->defaults(), .note = "defaults"}};
+  const std::vector<trial::Proposal> first{{.params = space->defaults(), .note = "defaults"}};
   test::LabSettings settings{.fidelities = three, .trials = 36, .workers = workers};
   settings.imports = imports;
   for (const auto number : imports) settings.by_hand[number] = three.back();
@@ -54,7 +54,7 @@ test::LabCourse course_of(const std::string& algorithm, const std::set<study::Tr
 
 TEST_CASE("brackets, populations and quotas are those of a study without imports") {
   for (const std::string algorithm : {"hyperband", "bohb", "pbt", "asha", "econas"}) {
-    for (const auto& imports : {std::set<study::TrialId>{0, 1, 2, 3, 4}, {0, 7, 8, 20}}) {
+    for (const auto& imports : {std::set<trial::TrialId>{0, 1, 2, 3, 4}, {0, 7, 8, 20}}) {
       INFO(algorithm << " with " << imports.size());
       const auto without = course_of(algorithm, {}, 1), with = course_of(algorithm, imports, 1);
       CHECK(own_items(without)[0] == 36);
@@ -71,27 +71,27 @@ TEST_CASE("the first trial that is measured here is the defaults, unless they we
     INFO(algorithm);
     const auto course = course_of(algorithm, {0, 1, 2}, 1);
     const auto& trial = *course.view.find(3);
-    CHECK(trial.what.note == "defaults");
+    CHECK(trial.first.note == "defaults");
     CHECK(course.view.find(4)->what.note != "defaults");
   }
   const auto config = config_of("random");
   const auto space = std::make_shared<const space::Space>(space::Space::load(config));
   const auto planner = search::make_planner(config, space, 7, {{.params = space->defaults(), .note = "defaults"}});
-  study::Trial trial{.id = 0, .what = {.params = space->defaults()}, .proposed = true};
-  trial.what.tags = {{study::origin_tag, "import"}};
-  trial.rungs.push_back({.item = {0, 0}, .attempt = 1, .state = study::State::done, .metrics = {{"accuracy", 0.5}}});
-  study::ViewBuilder builder;
+  trial::Trial trial{.id = 0, .what = {.params = space->defaults()}, .proposed = true};
+  trial.first.tags = {{trial::origin_tag, "import"}};
+  trial.rungs.push_back({.item = {0, 0}, .attempt = 1, .state = trial::State::done, .metrics = {{"accuracy", 0.5}}});
+  trial::ViewBuilder builder;
   builder.objectives({{"accuracy", true, {}}}).fidelities({three.back()}).max_trials(9).trial(std::move(trial));
   base::Rng rng(1, "search", 1, "propose");
   CHECK(planner->propose(builder.build(), 1, rng)->note != "defaults");
 }
 
 TEST_CASE("places of own trials follow imports that come to light late") {
-  study::ViewBuilder builder;
-  const auto add = [&](study::TrialId id, bool imported) {
-    study::Trial trial{.id = id, .proposed = true};
-    if (imported) trial.what.tags = {{study::origin_tag, "import"}};
-    trial.rungs.push_back({.item = {id, 0}, .attempt = 1, .state = study::State::done});
+  trial::ViewBuilder builder;
+  const auto add = [&](trial::TrialId id, bool imported) {
+    trial::Trial trial{.id = id, .proposed = true};
+    if (imported) trial.first.tags = {{trial::origin_tag, "import"}};
+    trial.rungs.push_back({.item = {id, 0}, .attempt = 1, .state = trial::State::done});
     builder.trial(std::move(trial));
   };
   search::OwnNumbers own;
@@ -99,15 +99,15 @@ TEST_CASE("places of own trials follow imports that come to light late") {
   add(1, false);
   add(3, false);  // 2 is claimed by somebody who has not said what for
   CHECK_FALSE(own.update(builder.build()));
-  CHECK(own.all() == std::vector<study::TrialId>{1, 2, 3});
+  CHECK(own.all() == std::vector<trial::TrialId>{1, 2, 3});
   CHECK(own.place(3) == 2);
   CHECK(own.place(9) == 8);
   add(2, true);
   CHECK(own.update(builder.build()));
-  CHECK(own.all() == std::vector<study::TrialId>{1, 3});
+  CHECK(own.all() == std::vector<trial::TrialId>{1, 3});
   CHECK(own.place(3) == 1);
   add(4, true);
   CHECK_FALSE(own.update(builder.build()));
-  CHECK(own.all() == std::vector<study::TrialId>{1, 3});
+  CHECK(own.all() == std::vector<trial::TrialId>{1, 3});
   CHECK(own.place(5) == 2);
 }

@@ -4,16 +4,16 @@
 
 #include "base/json.hpp"
 #include "base/log.hpp"
-#include "search/places.hpp"
 #include "search/planners.hpp"
+#include "search/points/list_positions.hpp"
 #include "search/seen.hpp"
-#include "study/view_builder.hpp"
+#include "trial/view_builder.hpp"
 
 using namespace assay;
 
 namespace {
 
-std::unique_ptr<study::Planner> planner_of(const std::string& params, const std::string& search) {
+std::unique_ptr<trial::Planner> planner_of(const std::string& params, const std::string& search) {
   base::set_verbosity(base::Level::quiet);
   const auto config = config::Config::parse(params + "[search]\n" + search, "t");
   return search::make_planner(config, std::make_shared<const space::Space>(space::Space::load(config)), 1);
@@ -25,29 +25,29 @@ struct Ran {
 };
 
 /// One trial after the other; the numbers in `by_hand` are taken by points from outside.
-Ran run(study::Planner& planner, const std::vector<study::TrialId>& by_hand, std::int64_t most = 60) {
+Ran run(trial::Planner& planner, const std::vector<trial::TrialId>& by_hand, std::int64_t most = 60) {
   Ran ran;
-  study::ViewBuilder builder;
+  trial::ViewBuilder builder;
   builder.max_trials(most);
-  for (study::TrialId number = 0; number <= most; ++number) {
-    study::Trial trial{.id = number, .proposed = true};
+  for (trial::TrialId number = 0; number <= most; ++number) {
+    trial::Trial trial{.id = number, .proposed = true};
     if (std::find(by_hand.begin(), by_hand.end(), number) != by_hand.end()) {
-      trial.what = {.params = {{"params.model.a", std::int64_t{3}}}, .tags = {{"origin", "add"}}};
+      trial.first = {.params = {{"params.model.a", std::int64_t{3}}}, .tags = {{"origin", "add"}}};
       builder.trial(trial);
       continue;
     }
     const auto view = builder.build();
     const auto decision = planner.next(view);
-    if (const auto* finished = std::get_if<study::Finished>(&decision)) {
+    if (const auto* finished = std::get_if<trial::Finished>(&decision)) {
       ran.end = finished->reason;
       break;
     }
-    REQUIRE(std::holds_alternative<study::New>(decision));
+    REQUIRE(std::holds_alternative<trial::New>(decision));
     base::Rng rng(1, "search", number, "propose");
     const auto proposal = planner.propose(view, number, rng);
     REQUIRE(proposal);
     ++ran.measured[search::text_of(proposal->params)];
-    trial.what = *proposal;
+    trial.first = *proposal;
     builder.trial(trial);
   }
   return ran;
@@ -60,7 +60,7 @@ TEST_CASE("what is added by hand costs a list or a grid none of its points") {
   for (const std::string search : {"algorithm = \"grid\"\n", "algorithm = \"grid\"\ngrid.order = \"halving\"\n",
                                    "algorithm = \"list\"\npoints = [ { a = 1 }, { a = 2 }, { a = 3 } ]\n"}) {
     INFO(search);
-    for (const auto& by_hand : std::vector<std::vector<study::TrialId>>{{}, {0, 1}, {2}, {0, 1, 2, 3}, {1, 3}}) {
+    for (const auto& by_hand : std::vector<std::vector<trial::TrialId>>{{}, {0, 1}, {2}, {0, 1, 2, 3}, {1, 3}}) {
       const auto planner = planner_of(small, search);
       const auto ran = run(*planner, by_hand);
       CHECK(ran.measured ==
@@ -85,26 +85,26 @@ TEST_CASE("points that people write alike are still two") {
 }
 
 TEST_CASE("places: claimed numbers that are not known yet keep theirs, voided ones give it back") {
-  const auto proposed = [](study::TrialId id, std::map<std::string, std::string> tags = {}) {
-    return study::Trial{.id = id, .what = {.tags = std::move(tags)}, .proposed = true};
+  const auto proposed = [](trial::TrialId id, std::map<std::string, std::string> tags = {}) {
+    return trial::Trial{.id = id, .what = {.tags = std::move(tags)}, .proposed = true};
   };
-  study::ViewBuilder builder;
+  trial::ViewBuilder builder;
   builder.trial(proposed(0)).trial({.id = 1}).trial(proposed(2));
-  search::Places places;
+  search::ListPositions places;
   places.update(builder.build());
   CHECK(places.claimed() == 3);
   CHECK(places.of(1) == 1);
   CHECK(places.of(3) == 3);
   CHECK(places.of(3, 3) == std::nullopt);
-  CHECK(std::holds_alternative<study::Wait>(places.end("over")));
+  CHECK(std::holds_alternative<trial::Wait>(places.end("over")));
 
   // Number 1 turns out to be somebody's own point.
   builder.trial(proposed(1, {{"origin", "import"}}));
   places.update(builder.build());
   CHECK(places.of(3) == 1);
   CHECK(places.of(4) == 3);  // number 3 takes place 1
-  CHECK(std::holds_alternative<study::Finished>(places.end("over")));
-  const auto taken = search::Places::marked({}, 3, 1);
+  CHECK(std::holds_alternative<trial::Finished>(places.end("over")));
+  const auto taken = search::ListPositions::marked({}, 3, 1);
   builder.trial(proposed(3, taken.tags));
   places.update(builder.build());
   CHECK(places.of(4) == 3);
@@ -115,14 +115,14 @@ TEST_CASE("workers that propose at once share the last points of a small space, 
   for (const std::string name : {"random", "tpe", "evolution", "sobol", "anneal", "smac"}) {
     INFO(name);
     const auto planner = planner_of("[params.model]\na.int = [1, 5]\n", "algorithm = \"" + name + "\"\n");
-    study::ViewBuilder builder;
+    trial::ViewBuilder builder;
     builder.max_trials(60).objectives({{"accuracy", true, {}}});
     builder.done(0, {{"params.model.a", std::int64_t{4}}}, {{"accuracy", 0.5}});
-    for (study::TrialId id = 1; id <= 4; ++id) builder.trial({.id = id});
+    for (trial::TrialId id = 1; id <= 4; ++id) builder.trial({.id = id});
     const auto view = builder.build();
-    CHECK(std::holds_alternative<study::Wait>(planner->next(view)));
+    CHECK(std::holds_alternative<trial::Wait>(planner->next(view)));
     std::map<std::string, int> proposed;
-    for (study::TrialId id = 2; id <= 4; ++id) {
+    for (trial::TrialId id = 2; id <= 4; ++id) {
       base::Rng rng(1, "search", id, "propose");
       ++proposed[search::text_of(planner->propose(view, id, rng)->params)];
     }

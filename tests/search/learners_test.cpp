@@ -13,7 +13,7 @@
 #include "search/table.hpp"
 #include "stats/hypervolume.hpp"
 #include "stats/summary.hpp"
-#include "study/standing.hpp"
+#include "trial/standing.hpp"
 
 using namespace assay;
 
@@ -21,9 +21,9 @@ namespace {
 
 constexpr const char* names[] = {"nsga2", "nsga3", "smac", "reinforce", "ppo"};
 
-const std::vector<study::Objective> one{{"accuracy", true, {}}};
-const std::vector<study::Objective> two{{"accuracy", true, {}}, {"cost", false, {}}};
-const std::vector<study::Objective> three{{"accuracy", true, {}}, {"cost", false, {}}, {"skips", true, {}}};
+const std::vector<trial::Objective> one{{"accuracy", true, {}}};
+const std::vector<trial::Objective> two{{"accuracy", true, {}}, {"cost", false, {}}};
+const std::vector<trial::Objective> three{{"accuracy", true, {}}, {"cost", false, {}}, {"skips", true, {}}};
 
 config::Config mixed_config(const std::string& name, const std::string& more = "") {
   return config::Config::parse(
@@ -34,7 +34,7 @@ config::Config mixed_config(const std::string& name, const std::string& more = "
       "t.toml");
 }
 
-std::unique_ptr<study::Planner> planner_of(const config::Config& config) {
+std::unique_ptr<trial::Planner> planner_of(const config::Config& config) {
   base::set_verbosity(base::Level::quiet);
   return search::make_planner(config, std::make_shared<const space::Space>(space::Space::load(config)), 1);
 }
@@ -44,7 +44,7 @@ config::Config macro(const std::string& name, const std::string& more = "") {
 }
 
 /// Of both spaces: larger is better, and dearer.
-study::Metrics metrics_of(const space::Params& params) {
+trial::Metrics metrics_of(const space::Params& params) {
   double accuracy = 0, skips = 0;
   for (const auto& [name, value] : params) {
     const auto text = space::to_text(value);
@@ -57,22 +57,22 @@ study::Metrics metrics_of(const space::Params& params) {
 }
 
 /// Every seventh trial fails.
-std::optional<study::Metrics> measure(study::TrialId id, const space::Params& params) {
+std::optional<trial::Metrics> measure(trial::TrialId id, const space::Params& params) {
   if (id % 7 == 3) return std::nullopt;
   return metrics_of(params);
 }
 
-std::set<std::string> points(const study::StudyView& view) {
+std::set<std::string> points(const trial::StudyView& view) {
   std::set<std::string> result;
   for (const auto& trial : view.trials()) {
-    if (trial && trial->proposed) result.insert(search::text_of(trial->what.params));
+    if (trial && trial->proposed) result.insert(search::text_of(trial->first.params));
   }
   return result;
 }
 
-std::optional<study::Proposal> proposal(study::Planner& planner, const study::StudyView& view, study::TrialId number) {
+std::optional<trial::Proposal> proposal(trial::Planner& planner, const trial::StudyView& view, trial::TrialId number) {
   base::Rng rng(5, "search", number, "propose");
-  CHECK(std::holds_alternative<study::New>(planner.next(view)));
+  CHECK(std::holds_alternative<trial::New>(planner.next(view)));
   return planner.propose(view, number, rng);
 }
 
@@ -84,11 +84,11 @@ TEST_CASE("learners are pure functions of the view: trials that run, fail, and e
       INFO(name << ", " << objectives.size() << " objectives");
       const auto config = mixed_config(name, "max_trials = 60\n");
       const auto veteran = planner_of(config);
-      study::ViewBuilder builder;
+      trial::ViewBuilder builder;
       builder.objectives(objectives).max_trials(60);
-      std::vector<study::Trial> running;
+      std::vector<trial::Trial> running;
       base::Rng order(1, "test", 0, "order");
-      for (study::TrialId number = 0; number < 60; ++number) {
+      for (trial::TrialId number = 0; number < 60; ++number) {
         const auto view = builder.build();
         const auto first = proposal(*veteran, view, number), again = proposal(*veteran, view, number);
         const auto fresh = proposal(*planner_of(config), view, number);
@@ -96,8 +96,8 @@ TEST_CASE("learners are pure functions of the view: trials that run, fail, and e
         CHECK(first->params == again->params);
         CHECK(first->params == fresh->params);
         CHECK(first->note == fresh->note);
-        study::Trial trial{.id = number, .what = *first, .proposed = true};
-        trial.rungs.push_back({.item = {number, 0}, .attempt = 1, .state = study::State::running});
+        trial::Trial trial{.id = number, .what = *first, .proposed = true};
+        trial.rungs.push_back({.item = {number, 0}, .attempt = 1, .state = trial::State::running});
         running.push_back(trial);
         builder.trial(trial);
         if (running.size() < 5) continue;
@@ -105,7 +105,7 @@ TEST_CASE("learners are pure functions of the view: trials that run, fail, and e
         auto ended = running[static_cast<std::size_t>(place)];
         running.erase(running.begin() + place);
         const auto metrics = measure(ended.id, ended.what.params);
-        ended.rungs.front().state = metrics ? study::State::done : study::State::failed;
+        ended.rungs.front().state = metrics ? trial::State::done : trial::State::failed;
         if (metrics) ended.rungs.front().metrics = *metrics;
         builder.trial(std::move(ended));
       }
@@ -126,7 +126,7 @@ TEST_CASE("learners with any number of workers: exact number of trials, no point
         CHECK(view.counts().done == 60);
         CHECK(view.counts().failed == 10);
         CHECK(points(view).size() == 70);
-        for (const auto& trial : view.trials()) CHECK_NOTHROW(space.check(trial->what.params));
+        for (const auto& trial : view.trials()) CHECK_NOTHROW(space.check(trial->first.params));
       }
     }
   }
@@ -148,13 +148,13 @@ TEST_CASE("learners exhaust tiny spaces and end, also where every trial fails") 
                                   "t.toml");
         const auto planner = planner_of(config);
         const auto view = test::simulate(*planner, one, trials, 1, [&](auto, const auto&) {
-          return fails ? std::nullopt : std::optional(study::Metrics{{"accuracy", 1}});
+          return fails ? std::nullopt : std::optional(trial::Metrics{{"accuracy", 1}});
         });
         CHECK(points(view).size() == std::size_t(size));
         CHECK((fails ? view.counts().failed : view.counts().done) == size);
         const auto decision = planner->next(view);
-        REQUIRE(std::holds_alternative<study::Finished>(decision));
-        CHECK(std::get<study::Finished>(decision).reason.starts_with("space exhausted"));
+        REQUIRE(std::holds_alternative<trial::Finished>(decision));
+        CHECK(std::get<trial::Finished>(decision).reason.starts_with("space exhausted"));
       }
     }
   }
@@ -168,7 +168,7 @@ TEST_CASE("learners find more than random draws; constraints on metrics steer th
       for (std::uint64_t seed = 0; seed < 4; ++seed) {
         const auto config = macro(algorithm, more);
         const auto view =
-            test::simulate_judged(*planner_of(config), study::judge_of(one, config), 150, seed, measure, 4);
+            test::simulate_judged(*planner_of(config), trial::judge_of(one, config), 150, seed, measure, 4);
         for (std::size_t i = 100; i < 150; ++i) {
           if (const auto* result = view.trials()[i]->result()) values.push_back(result->metrics.at(metric));
         }
@@ -191,9 +191,9 @@ TEST_CASE("NSGA-II by hand: who lives, and who has children") {
       "population = 3\n[[constraint]]\nmetric = \"latency\"\nat_most = 1.0\n",
       "t.toml");
   const auto planner = planner_of(config);
-  study::ViewBuilder builder;
-  builder.judge(study::judge_of(two, config)).max_trials(1000);
-  const auto add = [&](study::TrialId id, double accuracy, double cost, double latency) {
+  trial::ViewBuilder builder;
+  builder.judge(trial::judge_of(two, config)).max_trials(1000);
+  const auto add = [&](trial::TrialId id, double accuracy, double cost, double latency) {
     builder.done(id, {{"params.model.a", id + 1}, {"params.model.b", id + 1}, {"params.model.c", id + 1}},
                  {{"accuracy", accuracy}, {"cost", cost}, {"latency", latency}});
   };
@@ -205,7 +205,7 @@ TEST_CASE("NSGA-II by hand: who lives, and who has children") {
   add(5, 99, 0, 2.0);   // breaks the constraint
   const auto view = builder.build();
   std::map<std::string, int> parents;
-  for (study::TrialId number = 100; number < 400; ++number) {
+  for (trial::TrialId number = 100; number < 400; ++number) {
     base::Rng rng(1, "search", number, "propose");
     const auto note = planner->propose(view, number, rng)->note;
     for (const auto* id : {"0", "1", "2", "3", "4", "5"}) {
@@ -229,7 +229,7 @@ TEST_CASE("children have the values of their parents, but for about one") {
             std::string(name) + "\"\npopulation = 5\n",
         "t.toml");
     const auto planner = planner_of(config);
-    study::ViewBuilder builder;
+    trial::ViewBuilder builder;
     builder.objectives(two).max_trials(1000);
     std::set<std::int64_t> known;
     for (std::int64_t id = 0; id < 5; ++id) {
@@ -240,7 +240,7 @@ TEST_CASE("children have the values of their parents, but for about one") {
     }
     const auto view = builder.build();
     int changed = 0, crossed = 0;
-    for (study::TrialId number = 5; number < 405; ++number) {
+    for (trial::TrialId number = 5; number < 405; ++number) {
       base::Rng rng(1, "search", number, "propose");
       const auto child = planner->propose(view, number, rng);
       std::set<std::int64_t> from;
@@ -272,10 +272,10 @@ TEST_CASE("SMAC looks where thresholds are met") {
       "[params.model]\nx.float = [0.0, 1.0]\n[search]\nalgorithm = \"smac\"\nmax_trials = 100\n", "t.toml");
   // The front is the whole line; what meets both thresholds is a twentieth of it.
   const auto inside = [&](std::optional<double> least, std::optional<double> most) {
-    const std::vector<study::Objective> objectives{{"gain", true, least}, {"cost", false, most}};
+    const std::vector<trial::Objective> objectives{{"gain", true, least}, {"cost", false, most}};
     const auto view = test::simulate(*planner_of(config), objectives, 100, 1, [](auto, const space::Params& params) {
       const double x = std::get<double>(params.begin()->second);
-      return std::optional(study::Metrics{{"gain", x}, {"cost", x}});
+      return std::optional(trial::Metrics{{"gain", x}, {"cost", x}});
     });
     int count = 0;
     for (std::size_t i = 40; i < 100; ++i) {
@@ -296,10 +296,10 @@ TEST_CASE("evolution: one decision of a child differs, or as many as the probabi
     const auto view = test::simulate(*planner_of(config), one, 120, 1, measure);
     double sum = 0, children = 0;
     for (const auto& trial : view.trials()) {
-      if (!trial->what.note.starts_with("child of ")) continue;
-      const auto& parent = view.find(std::stoll(trial->what.note.substr(9)))->what.params;
+      if (!trial->first.note.starts_with("child of ")) continue;
+      const auto& parent = view.find(std::stoll(trial->first.note.substr(9)))->what.params;
       ++children;
-      for (const auto& [name, value] : trial->what.params) sum += value != parent.at(name);
+      for (const auto& [name, value] : trial->first.params) sum += value != parent.at(name);
     }
     return sum / children;
   };
@@ -315,11 +315,11 @@ TEST_CASE("policies learn from the same trials in whatever order these ended, an
     const auto run = test::simulate(*planner_of(config), one, 64, 2, measure);
     const auto all = run.trials();
     // Trial 5 ends last.
-    study::ViewBuilder builder;
+    trial::ViewBuilder builder;
     builder.objectives(one).max_trials(200);
     auto late = *all[5];
-    late.rungs.front() = {.item = {5, 0}, .attempt = 1, .state = study::State::running};
-    for (std::size_t i = 0; i < 64; ++i) builder.trial(i == 5 ? std::make_shared<const study::Trial>(late) : all[i]);
+    late.rungs.front() = {.item = {5, 0}, .attempt = 1, .state = trial::State::running};
+    for (std::size_t i = 0; i < 64; ++i) builder.trial(i == 5 ? std::make_shared<const trial::Trial>(late) : all[i]);
     const auto planner = planner_of(config);
     const auto before = proposal(*planner, builder.build(), 64);
     CHECK(before->note == (std::string(name) == "ppo" ? "policy after 56 trials" : "policy after 60 trials"));
@@ -333,16 +333,16 @@ TEST_CASE("policies learn from the same trials in whatever order these ended, an
 TEST_CASE("nas-bench-macro: learners against random draws at equal trials") {
   const auto table = test::Table::load();
   if (!table) SKIP("nas-bench-macro is missing; set ASSAY_DATA to the folder of the data sets");
-  const auto at = [&](study::TrialId, const space::Params& params) {
+  const auto at = [&](trial::TrialId, const space::Params& params) {
     const auto& row = table->at(params);
-    return std::optional(study::Metrics{{"accuracy", row.accuracy}, {"flops", row.flops / 1e6}});
+    return std::optional(trial::Metrics{{"accuracy", row.accuracy}, {"flops", row.flops / 1e6}});
   };
   const auto regret = [&](const std::string& name, std::int64_t trials, std::uint64_t seeds) {
     std::vector<double> left;
     for (std::uint64_t seed = 0; seed < seeds; ++seed) {
       const auto config = macro(name, "max_trials = " + std::to_string(trials) + "\n");
       const auto view = test::simulate(*planner_of(config), one, trials, seed, at);
-      const study::Standings standings(view);
+      const trial::Standings standings(view);
       left.push_back(93.13 - *standings.best()->value);
     }
     return stats::median(left);
@@ -361,7 +361,7 @@ TEST_CASE("SMAC stays away from trials that run") {
       "[params.model]\na.float = [0.0, 1.0]\n[search]\nalgorithm = \"smac\"\nmax_trials = 400\n"
       "smac.random_share = 0.0\n",
       "t.toml");
-  study::ViewBuilder builder;
+  trial::ViewBuilder builder;
   builder.objectives(one).max_trials(400);
   for (std::int64_t id = 0; id < 40; ++id) {
     const double a = (double(id) + 0.5) / 40;
@@ -370,7 +370,7 @@ TEST_CASE("SMAC stays away from trials that run") {
   const auto share_near = [&] {
     const auto view = builder.build();
     int near = 0;
-    for (study::TrialId number = 100; number < 150; ++number) {
+    for (trial::TrialId number = 100; number < 150; ++number) {
       const auto planner = planner_of(config);
       base::Rng rng(1, "search", number, "propose");
       near +=
@@ -380,9 +380,9 @@ TEST_CASE("SMAC stays away from trials that run") {
   };
   const double before = share_near();
   for (std::int64_t id = 40; id < 70; ++id) {
-    study::Trial running{.id = id, .what = {.params = {{"params.model.a", 0.21 + double(id - 40) * 0.08 / 30}}}};
+    trial::Trial running{.id = id, .what = {.params = {{"params.model.a", 0.21 + double(id - 40) * 0.08 / 30}}}};
     running.proposed = true;
-    running.rungs.push_back({.item = {id, 0}, .attempt = 1, .state = study::State::running});
+    running.rungs.push_back({.item = {id, 0}, .attempt = 1, .state = trial::State::running});
     builder.trial(std::move(running));
   }
   const double with = share_near();

@@ -7,16 +7,16 @@
 
 #include "base/json.hpp"
 #include "base/log.hpp"
-#include "search/sobol_points.hpp"
+#include "search/points/sobol_points.hpp"
 #include "search/table.hpp"
 
 using namespace assay;
 
 namespace {
 
-const std::vector<study::Objective> score{{"score", true, {}}};
+const std::vector<trial::Objective> score{{"score", true, {}}};
 
-std::unique_ptr<study::Planner> planner_of(const std::string& lines, const std::string& algorithm,
+std::unique_ptr<trial::Planner> planner_of(const std::string& lines, const std::string& algorithm,
                                            std::uint64_t seed = 1) {
   base::set_verbosity(base::Level::quiet);
   const auto config = config::Config::parse(lines + "[search]\nalgorithm = \"" + algorithm + "\"\n", "t.toml");
@@ -30,8 +30,8 @@ double number(const space::Params& params, const std::string& name) {
 }
 
 /// Highest at (.8, .3).
-std::optional<study::Metrics> hill(study::TrialId, const space::Params& params) {
-  return study::Metrics{{"score", -std::hypot(number(params, "x") - 0.8, number(params, "y") - 0.3)}};
+std::optional<trial::Metrics> hill(trial::TrialId, const space::Params& params) {
+  return trial::Metrics{{"score", -std::hypot(number(params, "x") - 0.8, number(params, "y") - 0.3)}};
 }
 
 }  // namespace
@@ -81,7 +81,7 @@ TEST_CASE("scrambled Sobol points integrate better than random ones, and without
 TEST_CASE("sobol: workers that ask at once draw the same sequence as one alone") {
   const auto alone = test::simulate(*planner_of(square, "sobol"), score, 64, 1, hill);
   const auto crowd = test::simulate(*planner_of(square, "sobol"), score, 64, 2, hill, 16);
-  for (study::TrialId i = 0; i < 64; ++i) CHECK(alone.find(i)->what.params == crowd.find(i)->what.params);
+  for (trial::TrialId i = 0; i < 64; ++i) CHECK(alone.find(i)->what.params == crowd.find(i)->what.params);
   const auto other = test::simulate(*planner_of(square, "sobol", 2), score, 1, 1, hill);
   CHECK(alone.find(0)->what.params != other.find(0)->what.params);
 }
@@ -89,14 +89,14 @@ TEST_CASE("sobol: workers that ask at once draw the same sequence as one alone")
 TEST_CASE("anneal: draws close in on the best trials") {
   const auto view = test::simulate(*planner_of(square, "anneal"), score, 200, 1, hill);
   double early = 0, late = 0;
-  for (study::TrialId i = 0; i < 50; ++i) early += view.find(i)->result()->metrics.at("score") / -50;
-  for (study::TrialId i = 150; i < 200; ++i) late += view.find(i)->result()->metrics.at("score") / -50;
+  for (trial::TrialId i = 0; i < 50; ++i) early += view.find(i)->result()->metrics.at("score") / -50;
+  for (trial::TrialId i = 150; i < 200; ++i) late += view.find(i)->result()->metrics.at("score") / -50;
   CHECK(late < early / 3);
   // After 199 trials neighbourhoods are 1 / (1 + 19.9) wide: the last draw is within half of that of its model.
   const auto& last = view.find(199)->what.params;
   const double half = 0.5 / (1 + 19.9) + 1e-9;
   const bool has_model = std::any_of(view.trials().begin(), view.trials().end(), [&](const auto& trial) {
-    return trial->id < 199 && std::abs(number(trial->what.params, "x") - number(last, "x")) <= half;
+    return trial->id < 199 && std::abs(number(trial->first.params, "x") - number(last, "x")) <= half;
   });
   CHECK(has_model);
 }
@@ -104,19 +104,19 @@ TEST_CASE("anneal: draws close in on the best trials") {
 TEST_CASE("naive evolution: losers leave, failed trials make room for random ones") {
   const auto view = test::simulate(
       *planner_of(square + "", "naive_evolution"), score, 200, 1,
-      [](study::TrialId id, const auto& params) { return id % 10 == 0 ? std::nullopt : hill(id, params); });
+      [](trial::TrialId id, const auto& params) { return id % 10 == 0 ? std::nullopt : hill(id, params); });
   std::set<std::string> losers;
   int children = 0, random = 0;
   for (const auto& trial : view.trials()) {
-    const auto tag = trial->what.tags.find("loser");
-    if (trial->what.note == "random") ++random;
-    if (tag == trial->what.tags.end()) continue;
+    const auto tag = trial->first.tags.find("loser");
+    if (trial->first.note == "random") ++random;
+    if (tag == trial->first.tags.end()) continue;
     ++children;
     CHECK(losers.insert(tag->second).second);  // nobody loses twice
-    const auto winner = std::stol(trial->what.note.substr(9)), loser = std::stol(tag->second);
+    const auto winner = std::stol(trial->first.note.substr(9)), loser = std::stol(tag->second);
     CHECK(view.find(winner)->result()->metrics.at("score") >= view.find(loser)->result()->metrics.at("score"));
     int changed = 0;
-    for (const auto& [name, value] : view.find(winner)->what.params) changed += trial->what.params.at(name) != value;
+    for (const auto& [name, value] : view.find(winner)->what.params) changed += trial->first.params.at(name) != value;
     CHECK(changed == 1);
   }
   CHECK(children + random == 200);

@@ -2,9 +2,9 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 
-#include "search/parzen.hpp"
-#include "search/split.hpp"
-#include "study/view_builder.hpp"
+#include "search/points/parzen.hpp"
+#include "search/points/quality_split.hpp"
+#include "trial/view_builder.hpp"
 
 using namespace assay;
 using Catch::Approx;
@@ -21,9 +21,9 @@ space::Params at(const std::string& name, space::Value value) { return {{"params
 
 /// Columns of trials 0, 1, .. at these points.
 search::Columns columns_of(const std::shared_ptr<const space::Space>& space, const std::vector<space::Params>& points) {
-  study::ViewBuilder builder;
+  trial::ViewBuilder builder;
   builder.objectives({{"score", true, {}}}).max_trials(100);
-  for (std::size_t i = 0; i < points.size(); ++i) builder.done(study::TrialId(i), points[i], {{"score", double(i)}});
+  for (std::size_t i = 0; i < points.size(); ++i) builder.done(trial::TrialId(i), points[i], {{"score", double(i)}});
   search::History history(space);
   history.update(builder.build());
   search::Columns columns(space);
@@ -33,8 +33,8 @@ search::Columns columns_of(const std::shared_ptr<const space::Space>& space, con
 
 Parzen estimator(const search::Columns& columns, std::size_t trials) {
   search::KernelMemory memory;
-  std::vector<study::TrialId> members;
-  for (std::size_t i = 0; i < trials; ++i) members.push_back(study::TrialId(i));
+  std::vector<trial::TrialId> members;
+  for (std::size_t i = 0; i < trials; ++i) members.push_back(trial::TrialId(i));
   return Parzen(columns, columns.blocks(true).front(), members, std::vector<double>(trials, 1), {}, memory);
 }
 
@@ -193,51 +193,51 @@ TEST_CASE("the mass of a normal, also far out") {
 TEST_CASE("good and bad with one objective: constraints first, stopped after finished, failed and pending never") {
   const auto space = space_of("x.float = [0.0, 1.0]\n");
   const auto config = config::Config::parse("[[constraint]]\nmetric = \"size\"\nat_most = 10\n", "t.toml");
-  study::ViewBuilder builder;
-  builder.judge(study::judge_of({{"score", true, {}}}, config)).max_trials(100);
+  trial::ViewBuilder builder;
+  builder.judge(trial::judge_of({{"score", true, {}}}, config)).max_trials(100);
   const auto point = at("x", 0.5);
   builder.done(0, point, {{"score", 1}, {"size", 5}}).done(1, point, {{"score", 3}, {"size", 5}});
   builder.done(2, point, {{"score", 9}, {"size", 20}}).done(3, point, {{"score", 8}, {"size", 15}});
-  const auto other = [&](study::TrialId id, study::State state, study::Metrics metrics) {
-    study::Trial trial{.id = id, .what = {.params = point}, .proposed = true, .rungs = {}};
+  const auto other = [&](trial::TrialId id, trial::State state, trial::Metrics metrics) {
+    trial::Trial trial{.id = id, .what = {.params = point}, .proposed = true, .rungs = {}};
     trial.rungs.push_back({.item = {id, 0}, .attempt = 1, .state = state});
     trial.rungs.front().metrics = std::move(metrics);
     builder.trial(std::move(trial));
   };
-  other(4, study::State::running, {});
-  other(5, study::State::failed, {});
-  other(6, study::State::stopped, {{"score", 7}, {"size", 5}});
+  other(4, trial::State::running, {});
+  other(5, trial::State::failed, {});
+  other(6, trial::State::stopped, {{"score", 7}, {"size", 5}});
   search::History history(space);
   history.update(builder.build());
-  using Ids = std::vector<study::TrialId>;
-  CHECK(search::split(history, 1).good == Ids{1});
-  CHECK(search::split(history, 2).good == Ids{0, 1});
-  CHECK(search::split(history, 3).good == Ids{0, 1, 6});
-  CHECK(search::split(history, 4).good == Ids{0, 1, 3, 6});
-  CHECK(search::split(history, 4).bad == Ids{2, 4, 5});
-  CHECK(search::split(history, 9).bad == Ids{4, 5});
-  CHECK(search::split(history, 2, true).good == Ids{1, 4});
+  using Ids = std::vector<trial::TrialId>;
+  CHECK(search::split_by_quality(history, 1).good == Ids{1});
+  CHECK(search::split_by_quality(history, 2).good == Ids{0, 1});
+  CHECK(search::split_by_quality(history, 3).good == Ids{0, 1, 6});
+  CHECK(search::split_by_quality(history, 4).good == Ids{0, 1, 3, 6});
+  CHECK(search::split_by_quality(history, 4).bad == Ids{2, 4, 5});
+  CHECK(search::split_by_quality(history, 9).bad == Ids{4, 5});
+  CHECK(search::split_by_quality(history, 2, true).good == Ids{1, 4});
 }
 
 TEST_CASE("of trials that were stopped, those stopped later are better, whatever their score") {
   const auto space = space_of("x.float = [0.0, 1.0]\n");
-  study::ViewBuilder builder;
+  trial::ViewBuilder builder;
   builder.objectives({{"score", true, {}}}).max_trials(100);
   const std::vector<std::pair<std::int64_t, double>> stopped{{3, 0.9}, {20, 0.5}, {20, 0.6}, {3, 0.95}};
   for (std::size_t i = 0; i < stopped.size(); ++i) {
-    const auto id = static_cast<study::TrialId>(i);
-    study::Trial trial{.id = id, .what = {.params = at("x", 0.5)}, .proposed = true, .rungs = {}};
-    trial.rungs.push_back({.item = {id, 0}, .attempt = 1, .state = study::State::stopped});
+    const auto id = static_cast<trial::TrialId>(i);
+    trial::Trial trial{.id = id, .what = {.params = at("x", 0.5)}, .proposed = true, .rungs = {}};
+    trial.rungs.push_back({.item = {id, 0}, .attempt = 1, .state = trial::State::stopped});
     trial.rungs.front().metrics = {{"score", stopped[i].second}};
     trial.rungs.front().reports = {{.step = stopped[i].first, .metrics = {{"score", stopped[i].second}}}};
     builder.trial(std::move(trial));
   }
   search::History history(space);
   history.update(builder.build());
-  using Ids = std::vector<study::TrialId>;
-  CHECK(search::split(history, 1).good == Ids{2});
-  CHECK(search::split(history, 2).good == Ids{1, 2});
-  CHECK(search::split(history, 3).good == Ids{1, 2, 3});
+  using Ids = std::vector<trial::TrialId>;
+  CHECK(search::split_by_quality(history, 1).good == Ids{2});
+  CHECK(search::split_by_quality(history, 2).good == Ids{1, 2});
+  CHECK(search::split_by_quality(history, 3).good == Ids{1, 2, 3});
 }
 
 TEST_CASE("how many trials are good: by Optuna's share, and by NNI's root") {
@@ -259,17 +259,17 @@ TEST_CASE("how many trials are good: by Optuna's share, and by NNI's root") {
 
 TEST_CASE("good and bad with two objectives: by layer, the last one by volume") {
   const auto space = space_of("x.float = [0.0, 1.0]\n");
-  study::ViewBuilder builder;
+  trial::ViewBuilder builder;
   builder.objectives({{"a", true, {}}, {"b", false, {}}}).max_trials(100);
   // Layer 0: 0, 1, 2, 3; of these 1 is close to 2 and adds little. Layer 1: 4.
   const std::vector<std::pair<double, double>> values{{0, 0}, {4.9, 4.95}, {5, 5}, {10, 10}, {4, 6}};
   for (std::size_t i = 0; i < values.size(); ++i)
-    builder.done(study::TrialId(i), at("x", 0.5), {{"a", values[i].first}, {"b", values[i].second}});
+    builder.done(trial::TrialId(i), at("x", 0.5), {{"a", values[i].first}, {"b", values[i].second}});
   search::History history(space);
   history.update(builder.build());
-  using Ids = std::vector<study::TrialId>;
-  CHECK(search::split(history, 1).good == Ids{2});
-  CHECK(search::split(history, 3).good == Ids{0, 2, 3});
-  CHECK(search::split(history, 4).good == Ids{0, 1, 2, 3});
-  CHECK(search::split(history, 5).good == Ids{0, 1, 2, 3, 4});
+  using Ids = std::vector<trial::TrialId>;
+  CHECK(search::split_by_quality(history, 1).good == Ids{2});
+  CHECK(search::split_by_quality(history, 3).good == Ids{0, 2, 3});
+  CHECK(search::split_by_quality(history, 4).good == Ids{0, 1, 2, 3});
+  CHECK(search::split_by_quality(history, 5).good == Ids{0, 1, 2, 3, 4});
 }

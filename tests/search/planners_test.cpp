@@ -15,13 +15,13 @@ using test::macro_config;
 
 namespace {
 
-const std::vector<study::Objective> accuracy{{"accuracy", true, {}}};
+const std::vector<trial::Objective> accuracy{{"accuracy", true, {}}};
 
 std::shared_ptr<const space::Space> space_of(const config::Config& config) {
   return std::make_shared<const space::Space>(space::Space::load(config));
 }
 
-std::unique_ptr<study::Planner> planner_of(const config::Config& config, std::vector<study::Proposal> first = {}) {
+std::unique_ptr<trial::Planner> planner_of(const config::Config& config, std::vector<trial::Proposal> first = {}) {
   base::set_verbosity(base::Level::quiet);
   return search::make_planner(config, space_of(config), 1, std::move(first));
 }
@@ -29,17 +29,17 @@ std::unique_ptr<study::Planner> planner_of(const config::Config& config, std::ve
 std::string algorithm(const std::string& name) { return "[search]\nalgorithm = \"" + name + "\"\n"; }
 
 /// Layers that are no skip connections: easy to climb.
-std::optional<study::Metrics> layers(study::TrialId, const space::Params& params) {
+std::optional<trial::Metrics> layers(trial::TrialId, const space::Params& params) {
   double count = 0;
   for (const auto& [name, value] : params)
     count += space::to_text(value) == "k5" ? 2 : space::to_text(value) == "k3" ? 1 : 0;
-  return study::Metrics{{"accuracy", count}};
+  return trial::Metrics{{"accuracy", count}};
 }
 
-std::set<std::string> points(const study::StudyView& view) {
+std::set<std::string> points(const trial::StudyView& view) {
   std::set<std::string> result;
   for (const auto& trial : view.trials()) {
-    if (trial && trial->proposed) result.insert(search::text_of(trial->what.params));
+    if (trial && trial->proposed) result.insert(search::text_of(trial->first.params));
   }
   return result;
 }
@@ -87,13 +87,13 @@ TEST_CASE("a space that is too large to list at once is exhausted all the same")
   const auto config = config::Config::parse(lines + algorithm("random") + "max_trials = 3000\n", "t");
   const auto planner = planner_of(config);
   const auto view = test::simulate(*planner, accuracy, 3000, 1, [](auto, const auto&) {
-    return study::Metrics{{"accuracy", 1.0}};
+    return trial::Metrics{{"accuracy", 1.0}};
   });
   CHECK(points(view).size() == 2401);
   CHECK(view.counts().done == 2401);
   const auto decision = planner->next(view);
-  REQUIRE(std::holds_alternative<study::Finished>(decision));
-  CHECK(std::get<study::Finished>(decision).reason == "space exhausted: all 2,401 points have been tried");
+  REQUIRE(std::holds_alternative<trial::Finished>(decision));
+  CHECK(std::get<trial::Finished>(decision).reason == "space exhausted: all 2,401 points have been tried");
 }
 
 TEST_CASE("of a huge space with few valid points all are tried, then the search ends") {
@@ -113,8 +113,8 @@ TEST_CASE("of a huge space with few valid points all are tried, then the search 
       const auto view = test::simulate(*planner, accuracy, 2000, 1, layers);
       CHECK(view.counts().done == points_of);
       const auto decision = planner->next(view);
-      REQUIRE(std::holds_alternative<study::Finished>(decision));
-      CHECK(std::get<study::Finished>(decision).reason.starts_with("space exhausted: all"));
+      REQUIRE(std::holds_alternative<trial::Finished>(decision));
+      CHECK(std::get<trial::Finished>(decision).reason.starts_with("space exhausted: all"));
     }
   }
 }
@@ -131,9 +131,9 @@ TEST_CASE("where nothing can be counted a search ends that finds nothing new") {
     CHECK((points(view).size() >= 6 && points(view).size() <= 12));
     CHECK(view.counts().voided == 1);
     const auto decision = planner->next(view);
-    REQUIRE(std::holds_alternative<study::Finished>(decision));
+    REQUIRE(std::holds_alternative<trial::Finished>(decision));
     CHECK(
-        std::get<study::Finished>(decision).reason.ends_with("points have been tried, and 240 further draws gave no "
+        std::get<trial::Finished>(decision).reason.ends_with("points have been tried, and 240 further draws gave no "
                                                              "other"));
   }
 }
@@ -143,7 +143,7 @@ TEST_CASE("a small space is tried out completely, then the search ends") {
       config::Config::parse("[params.model]\na.choice = [1, 2, 3]\nb.choice = [1, 2]\n" + algorithm("random"), "t");
   const auto planner = planner_of(config, {{.params = space_of(config)->defaults()}});
   const auto view = test::simulate(*planner, accuracy, 100, 1, [](auto, const auto&) {
-    return study::Metrics{{"accuracy", 1}};
+    return trial::Metrics{{"accuracy", 1}};
   });
   CHECK(view.counts().claimed == 6);
   CHECK(points(view).size() == 6);
@@ -155,7 +155,7 @@ TEST_CASE("planners are pure functions of the view and the stream") {
     const auto veteran = planner_of(config);
     const auto view = test::simulate(*veteran, accuracy, 60, 3, layers);
     const auto fresh = planner_of(config);
-    for (study::TrialId number = 60; number < 70; ++number) {
+    for (trial::TrialId number = 60; number < 70; ++number) {
       base::Rng a(3, "search", number, "propose"), b(3, "search", number, "propose");
       const auto one = veteran->propose(view, number, a), two = fresh->propose(view, number, b);
       REQUIRE((one && two));
@@ -173,9 +173,9 @@ TEST_CASE("that a process listed the space before changes none of its proposals"
   auto points = *space->enumerate(4000);
   base::Rng order(1, "test", 0, "order");
   order.shuffle(points);
-  const auto number = [](std::size_t i) { return static_cast<study::TrialId>(i); };
+  const auto number = [](std::size_t i) { return static_cast<trial::TrialId>(i); };
   constexpr std::size_t done = 2700, open = 45;
-  study::ViewBuilder builder;
+  trial::ViewBuilder builder;
   builder.objectives(accuracy).max_trials(4000);
   for (std::size_t i = 0; i < done; ++i) builder.done(number(i), points[i], {{"accuracy", 0.5}});
   const auto veteran = planner_of(config);
@@ -207,15 +207,15 @@ TEST_CASE("the same seed gives the same study, another seed another one") {
 TEST_CASE("failed trials and results that are no numbers have no offspring") {
   const auto config = macro_config(algorithm("evolution"));
   const auto view = test::simulate(*planner_of(config), accuracy, 200, 1, [](auto number, const auto& params) {
-    if (number % 3 == 0) return std::optional<study::Metrics>();
-    if (number % 3 == 1) return std::optional(study::Metrics{{"accuracy", NAN}});
+    if (number % 3 == 0) return std::optional<trial::Metrics>();
+    if (number % 3 == 1) return std::optional(trial::Metrics{{"accuracy", NAN}});
     return layers(number, params);
   });
   int children = 0;
   for (const auto& trial : view.trials()) {
-    if (!trial->what.note.starts_with("child of ")) continue;
+    if (!trial->first.note.starts_with("child of ")) continue;
     ++children;
-    CHECK(std::stoi(trial->what.note.substr(9)) % 3 == 2);
+    CHECK(std::stoi(trial->first.note.substr(9)) % 3 == 2);
   }
   CHECK(children == 200 - 16);
 }
@@ -223,14 +223,14 @@ TEST_CASE("failed trials and results that are no numbers have no offspring") {
 TEST_CASE("nothing but failures: evolution goes on at random") {
   const auto config = macro_config(algorithm("evolution"));
   const auto view = test::simulate(*planner_of(config), accuracy, 60, 1,
-                                   [](auto, const auto&) { return std::optional<study::Metrics>(); });
+                                   [](auto, const auto&) { return std::optional<trial::Metrics>(); });
   CHECK(view.counts().failed == 60);
 }
 
 TEST_CASE("parents are among the youngest of the population, children differ in one place") {
   const auto config = macro_config(algorithm("evolution") + "population = 10\ntournament = 3\n");
   const auto view = test::simulate(*planner_of(config), accuracy, 100, 1, layers);
-  for (study::TrialId number = 10; number < 100; ++number) {
+  for (trial::TrialId number = 10; number < 100; ++number) {
     const auto& what = view.find(number)->what;
     REQUIRE(what.note.starts_with("child of "));
     const auto parent = std::stol(what.note.substr(9));
@@ -250,7 +250,7 @@ TEST_CASE("the grid holds every point once, and five values of a real") {
   const auto reals =
       config::Config::parse("[params.model]\na = { float = [0.0, 1.0] }\nb.choice = [1, 2]\n" + algorithm("grid"), "t");
   const auto small = test::simulate(*planner_of(reals), accuracy, 100, 1, [](auto, const auto&) {
-    return study::Metrics{{"accuracy", 1}};
+    return trial::Metrics{{"accuracy", 1}};
   });
   CHECK(points(small).size() == 10);
   CHECK(points(small).contains("params.model.a=0.1;params.model.b=1;"));
@@ -262,14 +262,14 @@ TEST_CASE("the grid holds every point once, and five values of a real") {
 
 TEST_CASE("the halving grid refines numbers pass by pass, the last parameter fastest, and ends with the space") {
   const std::string order = algorithm("grid") + "grid.order = \"halving\"\n";
-  const auto flat = [](auto, const auto&) { return study::Metrics{{"accuracy", 1.0}}; };
+  const auto flat = [](auto, const auto&) { return trial::Metrics{{"accuracy", 1.0}}; };
   const auto reals =
       config::Config::parse("[params.model]\na.choice = [\"x\", \"y\"]\nb.float = [0.0, 1.0]\n" + order, "t");
   const auto view = test::simulate(*planner_of(reals), accuracy, 14, 1, flat, 3);
   std::vector<std::string> texts;
   for (const auto& trial : view.trials()) {
-    texts.push_back(space::to_text(trial->what.params.at("params.model.a")) +
-                    space::to_text(trial->what.params.at("params.model.b")));
+    texts.push_back(space::to_text(trial->first.params.at("params.model.a")) +
+                    space::to_text(trial->first.params.at("params.model.b")));
   }
   CHECK(texts == std::vector<std::string>{"x0.5", "y0.5", "x0.25", "x0.75", "y0.25", "y0.75", "x0.125", "x0.375",
                                           "x0.625", "x0.875", "y0.125", "y0.375", "y0.625", "y0.875"});
@@ -284,7 +284,7 @@ TEST_CASE("the halving grid refines numbers pass by pass, the last parameter fas
   const auto all = test::simulate(*planner, accuracy, 100, 1, flat);
   CHECK(points(all).size() == 8 * 5);
   CHECK(all.counts().done == 8 * 5);
-  CHECK(std::get<study::Finished>(planner->next(all)).reason.starts_with("space exhausted: all 40 points"));
+  CHECK(std::get<trial::Finished>(planner->next(all)).reason.starts_with("space exhausted: all 40 points"));
 }
 
 TEST_CASE("listed points: partial, by short names, with errors that name the place") {
@@ -295,7 +295,7 @@ TEST_CASE("listed points: partial, by short names, with errors that name the pla
   };
   const auto planner = load("[ { depth = 2 }, { \"params.model.width\" = 7 }, { params.model.width = 9, depth = 1 } ]");
   const auto view = test::simulate(*planner, accuracy, 100, 1, [](auto, const auto&) {
-    return study::Metrics{{"accuracy", 1}};
+    return trial::Metrics{{"accuracy", 1}};
   });
   REQUIRE(view.counts().done == 3);
   CHECK(space::to_text(view.find(0)->what.params.at("params.model.depth")) == "2");
@@ -318,15 +318,15 @@ TEST_CASE("listed points: partial, by short names, with errors that name the pla
 
 TEST_CASE("a list planner proposes trial n as proposal n, also beyond gaps") {
   const auto planner = search::make_list_planner("ladder", {{.note = "a"}, {.note = "b"}});
-  study::ViewBuilder builder;
+  trial::ViewBuilder builder;
   builder.objectives(accuracy).max_trials(10);
   base::Rng rng(1, "search", 0, "propose");
   CHECK(planner->propose(builder.build(), 1, rng)->note == "b");
   CHECK_FALSE(planner->propose(builder.build(), 2, rng));
   builder.done(1, {}, {});
-  CHECK(std::holds_alternative<study::New>(planner->next(builder.build())));
+  CHECK(std::holds_alternative<trial::New>(planner->next(builder.build())));
   builder.done(0, {}, {});
-  CHECK(std::holds_alternative<study::Finished>(planner->next(builder.build())));
+  CHECK(std::holds_alternative<trial::Finished>(planner->next(builder.build())));
 }
 
 TEST_CASE(
@@ -337,7 +337,7 @@ TEST_CASE(
     const auto planner = planner_of(config);
     CHECK(planner->describe()["algorithm"] == "auto");
     const auto view = test::simulate(*planner, accuracy, config.integer("search.max_trials"), 1, [](auto, const auto&) {
-      return study::Metrics{{"accuracy", 1}};
+      return trial::Metrics{{"accuracy", 1}};
     });
     return view.trials().back()->what.note;
   };

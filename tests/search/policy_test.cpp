@@ -1,4 +1,4 @@
-#include "search/policy.hpp"
+#include "search/points/policy.hpp"
 
 #include <catch2/catch_approx.hpp>
 #include <catch2/catch_test_macros.hpp>

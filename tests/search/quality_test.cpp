@@ -7,7 +7,7 @@
 #include "search/table.hpp"
 #include "stats/hypervolume.hpp"
 #include "stats/summary.hpp"
-#include "study/standing.hpp"
+#include "trial/standing.hpp"
 
 using namespace assay;
 
@@ -15,7 +15,7 @@ namespace {
 
 constexpr int seeds = 40;
 
-std::unique_ptr<study::Planner> planner(const std::string& algorithm, const std::string& more = "") {
+std::unique_ptr<trial::Planner> planner(const std::string& algorithm, const std::string& more = "") {
   base::set_verbosity(base::Level::quiet);
   const auto config = test::macro_config("[search]\nalgorithm = \"" + algorithm + "\"\n" + more);
   return search::make_planner(config, std::make_shared<const space::Space>(space::Space::load(config)), 1);
@@ -25,13 +25,13 @@ std::unique_ptr<study::Planner> planner(const std::string& algorithm, const std:
 std::vector<double> best_of(const test::Table& table, const std::string& algorithm, std::int64_t trials,
                             std::int64_t workers) {
   std::vector<double> best;
-  const auto measure = [&](study::TrialId, const space::Params& params) {
-    return std::optional(study::Metrics{{"accuracy", table.at(params).accuracy}});
+  const auto measure = [&](trial::TrialId, const space::Params& params) {
+    return std::optional(trial::Metrics{{"accuracy", table.at(params).accuracy}});
   };
   for (int seed = 0; seed < seeds; ++seed) {
     const auto view =
         test::simulate(*planner(algorithm), {{"accuracy", true, {}}}, trials, std::uint64_t(seed), measure, workers);
-    const study::Standings standings(view);
+    const trial::Standings standings(view);
     best.push_back(*standings.best()->value);
   }
   return best;
@@ -39,15 +39,15 @@ std::vector<double> best_of(const test::Table& table, const std::string& algorit
 
 std::vector<double> volumes(const test::Table& table, const std::string& algorithm, std::int64_t trials) {
   std::vector<double> volumes;
-  const auto measure = [&](study::TrialId, const space::Params& params) {
+  const auto measure = [&](trial::TrialId, const space::Params& params) {
     const auto& row = table.at(params);
-    return std::optional(study::Metrics{{"accuracy", row.accuracy}, {"flops", row.flops / 1e6}});
+    return std::optional(trial::Metrics{{"accuracy", row.accuracy}, {"flops", row.flops / 1e6}});
   };
   for (int seed = 0; seed < seeds; ++seed) {
     const auto view = test::simulate(*planner(algorithm), {{"accuracy", true, {}}, {"flops", false, {}}}, trials,
                                      std::uint64_t(seed), measure);
     stats::Points points;
-    const study::Standings standings(view);
+    const trial::Standings standings(view);
     for (const auto* standing : standings.front())
       points.push_back({standing->shown->metrics.at("accuracy"), standing->shown->metrics.at("flops")});
     volumes.push_back(stats::hypervolume(points, {80, 150}, {true, false}));

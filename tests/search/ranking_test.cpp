@@ -4,17 +4,17 @@
 #include "base/error.hpp"
 #include "search/elite.hpp"
 #include "search/planners.hpp"
-#include "search/ranking.hpp"
 #include "search/seen.hpp"
 #include "search/table.hpp"
 #include "stats/pareto.hpp"
-#include "study/view_builder.hpp"
+#include "trial/ranking.hpp"
+#include "trial/view_builder.hpp"
 
 using namespace assay;
 
 namespace {
 
-const std::vector<study::Objective> two{{"accuracy", true, {}}, {"parameters", false, {}}};
+const std::vector<trial::Objective> two{{"accuracy", true, {}}, {"parameters", false, {}}};
 
 space::Params point(std::int64_t x) { return {{"x", x}}; }
 
@@ -27,7 +27,7 @@ config::Config with_limit() {
 }  // namespace
 
 TEST_CASE("ranking: feasible first, then layers, then crowding") {
-  study::ViewBuilder builder;
+  trial::ViewBuilder builder;
   builder.objectives(two);
   builder.done(0, point(0), {{"accuracy", 0.9}, {"parameters", 100}, {"latency_ms", 1}});
   builder.done(1, point(1), {{"accuracy", 0.8}, {"parameters", 90}, {"latency_ms", 1}});
@@ -35,27 +35,27 @@ TEST_CASE("ranking: feasible first, then layers, then crowding") {
   builder.done(3, point(3), {{"accuracy", 0.6}, {"parameters", 95}, {"latency_ms", 1}});  // second layer
   builder.done(4, point(4), {{"accuracy", 0.99}, {"parameters", 1}, {"latency_ms", 9}});  // infeasible
   builder.done(5, point(5), {{"accuracy", NAN}, {"parameters", 1}, {"latency_ms", 1}});   // no score
-  const study::Judge judge(two, study::MetricLimits(with_limit()));
-  std::vector<search::Scored> trials;
+  const trial::Judge judge(two, trial::MetricLimits(with_limit()));
+  std::vector<trial::Scored> trials;
   const auto view = builder.build();
   for (const auto& trial : view.trials()) {
-    if (auto scored = search::score_of(*trial, judge)) trials.push_back(*scored);
+    if (auto scored = trial::score_of(*trial, judge)) trials.push_back(*scored);
   }
   CHECK(trials.size() == 5);
-  std::vector<study::TrialId> order;
-  for (const auto& scored : search::ranked(trials, 10)) order.push_back(scored.trial->id);
+  std::vector<trial::TrialId> order;
+  for (const auto& scored : trial::ranked(trials, 10)) order.push_back(scored.trial->id);
   CHECK(order.size() == 5);
   CHECK(order[2] == 1);  // the middle of the front
   CHECK(order[3] == 3);
   CHECK(order[4] == 4);
-  CHECK(search::ranked(trials, 2).size() == 2);
+  CHECK(trial::ranked(trials, 2).size() == 2);
 }
 
 TEST_CASE("ranking: the first k of a ranking are the ranking of k, among infeasible ones too") {
   base::Rng rng(1, "test", 0, "ranking");
-  const study::Judge judge(two, study::MetricLimits(with_limit()));
+  const trial::Judge judge(two, trial::MetricLimits(with_limit()));
   for (int round = 0; round < 300; ++round) {
-    study::ViewBuilder builder;
+    trial::ViewBuilder builder;
     builder.objectives(two);
     for (int i = 0; i < 9; ++i) {
       builder.done(i, point(i),
@@ -64,11 +64,11 @@ TEST_CASE("ranking: the first k of a ranking are the ranking of k, among infeasi
                     {"latency_ms", 2.0 * static_cast<double>(1 + rng.below(2))}});
     }
     const auto view = builder.build();
-    std::vector<search::Scored> trials;
-    for (const auto& trial : view.trials()) trials.push_back(*search::score_of(*trial, judge));
+    std::vector<trial::Scored> trials;
+    for (const auto& trial : view.trials()) trials.push_back(*trial::score_of(*trial, judge));
     const auto numbers = [&](std::size_t count) {
-      std::vector<study::TrialId> ids;
-      for (const auto& scored : search::ranked(trials, count)) ids.push_back(scored.trial->id);
+      std::vector<trial::TrialId> ids;
+      for (const auto& scored : trial::ranked(trials, count)) ids.push_back(scored.trial->id);
       return ids;
     };
     const auto all = numbers(9);
@@ -118,19 +118,19 @@ TEST_CASE("an elite that saw every view holds the same trials in the same order 
   const auto config = test::macro_config("");
   const auto space = std::make_shared<const space::Space>(space::Space::load(config));
   base::Rng rng(7, "elite", 0, "test");
-  const std::vector<study::Objective> with_threshold{{"accuracy", true, {}}, {"size", false, 0.7}};
-  study::ViewBuilder builder;
+  const std::vector<trial::Objective> with_threshold{{"accuracy", true, {}}, {"size", false, 0.7}};
+  trial::ViewBuilder builder;
   builder.objectives(with_threshold).max_trials(400);
   search::History history(space);
   search::Elite elite(12);
-  const auto ids = [](const std::vector<search::Scored>& best) {
-    std::vector<study::TrialId> numbers;
+  const auto ids = [](const std::vector<trial::Scored>& best) {
+    std::vector<trial::TrialId> numbers;
     for (const auto& one : best) numbers.push_back(one.trial->id);
     return numbers;
   };
   for (int round = 0; round < 400; ++round) {
     // Late numbers come first now and then, some results are equal, some change: results of higher rungs.
-    const auto id = static_cast<study::TrialId>(round % 7 == 3 ? round / 2 : round);
+    const auto id = static_cast<trial::TrialId>(round % 7 == 3 ? round / 2 : round);
     const auto coarse = [&] { return static_cast<double>(rng.below(40)) / 40; };
     builder.done(id, space->sample(rng), {{"accuracy", coarse()}, {"size", coarse()}});
     const auto view = builder.build();

@@ -11,7 +11,7 @@
 #include "search/planners.hpp"
 #include "search/table.hpp"
 #include "stats/summary.hpp"
-#include "study/view_builder.hpp"
+#include "trial/view_builder.hpp"
 
 using namespace assay;
 
@@ -32,7 +32,7 @@ std::vector<double> regrets(const std::string& search, const std::vector<int>& b
     const auto results =
         bench::run(*planner, world, rungs, 100'000, number, workers, static_cast<double>(budgets.back()));
     for (std::size_t i = 0; i < budgets.size(); ++i) {
-      std::vector<study::Metrics> full;
+      std::vector<trial::Metrics> full;
       for (const auto& result : results) {
         if (result.epochs == world.epochs && result.spent <= budgets[i]) full.push_back(result.metrics);
       }
@@ -91,12 +91,12 @@ TEST_CASE("nas-bench-nlp: regret by epochs spent", "[.figures]") {
 namespace {
 
 /// Random scores; of each rung a third went on, as asha would have it.
-void add_trial(study::ViewBuilder& builder, study::TrialId id, space::Params params,
-               const std::vector<study::Fidelity>& rungs, base::Rng& rng) {
-  study::Trial trial{.id = id, .what = {.params = std::move(params)}, .proposed = true};
+void add_trial(trial::ViewBuilder& builder, trial::TrialId id, space::Params params,
+               const std::vector<trial::Fidelity>& rungs, base::Rng& rng) {
+  trial::Trial trial{.id = id, .what = {.params = std::move(params)}, .proposed = true};
   const double score = rng.uniform();
   for (int rung = 0; rung < 4 && score >= 1 - std::pow(3, -rung); ++rung) {
-    trial.rungs.push_back({.item = {id, rung}, .attempt = 1, .state = study::State::done});
+    trial.rungs.push_back({.item = {id, rung}, .attempt = 1, .state = trial::State::done});
     trial.rungs.back().at = rungs[std::min(static_cast<std::size_t>(rung), rungs.size() - 1)];
     trial.rungs.back().metrics = {{"accuracy", score}};
   }
@@ -111,12 +111,12 @@ double proposal_cost(const std::string& algorithm, int count) {
   const auto space = std::make_shared<const space::Space>(space::Space::load(config));
   const auto rungs = search::rungs_of(config, *space, {.epochs = 27});
   base::Rng rng(1, "search", 0, "scores");
-  study::ViewBuilder builder;
+  trial::ViewBuilder builder;
   builder.objectives({{"accuracy", true, {}}}).max_trials(100'000).fidelities(rungs);
-  for (study::TrialId id = 0; id < count; ++id) add_trial(builder, id, space->sample(rng), rungs, rng);
+  for (trial::TrialId id = 0; id < count; ++id) add_trial(builder, id, space->sample(rng), rungs, rng);
   const auto planner = search::make_planner(config, space, 1);
   std::vector<double> times;
-  for (study::TrialId id = count; id < count + 30; ++id) {
+  for (trial::TrialId id = count; id < count + 30; ++id) {
     const auto view = builder.build();
     const double start = base::steady_seconds();
     planner->next(view);

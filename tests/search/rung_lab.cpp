@@ -6,14 +6,14 @@
 #include <deque>
 #include <set>
 
-#include "study/view_builder.hpp"
+#include "trial/view_builder.hpp"
 
 namespace assay::test {
 namespace {
 
 class Lab {
  public:
-  Lab(const std::function<std::unique_ptr<study::Planner>()>& make, const LabMeasure& measure,
+  Lab(const std::function<std::unique_ptr<trial::Planner>()>& make, const LabMeasure& measure,
       const LabSettings& settings)
       : make_(make), measure_(measure), settings_(settings), rng_(settings.seed, "lab", 0, "order") {
     builder_.objectives(settings.objectives).fidelities(settings.fidelities).max_trials(settings.trials);
@@ -29,15 +29,15 @@ class Lab {
       const auto view = views_[views_.size() - 1 - static_cast<std::size_t>(rng_.below(back))];
       const auto decision = planner->next(view);
       if (settings_.replay) compare(decision, make_()->next(view));
-      if (const auto* finished = std::get_if<study::Finished>(&decision)) {
+      if (const auto* finished = std::get_if<trial::Finished>(&decision)) {
         if (running_.empty()) return end(finished->reason);
         finish();
-      } else if (std::holds_alternative<study::Wait>(decision)) {
+      } else if (std::holds_alternative<trial::Wait>(decision)) {
         ++course_.waits;
         if (running_.empty()) publish();  // its view is old: the news comes to it
         if (running_.empty() && settings_.lag == 0) FAIL("waits while nobody works");
         if (!running_.empty()) finish();
-      } else if (const auto* further = std::get_if<study::Continue>(&decision)) {
+      } else if (const auto* further = std::get_if<trial::Continue>(&decision)) {
         if (settings_.replay) claim_without_telling(view, *further);
         go_on(*further);
       } else {
@@ -49,9 +49,9 @@ class Lab {
   }
 
  private:
-  static void compare(const study::Decision& a, const study::Decision& b) {
+  static void compare(const trial::Decision& a, const trial::Decision& b) {
     REQUIRE(a.index() == b.index());
-    const auto *one = std::get_if<study::Continue>(&a), *two = std::get_if<study::Continue>(&b);
+    const auto *one = std::get_if<trial::Continue>(&a), *two = std::get_if<trial::Continue>(&b);
     if (one == nullptr) return;
     REQUIRE(one->item == two->item);
     REQUIRE(one->what.has_value() == two->what.has_value());
@@ -61,10 +61,10 @@ class Lab {
   }
 
   /// Who takes the item over from a worker that died before it told what it measures gets the same.
-  void claim_without_telling(const study::StudyView& view, const study::Continue& further) const {
+  void claim_without_telling(const trial::StudyView& view, const trial::Continue& further) const {
     auto trial = *view.find(further.item.trial);
-    trial.rungs.push_back({.item = further.item, .attempt = 1, .state = study::State::running});
-    study::ViewBuilder builder(view);
+    trial.rungs.push_back({.item = further.item, .attempt = 1, .state = trial::State::running});
+    trial::ViewBuilder builder(view);
     builder.trial(std::move(trial));
     const auto again = make_()->further(builder.build(), further.item);
     REQUIRE(again.has_value() == further.what.has_value());
@@ -73,13 +73,13 @@ class Lab {
     REQUIRE(again->from == further.what->from);
   }
 
-  void begin(study::Planner& planner, const study::StudyView& view) {
+  void begin(trial::Planner& planner, const trial::StudyView& view) {
     const auto number = next_number_;
     if (number >= settings_.trials + imported_) return publish();
     ++next_number_;
     base::Rng rng(settings_.seed, "search", number, "propose"), same = rng;
     if (settings_.by_hand.contains(number)) return put_in(planner, view, number);
-    study::Trial trial{.id = number};
+    trial::Trial trial{.id = number};
     auto proposal = planner.propose(view, number, rng);
     if (settings_.replay) {
       const auto again = make_()->propose(view, number, same);
@@ -87,31 +87,31 @@ class Lab {
       if (again) REQUIRE((again->params == proposal->params && again->at == proposal->at));
     }
     if (!proposal) {
-      trial.rungs.push_back({.item = {number, 0}, .attempt = 1, .state = study::State::voided});
+      trial.rungs.push_back({.item = {number, 0}, .attempt = 1, .state = trial::State::voided});
       builder_.trial(std::move(trial));
       return publish();
     }
-    trial.what = std::move(*proposal);
+    trial.first = std::move(*proposal);
     trial.proposed = true;
-    start(std::move(trial), trial.what.at, nullptr);
+    start(std::move(trial), trial.first.at, nullptr);
   }
 
   /// A measured point, as from an import; where it is searched for is no matter.
-  void put_in(study::Planner& planner, const study::StudyView& view, study::TrialId number) {
+  void put_in(trial::Planner& planner, const trial::StudyView& view, trial::TrialId number) {
     base::Rng rng(settings_.seed, "by hand", number, "propose");
     // What was measured elsewhere is none of the points that a planner begins with.
-    constexpr study::TrialId far = 1000;
+    constexpr trial::TrialId far = 1000;
     auto proposal = planner.propose(view, settings_.imports.contains(number) ? far + number : number, rng);
     REQUIRE(proposal);
-    study::Trial trial{.id = number, .what = {.params = proposal->params}, .proposed = true};
+    trial::Trial trial{.id = number, .what = {.params = proposal->params}, .proposed = true};
     if (settings_.imports.contains(number)) {
-      trial.what.tags = {{study::origin_tag, "import"}};
+      trial.first.tags = {{trial::origin_tag, "import"}};
       ++imported_;
       builder_.max_trials(settings_.trials + imported_).imported(imported_);
     }
-    study::Measurement measurement{.item = {number, 0}, .attempt = 1, .at = settings_.by_hand.at(number)};
-    trial.what.at = measurement.at;
-    const auto outcome = measure_({.item = measurement.item, .what = trial.what, .at = measurement.at});
+    trial::Measurement measurement{.item = {number, 0}, .attempt = 1, .at = settings_.by_hand.at(number)};
+    trial.first.at = measurement.at;
+    const auto outcome = measure_({.item = measurement.item, .what = trial.first, .at = measurement.at});
     measurement.state = outcome.state;
     measurement.failure = outcome.failure;
     measurement.metrics = outcome.metrics;
@@ -120,7 +120,7 @@ class Lab {
     publish();
   }
 
-  void go_on(const study::Continue& further) {
+  void go_on(const trial::Continue& further) {
     const auto newest = builder_.build();
     const auto* known = newest.find(further.item.trial);
     REQUIRE(known != nullptr);
@@ -128,28 +128,28 @@ class Lab {
     REQUIRE(rung > 0);
     REQUIRE(rung <= known->rungs.size());
     if (rung < known->rungs.size()) return publish();  // somebody was faster
-    REQUIRE(known->rungs.back().state != study::State::running);
+    REQUIRE(known->rungs.back().state != trial::State::running);
     if (further.what && further.what->from) check_donor(newest, *further.what->from, known->rungs.back().at);
     start(*known, further.what ? further.what->at : std::nullopt,
-          further.what ? std::make_shared<const study::Proposal>(*further.what) : nullptr);
+          further.what ? std::make_shared<const trial::Proposal>(*further.what) : nullptr);
   }
 
   /// A copy is of what another trial measured where this one stands.
-  static void check_donor(const study::StudyView& view, const study::ItemId& from, const study::Fidelity& at) {
+  static void check_donor(const trial::StudyView& view, const trial::ItemId& from, const trial::Fidelity& at) {
     const auto* donor = view.find(from.trial);
     REQUIRE(donor != nullptr);
     REQUIRE(from.rung < static_cast<int>(donor->rungs.size()));
     const auto& rung = donor->rungs[static_cast<std::size_t>(from.rung)];
-    REQUIRE(rung.state == study::State::done);
+    REQUIRE(rung.state == trial::State::done);
     REQUIRE(rung.at == at);
   }
 
   /// As Study::Impl::start.
-  void start(study::Trial trial, const std::optional<study::Fidelity>& at,
-             const std::shared_ptr<const study::Proposal>& own) {
+  void start(trial::Trial trial, const std::optional<trial::Fidelity>& at,
+             const std::shared_ptr<const trial::Proposal>& own) {
     const auto rung = static_cast<int>(trial.rungs.size());
-    study::Measurement measurement{.item = {trial.id, rung}, .attempt = 1, .state = study::State::running};
-    measurement.at = at ? *at : study::fidelity_of(trial, rung, settings_.fidelities);
+    trial::Measurement measurement{.item = {trial.id, rung}, .attempt = 1, .state = trial::State::running};
+    measurement.at = at ? *at : trial::fidelity_of(trial, rung, settings_.fidelities);
     measurement.own = own ? own : rung > 0 ? trial.rungs.back().own : nullptr;
     if (rung > 0) {
       REQUIRE(measurement.at.epochs > trial.rungs.back().at.epochs);
@@ -188,26 +188,26 @@ class Lab {
     return std::move(course_);
   }
 
-  const std::function<std::unique_ptr<study::Planner>()>& make_;
+  const std::function<std::unique_ptr<trial::Planner>()>& make_;
   const LabMeasure& measure_;
   const LabSettings& settings_;
   base::Rng rng_;
-  study::ViewBuilder builder_;
-  std::vector<std::unique_ptr<study::Planner>> planners_;
-  std::deque<study::StudyView> views_;
-  std::deque<study::ItemId> running_;
+  trial::ViewBuilder builder_;
+  std::vector<std::unique_ptr<trial::Planner>> planners_;
+  std::deque<trial::StudyView> views_;
+  std::deque<trial::ItemId> running_;
   std::int64_t imported_ = 0;
-  study::TrialId next_number_ = 0;
+  trial::TrialId next_number_ = 0;
   LabCourse course_;
 };
 
 }  // namespace
 
-study::Outcome measured(double accuracy) { return {.metrics = {{"accuracy", accuracy}}}; }
+trial::Outcome measured(double accuracy) { return {.metrics = {{"accuracy", accuracy}}}; }
 
-study::Outcome failed() { return {.state = study::State::failed, .failure = study::Failure::nan}; }
+trial::Outcome failed() { return {.state = trial::State::failed, .failure = trial::Failure::nan}; }
 
-LabCourse run_lab(const std::function<std::unique_ptr<study::Planner>()>& make_planner, const LabMeasure& measure,
+LabCourse run_lab(const std::function<std::unique_ptr<trial::Planner>()>& make_planner, const LabMeasure& measure,
                   const LabSettings& settings) {
   return Lab(make_planner, measure, settings).run();
 }

@@ -7,18 +7,18 @@
 #include "base/log.hpp"
 #include "search/planners.hpp"
 #include "search/rung_lab.hpp"
-#include "search/stop_rules.hpp"
-#include "study/view_builder.hpp"
+#include "search/stopping/stop_rules.hpp"
+#include "trial/view_builder.hpp"
 
 using namespace assay;
 
 namespace {
 
-const std::vector<study::Fidelity> three{{.epochs = 1}, {.epochs = 3}, {.epochs = 9}};
-constexpr auto done = study::State::done;
+const std::vector<trial::Fidelity> three{{.epochs = 1}, {.epochs = 3}, {.epochs = 9}};
+constexpr auto done = trial::State::done;
 
-study::ViewBuilder study_of(std::int64_t trials) {
-  study::ViewBuilder builder;
+trial::ViewBuilder study_of(std::int64_t trials) {
+  trial::ViewBuilder builder;
   builder.objectives({{"accuracy", true, {}}}).fidelities(three).max_trials(trials);
   return builder;
 }
@@ -32,29 +32,29 @@ config::Config config_of(const std::string& algorithm, const std::string& more =
       "run.toml");
 }
 
-std::unique_ptr<study::Planner> planner_of(const config::Config& config) {
+std::unique_ptr<trial::Planner> planner_of(const config::Config& config) {
   return search::make_planner(config, std::make_shared<const space::Space>(space::Space::load(config)), 7);
 }
 
 /// "2.1": this item goes on; "0.2 from 3.0": with another one's checkpoint.
-std::string text(const study::Decision& decision) {
-  const auto* further = std::get_if<study::Continue>(&decision);
-  if (const auto* wait = std::get_if<study::Wait>(&decision)) return "waits: " + wait->reason;
-  if (const auto* over = std::get_if<study::Finished>(&decision)) return "ends: " + over->reason;
+std::string text(const trial::Decision& decision) {
+  const auto* further = std::get_if<trial::Continue>(&decision);
+  if (const auto* wait = std::get_if<trial::Wait>(&decision)) return "waits: " + wait->reason;
+  if (const auto* over = std::get_if<trial::Finished>(&decision)) return "ends: " + over->reason;
   if (further == nullptr) return "new";
   auto item = fmt::format("{}.{}", further->item.trial, further->item.rung);
   if (!further->what) return item;
   return fmt::format("{} from {}.{}", item, further->what->from->trial, further->what->from->rung);
 }
 
-space::Params point(study::TrialId id) {
+space::Params point(trial::TrialId id) {
   return {{"params.training.a", id + 1}, {"params.training.b", std::int64_t{1}}, {"params.training.lr", 0.1}};
 }
 
 /// Its rungs, from level `first` on, ended with these values.
-study::Trial climbed(study::TrialId id, std::size_t first, const std::vector<double>& values) {
-  study::Trial trial{.id = id, .what = {.params = point(id)}, .proposed = true};
-  if (first > 0) trial.what.at = three[first];
+trial::Trial climbed(trial::TrialId id, std::size_t first, const std::vector<double>& values) {
+  trial::Trial trial{.id = id, .what = {.params = point(id)}, .proposed = true};
+  if (first > 0) trial.first.at = three[first];
   for (const auto value : values) {
     const auto rung = static_cast<int>(trial.rungs.size());
     trial.rungs.push_back({.item = {id, rung}, .attempt = 1, .state = done});
@@ -64,19 +64,19 @@ study::Trial climbed(study::TrialId id, std::size_t first, const std::vector<dou
   return trial;
 }
 
-study::Trial running(study::Trial trial, std::size_t level) {
+trial::Trial running(trial::Trial trial, std::size_t level) {
   const auto rung = static_cast<int>(trial.rungs.size());
-  trial.rungs.push_back({.item = {trial.id, rung}, .attempt = 1, .state = study::State::running});
+  trial.rungs.push_back({.item = {trial.id, rung}, .attempt = 1, .state = trial::State::running});
   trial.rungs.back().at = three[level];
   return trial;
 }
 
-study::Outcome by_value(const study::Work& work) {
+trial::Outcome by_value(const trial::Work& work) {
   return test::measured(static_cast<double>(std::get<std::int64_t>(work.what.params.at("params.training.a")) +
                                             std::get<std::int64_t>(work.what.params.at("params.training.b"))));
 }
 
-int measured_at(const study::StudyView& view, const study::Fidelity& at) {
+int measured_at(const trial::StudyView& view, const trial::Fidelity& at) {
   const auto committed = view.committed();
   return static_cast<int>(std::count_if(committed.begin(), committed.end(), [&](auto* one) { return one->at == at; }));
 }
@@ -98,7 +98,7 @@ TEST_CASE("stop rules: what began at the highest fidelity counts, what only has 
 
 TEST_CASE("a result put in by hand stands where it was measured, whatever its proposal said") {
   auto builder = study_of(100);
-  for (study::TrialId id = 0; id < 3; ++id) builder.trial(climbed(id, 0, {0.1 + 0.1 * double(id)}));
+  for (trial::TrialId id = 0; id < 3; ++id) builder.trial(climbed(id, 0, {0.1 + 0.1 * double(id)}));
   auto full = climbed(3, 2, {0.99});
   full.what.at.reset();
   builder.trial(full);
@@ -122,7 +122,7 @@ TEST_CASE("hyperband: a bracket climbs as many rungs as a study has") {
 TEST_CASE("pbt: nobody waits for a member that begins above a step") {
   auto builder = study_of(4);
   builder.trial(climbed(0, 2, {0.5}));
-  for (study::TrialId id = 1; id < 4; ++id) builder.trial(climbed(id, 0, {0.1 * double(id)}));
+  for (trial::TrialId id = 1; id < 4; ++id) builder.trial(climbed(id, 0, {0.1 * double(id)}));
   for (const auto* quorum : {"1.0", "0.5"}) {
     const auto planner = planner_of(config_of("pbt", fmt::format("pbt.population = 4\npbt.quorum = {}\n", quorum)));
     CHECK(text(planner->next(builder.build())) == "1.1 from 3.0");  // 1 is last, 3 first of those at the step
@@ -133,14 +133,14 @@ TEST_CASE("pbt: copies are of what a donor measured at the step, wherever it beg
   const auto config = config_of("pbt", "pbt.population = 4\npbt.fraction = 0.25\npbt.quorum = 0.5\n");
   SECTION("its next step not begun") {
     auto builder = study_of(4);
-    for (study::TrialId id = 0; id < 3; ++id)
+    for (trial::TrialId id = 0; id < 3; ++id)
       builder.trial(climbed(id, 0, {0.1 + 0.1 * double(id), 0.1 + 0.1 * double(id)}));
     builder.trial(climbed(3, 1, {0.99}));
     CHECK(text(planner_of(config)->next(builder.build())) == "0.2 from 3.0");
   }
   SECTION("its next step running") {
     auto builder = study_of(4);
-    for (study::TrialId id = 1; id < 4; ++id) builder.trial(climbed(id, 0, {0.1 * double(id), 0.1 * double(id)}));
+    for (trial::TrialId id = 1; id < 4; ++id) builder.trial(climbed(id, 0, {0.1 * double(id), 0.1 * double(id)}));
     const auto first = climbed(0, 1, {0.99});
     builder.trial(first);
     CHECK(text(planner_of(config)->next(builder.build())) == "0.1");
@@ -161,7 +161,7 @@ TEST_CASE("econas with its barrier: a network that begins higher ends its cycle 
     const auto planner = planner_of(config_of("econas", "econas.barrier = true\neconas.cycle = 4\n"));
     auto builder = study_of(100);
     builder.trial(running(climbed(0, 1, {}), 1));
-    for (study::TrialId id = 1; id < 4; ++id) builder.trial(climbed(id, 0, {0.1 * double(id)}));
+    for (trial::TrialId id = 1; id < 4; ++id) builder.trial(climbed(id, 0, {0.1 * double(id)}));
     CHECK(text(planner->next(builder.build())) == "waits: cycle -1 is not over");
     builder.trial(climbed(0, 1, {0.9}));
     CHECK(text(planner->next(builder.build())) == "3.1");
@@ -177,8 +177,8 @@ TEST_CASE("econas with its barrier: a network that begins higher ends its cycle 
 TEST_CASE("econas with its barrier: a number beyond the batch, which others took up, is a child all the same") {
   const auto planner = planner_of(config_of("econas", "econas.barrier = true\neconas.cycle = 4\n"));
   auto builder = study_of(100);
-  for (study::TrialId id = 0; id < 4; ++id) builder.trial(climbed(id, 0, {0.1 * double(id)}));
-  for (study::TrialId id = 4; id < 9; ++id) {  // the cycle's own are 4 and 5
+  for (trial::TrialId id = 0; id < 4; ++id) builder.trial(climbed(id, 0, {0.1 * double(id)}));
+  for (trial::TrialId id = 4; id < 9; ++id) {  // the cycle's own are 4 and 5
     base::Rng rng(1, "search", id, "propose");
     const auto proposal = planner->propose(builder.build(), id, rng);
     REQUIRE(proposal);
@@ -188,21 +188,21 @@ TEST_CASE("econas with its barrier: a number beyond the batch, which others took
 
 TEST_CASE("econas: results put in by hand use up nobody's place at the next stage") {
   test::LabSettings settings{.fidelities = three, .trials = 60};
-  for (study::TrialId id = 0; id < 10; ++id) settings.by_hand[id] = three[1];
+  for (trial::TrialId id = 0; id < 10; ++id) settings.by_hand[id] = three[1];
   const auto config = config_of("econas");
   const auto course = test::run_lab([&] { return planner_of(config); }, by_value, settings);
   int went_on = 0;
-  for (study::TrialId id = 10; id < 60; ++id) went_on += course.view.find(id)->rungs.size() > 1;
+  for (trial::TrialId id = 10; id < 60; ++id) went_on += course.view.find(id)->rungs.size() > 1;
   CHECK(went_on >= 23);  // one for every two of fifty
 }
 
 TEST_CASE("hyperband: a bracket whose members all begin higher goes on from there") {
   test::LabSettings settings{.fidelities = three, .trials = 17};
-  for (study::TrialId id = 0; id < 9; ++id) settings.by_hand[id] = three[1];
+  for (trial::TrialId id = 0; id < 9; ++id) settings.by_hand[id] = three[1];
   const auto config = config_of("hyperband");
   const auto course = test::run_lab([&] { return planner_of(config); }, by_value, settings);
   int went_on = 0;
-  for (study::TrialId id = 0; id < 9; ++id) went_on += course.view.find(id)->rungs.size() > 1;
+  for (trial::TrialId id = 0; id < 9; ++id) went_on += course.view.find(id)->rungs.size() > 1;
   CHECK(went_on == 1);  // a ninth
   CHECK(measured_at(course.view, three[2]) == 1 + 1 + 3);
 }
@@ -230,7 +230,7 @@ TEST_CASE("searches with rungs: trials put in by hand at every fidelity, before 
           settings.by_hand = {{0, three[2]},  {1, three[1]},  {2, three[0]},  {7, three[1]},  {8, three[2]},
                               {20, three[1]}, {21, three[2]}, {22, three[1]}, {33, three[2]}, {39, three[1]}};
           const auto course = test::run_lab([&] { return planner_of(config); },
-                                            [&](const study::Work& work) {
+                                            [&](const trial::Work& work) {
                                               const bool fails = (31 * work.item.trial + 17 * work.item.rung) % 7 < 2;
                                               return some_fail && fails ? test::failed() : by_value(work);
                                             },

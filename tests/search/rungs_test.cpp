@@ -11,12 +11,12 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "search/algorithms.hpp"
-#include "search/density.hpp"
-#include "search/hyperband.hpp"
 #include "search/planners.hpp"
 #include "search/rung_lab.hpp"
-#include "search/rungs.hpp"
-#include "study/standing.hpp"
+#include "search/rungs/density.hpp"
+#include "search/rungs/hyperband.hpp"
+#include "search/rungs/rungs.hpp"
+#include "trial/standing.hpp"
 
 using namespace assay;
 
@@ -35,11 +35,11 @@ std::shared_ptr<const space::Space> space_of(const config::Config& config) {
   return std::make_shared<const space::Space>(space::Space::load(config));
 }
 
-std::vector<study::Fidelity> rungs_of(const config::Config& config, int epochs) {
+std::vector<trial::Fidelity> rungs_of(const config::Config& config, int epochs) {
   return search::rungs_of(config, *space_of(config), {.epochs = epochs});
 }
 
-std::vector<int> epochs_of(const std::vector<study::Fidelity>& rungs) {
+std::vector<int> epochs_of(const std::vector<trial::Fidelity>& rungs) {
   std::vector<int> epochs;
   for (const auto& rung : rungs) epochs.push_back(rung.epochs);
   return epochs;
@@ -56,18 +56,18 @@ test::LabCourse run(const config::Config& config, test::LabSettings settings, co
 }
 
 /// Measured at each level of the study.
-std::vector<int> counts(const study::StudyView& view) {
+std::vector<int> counts(const trial::StudyView& view) {
   std::vector<int> counts(view.fidelities().size(), 0);
-  for (const auto* done : view.committed()) ++counts[study::level_of(done->at, done->item.rung, view.fidelities())];
+  for (const auto* done : view.committed()) ++counts[trial::level_of(done->at, done->item.rung, view.fidelities())];
   return counts;
 }
 
-double value(const study::Work& work) {
+double value(const trial::Work& work) {
   return static_cast<double>(std::get<std::int64_t>(work.what.params.at("params.training.a")) +
                              std::get<std::int64_t>(work.what.params.at("params.training.b")));
 }
 
-study::Outcome by_value(const study::Work& work) { return test::measured(value(work)); }
+trial::Outcome by_value(const trial::Work& work) { return test::measured(value(work)); }
 
 const std::vector<std::string> with_rungs{"asha", "hyperband", "bohb", "econas", "pbt"};
 
@@ -93,13 +93,13 @@ TEST_CASE("rungs: the full epochs divided again and again, or as listed; never b
   CHECK(epochs_of(rungs_of(config_of("pbt", "pbt.step = 4\n"), 10)) == std::vector{4, 8, 10});
   CHECK(epochs_of(rungs_of(config_of("random"), 50)) == std::vector{50});
   const auto partial = search::rungs_of(asha, *space_of(asha), {.epochs = 9, .data = 0.5});
-  CHECK(partial.front() == study::Fidelity{.epochs = 1, .data = 0.5});
+  CHECK(partial.front() == trial::Fidelity{.epochs = 1, .data = 0.5});
   CHECK_THROWS_AS(rungs_of(asha, 0), base::Error);
 }
 
 TEST_CASE("asha by hand: whoever is among the best third of a rung goes on at once") {
   const std::vector<double> scores{1, 5, 3, 9, 2, 8, 4, 7, 6};
-  const auto by_number = [&](const study::Work& work) {
+  const auto by_number = [&](const trial::Work& work) {
     return test::measured(scores[static_cast<std::size_t>(work.item.trial)]);
   };
   const auto course = run(config_of("asha"), {.trials = 9}, by_number);
@@ -108,20 +108,20 @@ TEST_CASE("asha by hand: whoever is among the best third of a rung goes on at on
   CHECK(course.epochs == 9 * 1 + 4 * 2 + 6);
   CHECK(course.reason == "all trials are claimed");
   // 9 scores most among those fully trained, and what was trained less comes after.
-  const study::Standings standings(course.view);
+  const trial::Standings standings(course.view);
   CHECK(standings.best()->trial->id == 3);
   CHECK(standings.front().size() == 1);
   CHECK(standings.top_reached());
-  std::vector<study::TrialId> finalists;
+  std::vector<trial::TrialId> finalists;
   for (const auto* standing : standings.finalists(4)) finalists.push_back(standing->trial->id);
-  CHECK(finalists == std::vector<study::TrialId>{3, 5, 7, 1});
+  CHECK(finalists == std::vector<trial::TrialId>{3, 5, 7, 1});
 }
 
 TEST_CASE("the best at the highest rung counts, not a better figure from a lower one") {
   // More epochs, lower scores: overfitting.
   const auto course = run(config_of("asha"), {.trials = 12},
-                          [](const study::Work& work) { return test::measured(value(work) - 100 * work.at.epochs); });
-  const study::Standings standings(course.view);
+                          [](const trial::Work& work) { return test::measured(value(work) - 100 * work.at.epochs); });
+  const trial::Standings standings(course.view);
   REQUIRE(standings.best() != nullptr);
   CHECK(standings.best()->trial->rungs.size() == 3);
   CHECK(standings.finalists(1).front() == standings.best());
@@ -131,14 +131,14 @@ TEST_CASE("the best at the highest rung counts, not a better figure from a lower
 }
 
 TEST_CASE("asha: failed trials count in their rung as the worst, infeasible ones not at all") {
-  const auto fail_some = [](study::State state) {
-    return [state](const study::Work& work) {
-      if (work.item.trial % 3 == 0) return study::Outcome{.state = state, .failure = study::Failure::invalid};
+  const auto fail_some = [](trial::State state) {
+    return [state](const trial::Work& work) {
+      if (work.item.trial % 3 == 0) return trial::Outcome{.state = state, .failure = trial::Failure::invalid};
       return by_value(work);
     };
   };
-  const auto lost = run(config_of("asha"), {.trials = 27}, fail_some(study::State::failed));
-  const auto left_out = run(config_of("asha"), {.trials = 27}, fail_some(study::State::infeasible));
+  const auto lost = run(config_of("asha"), {.trials = 27}, fail_some(trial::State::failed));
+  const auto left_out = run(config_of("asha"), {.trials = 27}, fail_some(trial::State::infeasible));
   CHECK(lost.view.counts().failed == 9);
   CHECK(counts(lost.view)[0] == 18);
   CHECK(counts(lost.view)[1] >= 9);      // a third of 27
@@ -155,7 +155,7 @@ TEST_CASE("hyperband: brackets as in the paper, rung after rung") {
   const auto course = run(config_of("hyperband"), {.trials = 17}, by_value);
   CHECK(counts(course.view) == std::vector{9, 3 + 5, 1 + 1 + 3});
   CHECK(course.epochs == 9 * 1 + 3 * 2 + 6 + 5 * 3 + 6 + 3 * 9);
-  for (study::TrialId id = 0; id < 17; ++id)
+  for (trial::TrialId id = 0; id < 17; ++id)
     CHECK(course.view.find(id)->rungs.front().at.epochs == (id < 9 ? 1 : id < 14 ? 3 : 9));
   // One worker: a bracket goes up before the next begins.
   CHECK(course.log[8] == "8.0");
@@ -163,8 +163,8 @@ TEST_CASE("hyperband: brackets as in the paper, rung after rung") {
   CHECK(course.log[12].ends_with(".2"));
   CHECK(course.log[13] == "9.0");
   // The three best of the first nine, whatever the order in which they were measured.
-  std::vector<std::pair<double, study::TrialId>> first;
-  for (study::TrialId id = 0; id < 9; ++id)
+  std::vector<std::pair<double, trial::TrialId>> first;
+  for (trial::TrialId id = 0; id < 9; ++id)
     first.emplace_back(-course.view.find(id)->rungs.front().metrics.at("accuracy"), -id);
   std::sort(first.begin(), first.end());
   for (std::size_t i = 0; i < 9; ++i) CHECK((course.view.find(-first[i].second)->rungs.size() > 1) == (i < 3));
@@ -229,15 +229,15 @@ TEST_CASE("bohb draws from the model once there are enough results, and finds be
     const auto score = trial->rungs.front().metrics.at("accuracy");
     if (trial->id < 10) early += score / 10;
     if (trial->id >= 120) late += score / 50;
-    from_model += trial->what.note.starts_with("model at level");
-    if (trial->id < 8) CHECK(trial->what.note == "random");  // 2 (d + 1) = 8 results
+    from_model += trial->first.note.starts_with("model at level");
+    if (trial->id < 8) CHECK(trial->first.note == "random");  // 2 (d + 1) = 8 results
   }
   CHECK(from_model > 100);
   CHECK(late > early + 10);
   const auto plain = run(config_of("asha", "asha.sampler = \"model\"\n"), {.trials = 60}, by_value);
   CHECK(plain.view.find(59)->rungs.front().metrics.at("accuracy") > 0);
   CHECK(std::any_of(plain.view.trials().begin(), plain.view.trials().end(),
-                    [](const auto& trial) { return trial->what.note.starts_with("model"); }));
+                    [](const auto& trial) { return trial->first.note.starts_with("model"); }));
 }
 
 TEST_CASE("econas with its barrier: the published counts of networks and epochs over 100 cycles") {
@@ -262,8 +262,8 @@ TEST_CASE("econas without a barrier: the same quotas, and no worker ever waits w
   CHECK(course.waits < 20);  // at the end alone
   int children = 0, of_last = 0;
   for (const auto& trial : course.view.trials()) {
-    children += trial->what.note.starts_with("child of ");
-    of_last += trial->what.note.ends_with("stage 3");
+    children += trial->first.note.starts_with("child of ");
+    of_last += trial->first.note.ends_with("stage 3");
   }
   CHECK(children == 1601 - 16);
   CHECK(std::abs(of_last - 100 * 5) < 40);
@@ -272,10 +272,10 @@ TEST_CASE("econas without a barrier: the same quotas, and no worker ever waits w
 TEST_CASE("econas: networks that were not trained for ten cycles have no children") {
   for (const auto* barrier : {"true", "false"}) {
     const auto config = config_of("econas", fmt::format("econas.cycle = 4\neconas.barrier = {}\n", barrier));
-    const auto course = run(config, {.trials = 200}, [](const study::Work& work) {
+    const auto course = run(config, {.trials = 200}, [](const trial::Work& work) {
       return test::measured(work.item.trial < 4 ? 1000 : value(work));  // the first ones look best
     });
-    for (study::TrialId id = 150; id < 200; ++id) {
+    for (trial::TrialId id = 150; id < 200; ++id) {
       const auto& note = course.view.find(id)->what.note;
       REQUIRE(note.starts_with("child of "));
       CHECK(std::stol(note.substr(9)) >= 4);
@@ -286,7 +286,7 @@ TEST_CASE("econas: networks that were not trained for ten cycles have no childre
 TEST_CASE("pbt by hand: the last copies the first and explores, the others go on by themselves") {
   const auto config = config_of("pbt", "pbt.population = 5\npbt.step = 3\npbt.quorum = 1.0\n");
   const std::vector<double> scores{3, 5, 1, 4, 2};
-  const auto course = run(config, {.trials = 5, .workers = 2}, [&](const study::Work& work) {
+  const auto course = run(config, {.trials = 5, .workers = 2}, [&](const trial::Work& work) {
     if (work.item.rung == 1 && work.item.trial == 4) return test::failed();
     return test::measured(scores[static_cast<std::size_t>(work.item.trial)]);
   });
@@ -295,11 +295,11 @@ TEST_CASE("pbt by hand: the last copies the first and explores, the others go on
     REQUIRE(trial->rungs.size() == 3);
     for (const auto& rung : trial->rungs) {
       // Number 2 scores least; 4 fails at the second step, and lives on with what it copies.
-      const bool copies = rung.item.rung > 0 && (rung.item == study::ItemId{2, 1} || rung.item == study::ItemId{4, 2});
+      const bool copies = rung.item.rung > 0 && (rung.item == trial::ItemId{2, 1} || rung.item == trial::ItemId{4, 2});
       const auto& what = trial->what_of(rung);
-      CHECK(what.note.starts_with("copy of 1 at step") == (copies || rung.item == study::ItemId{2, 2}));
+      CHECK(what.note.starts_with("copy of 1 at step") == (copies || rung.item == trial::ItemId{2, 2}));
       if (!copies) continue;
-      CHECK(what.from == study::ItemId{1, rung.item.rung - 1});
+      CHECK(what.from == trial::ItemId{1, rung.item.rung - 1});
       CHECK(what.params != course.view.find(1)->what.params);
     }
   }
@@ -328,14 +328,14 @@ TEST_CASE("searches with rungs: every third trial fails, or all of them do") {
     for (const auto* more : {"", "econas.barrier = true\npbt.quorum = 1.0\n"}) {
       INFO(name << " " << more);
       const auto config = config_of(name, std::string("econas.cycle = 6\npbt.population = 6\n") + more);
-      const auto some = run(config, {.trials = 40, .workers = 3}, [](const study::Work& work) {
+      const auto some = run(config, {.trials = 40, .workers = 3}, [](const trial::Work& work) {
         return (31 * work.item.trial + 17 * work.item.rung) % 7 < 2 ? test::failed() : by_value(work);
       });
       CHECK(some.view.counts().claimed == 40);
       CHECK(counts(some.view).back() > 0);
-      const auto none = run(config, {.trials = 40, .workers = 3}, [](const study::Work&) { return test::failed(); });
+      const auto none = run(config, {.trials = 40, .workers = 3}, [](const trial::Work&) { return test::failed(); });
       CHECK(none.view.counts().failed == 40);
-      const study::Standings standings(none.view);
+      const trial::Standings standings(none.view);
       CHECK(standings.best() == nullptr);
     }
   }
@@ -348,12 +348,12 @@ TEST_CASE("searches with rungs: spaces of 1, 2 and 5 points are exhausted, and t
         INFO(name << ", " << points << " points, " << workers << " workers");
         const std::string values = points == 1 ? "[1]" : points == 2 ? "[1, 2]" : "[1, 2, 3, 4, 5]";
         const auto config = config_of(name, "", "[params.training]\na.choice = " + values + "\n");
-        const auto course = run(config, {.trials = 100, .workers = workers}, [](const study::Work& work) {
+        const auto course = run(config, {.trials = 100, .workers = workers}, [](const trial::Work& work) {
           return test::measured(static_cast<double>(std::get<std::int64_t>(work.what.params.begin()->second)));
         });
         CHECK(course.reason.starts_with("space exhausted"));
         CHECK(course.view.counts().done == points);
-        const study::Standings standings(course.view);
+        const trial::Standings standings(course.view);
         REQUIRE(standings.best() != nullptr);
         CHECK(standings.best()->shown->at.epochs == 9);
       }
@@ -370,12 +370,12 @@ TEST_CASE("searches with rungs: several objectives, and constraints on metrics")
     const auto config = config_of(name, "econas.cycle = 6\npbt.population = 6\n" + objectives);
     const test::LabSettings settings{
         .objectives = {{"accuracy", true, {}}, {"cost", false, {}}}, .trials = 40, .workers = 3, .replay = true};
-    const auto course = run(config, settings, [](const study::Work& work) {
+    const auto course = run(config, settings, [](const trial::Work& work) {
       const auto a = static_cast<double>(std::get<std::int64_t>(work.what.params.at("params.training.a")));
-      return study::Outcome{.metrics = {{"accuracy", value(work)}, {"cost", a * a}}};
+      return trial::Outcome{.metrics = {{"accuracy", value(work)}, {"cost", a * a}}};
     });
     CHECK(course.view.counts().done == 40);
-    const study::Standings standings(course.view);
+    const trial::Standings standings(course.view);
     CHECK_FALSE(standings.front().empty());
     for (const auto* standing : standings.front()) CHECK(standing->shown->at.epochs == 9);
   }
@@ -383,16 +383,16 @@ TEST_CASE("searches with rungs: several objectives, and constraints on metrics")
 
 TEST_CASE("asha with two objectives promotes from the first front") {
   // Number 4 is dominated by all others; of nine trials three go on.
-  const std::map<study::TrialId, std::pair<double, double>> points{{0, {1, 1}},   {1, {9, 9}},    {2, {8, 8.5}},
+  const std::map<trial::TrialId, std::pair<double, double>> points{{0, {1, 1}},   {1, {9, 9}},    {2, {8, 8.5}},
                                                                    {3, {2, 2.5}}, {4, {0.5, 20}}, {5, {5, 6}},
                                                                    {6, {4, 9}},   {7, {3, 9}},    {8, {2, 9}}};
   const test::LabSettings settings{
       .objectives = {{"accuracy", true, {}}, {"cost", false, {}}}, .trials = 9, .workers = 9};
   const auto course =
       run(config_of("asha", "[objectives.accuracy]\ngoal = \"max\"\n[objectives.cost]\ngoal = \"min\"\n"), settings,
-          [&](const study::Work& work) {
+          [&](const trial::Work& work) {
             const auto [accuracy, cost] = points.at(work.item.trial);
-            return study::Outcome{.metrics = {{"accuracy", accuracy}, {"cost", cost}}};
+            return trial::Outcome{.metrics = {{"accuracy", accuracy}, {"cost", cost}}};
           });
   // The front: 0 (1, 1), 1 (9, 9), 2 (8, 8.5), 5 (5, 6), 3 (2, 2.5).
   int promoted = 0;

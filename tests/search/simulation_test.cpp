@@ -1,5 +1,5 @@
 // Thousands of simulated workers: the protocol's counts, the clock, what is visible when.
-#include "search/simulation.hpp"
+#include "simulate/simulation.hpp"
 
 #include <catch2/catch_approx.hpp>
 #include <catch2/catch_test_macros.hpp>
@@ -9,62 +9,62 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
-#include "search/lagged_study.hpp"
 #include "search/planners.hpp"
 #include "search/table.hpp"
+#include "simulate/delayed_study.hpp"
 
 using namespace assay;
 using Catch::Approx;
-using search::SimulationFigures;
-using search::SimulationSettings;
+using simulate::SimulationFigures;
+using simulate::SimulationSettings;
 
 namespace {
 
-const std::vector<study::Objective> objectives{{"score", true, {}}};
-const std::vector<study::Fidelity> fidelities{{1, 1, 1, 1}};
+const std::vector<trial::Objective> objectives{{"score", true, {}}};
+const std::vector<trial::Fidelity> fidelities{{1, 1, 1, 1}};
 
 /// What is simulated, and how.
 struct Case {
   SimulationSettings settings;
-  search::SimulatedStudy study;
+  simulate::SimulatedStudy study;
 
-  SimulationFigures run() const { return search::simulate(settings, study); }
+  SimulationFigures run() const { return simulate::simulate(settings, study); }
 };
 
 Case settings(std::int64_t workers, std::int64_t trials) {
   Case result;
   result.settings.workers = workers;
   result.settings.planner_seconds = 0.001;
-  result.study.founding = {"search", 1, {}, objectives, fidelities};
-  result.study.judge = study::Judge(objectives);
+  result.study.definition = {"search", 1, {}, objectives, fidelities};
+  result.study.judge = trial::Judge(objectives);
   result.study.limits.max_trials = trials;
   result.study.limits.max_failed = trials;
   return result;
 }
 
 /// Draws nothing; looks at what it is shown.
-class Watcher : public study::Planner {
+class Watcher : public trial::Planner {
  public:
-  explicit Watcher(std::function<void(const study::StudyView&)> look = {}) : look_(std::move(look)) {}
-  study::Decision next(const study::StudyView& view) override {
+  explicit Watcher(std::function<void(const trial::StudyView&)> look = {}) : look_(std::move(look)) {}
+  trial::Decision next(const trial::StudyView& view) override {
     if (look_) look_(view);
-    return study::New{};
+    return trial::New{};
   }
-  std::optional<study::Proposal> propose(const study::StudyView&, study::TrialId trial, base::Rng&) override {
-    study::Proposal proposal;
+  std::optional<trial::Proposal> propose(const trial::StudyView&, trial::TrialId trial, base::Rng&) override {
+    trial::Proposal proposal;
     proposal.params["x"] = static_cast<double>(trial);
     return proposal;
   }
   base::Json describe() const override { return "watcher"; }
 
  private:
-  std::function<void(const study::StudyView&)> look_;
+  std::function<void(const trial::StudyView&)> look_;
 };
 
-std::unique_ptr<study::Planner> watcher() { return std::make_unique<Watcher>(); }
+std::unique_ptr<trial::Planner> watcher() { return std::make_unique<Watcher>(); }
 
-search::SimulatedTrial minutes(const study::Work& work) {
-  search::SimulatedTrial trial{.seconds = 60.0 + static_cast<double>(work.item.trial % 7)};
+simulate::SimulatedTrial minutes(const trial::Work& work) {
+  simulate::SimulatedTrial trial{.seconds = 60.0 + static_cast<double>(work.item.trial % 7)};
   trial.outcome.metrics["score"] = static_cast<double>(work.item.trial);
   return trial;
 }
@@ -74,10 +74,10 @@ SimulationFigures hours(const std::string& algorithm, Case with) {
   base::set_verbosity(base::Level::quiet);
   const auto config = test::macro_config("[search]\nalgorithm = \"" + algorithm + "\"\n");
   const auto space = std::make_shared<const space::Space>(space::Space::load(config));
-  const auto seed = with.study.founding.seed;
-  with.study.evaluate = [&](const study::Work& work) {
+  const auto seed = with.study.definition.seed;
+  with.study.evaluate = [&](const trial::Work& work) {
     base::Rng rng(seed, "simulate", work.item.trial, "duration");
-    search::SimulatedTrial trial{.seconds = 3600 * std::exp(0.5 * rng.normal())};
+    simulate::SimulatedTrial trial{.seconds = 3600 * std::exp(0.5 * rng.normal())};
     double score = 0;
     for (const double place : space->encode(work.what.params)) score += place;
     trial.outcome.metrics["score"] = score;
@@ -97,8 +97,8 @@ bool equal(const SimulationFigures& a, const SimulationFigures& b) {
 TEST_CASE("one worker: every file operation and the planner's time are between its trials") {
   auto with = settings(1, 50);
   with.study.make_planner = watcher;
-  with.study.evaluate = [](const study::Work&) {
-    search::SimulatedTrial result{.seconds = 1};
+  with.study.evaluate = [](const trial::Work&) {
+    simulate::SimulatedTrial result{.seconds = 1};
     result.outcome.metrics["score"] = 1;
     return result;
   };
@@ -119,7 +119,7 @@ TEST_CASE("every number is evaluated exactly once, whoever collides") {
     with.settings.collector = collector;
     std::map<std::int64_t, int> times;
     with.study.make_planner = watcher;
-    with.study.evaluate = [&](const study::Work& work) {
+    with.study.evaluate = [&](const trial::Work& work) {
       ++times[work.item.trial];
       return minutes(work);
     };
@@ -137,19 +137,19 @@ namespace {
 /// As soon as a trial is done it goes on at a second rung, with twice its x.
 class Doubler : public Watcher {
  public:
-  study::Decision next(const study::StudyView& view) override {
+  trial::Decision next(const trial::StudyView& view) override {
     for (const auto& trial : view.trials()) {
-      if (!trial || trial->rungs.size() != 1 || trial->rungs[0].state != study::State::done) continue;
-      auto what = trial->what;
+      if (!trial || trial->rungs.size() != 1 || trial->rungs[0].state != trial::State::done) continue;
+      auto what = trial->first;
       what.params["x"] = 2 * std::get<double>(what.params.at("x"));
-      what.from = study::ItemId{trial->id, 0};
-      return study::Continue{{trial->id, 1}, what};
+      what.from = trial::ItemId{trial->id, 0};
+      return trial::Continue{{trial->id, 1}, what};
     }
     for (const auto& trial : view.trials()) {
       if (trial && trial->rungs.size() == 2 && trial->rungs[1].own) doubled = true;
     }
-    if (view.trials().size() < 20) return study::New{};
-    return view.running().empty() ? study::Decision(study::Finished{"all"}) : study::Decision(study::Wait{"rungs"});
+    if (view.trials().size() < 20) return trial::New{};
+    return view.running().empty() ? trial::Decision(trial::Finished{"all"}) : trial::Decision(trial::Wait{"rungs"});
   }
   bool doubled = false;
 };
@@ -159,10 +159,10 @@ class Doubler : public Watcher {
 TEST_CASE("a rung measures what the planner gave it, at its own fidelity") {
   auto with = settings(4, 20);
   with.settings.lag = 1;
-  std::map<study::ItemId, double> measured;
+  std::map<trial::ItemId, double> measured;
   bool shown = false;
-  with.study.founding.fidelities = {{1, 1, 1, 1}, {3, 1, 1, 1}};
-  with.study.make_planner = [&]() -> std::unique_ptr<study::Planner> {
+  with.study.definition.fidelities = {{1, 1, 1, 1}, {3, 1, 1, 1}};
+  with.study.make_planner = [&]() -> std::unique_ptr<trial::Planner> {
     struct Telling : Doubler {
       explicit Telling(bool& tell) : told(tell) {}
       ~Telling() override { told = told || doubled; }
@@ -170,7 +170,7 @@ TEST_CASE("a rung measures what the planner gave it, at its own fidelity") {
     };
     return std::make_unique<Telling>(shown);
   };
-  with.study.evaluate = [&](const study::Work& work) {
+  with.study.evaluate = [&](const trial::Work& work) {
     measured[work.item] = std::get<double>(work.what.params.at("x"));
     CHECK(work.at.epochs == (work.item.rung == 0 ? 1 : 3));
     CHECK(work.what.from.has_value() == (work.item.rung == 1));
@@ -186,11 +186,11 @@ TEST_CASE("a rung measures what the planner gave it, at its own fidelity") {
 TEST_CASE("a worker that finds all numbers taken asks its planner again, which may go on with rungs") {
   auto with = settings(4, 20);
   with.settings.lag = 1000;  // nobody sees what the others claimed before all is claimed
-  with.study.founding.fidelities = {{1, 1, 1, 1}, {3, 1, 1, 1}};
+  with.study.definition.fidelities = {{1, 1, 1, 1}, {3, 1, 1, 1}};
   struct Later : Doubler {  // no rung before all numbers are known to be claimed
-    study::Decision next(const study::StudyView& view) override {
+    trial::Decision next(const trial::StudyView& view) override {
       const auto known = std::count_if(view.trials().begin(), view.trials().end(), [](auto& trial) { return !!trial; });
-      return known < 20 ? study::Decision(study::New{}) : Doubler::next(view);
+      return known < 20 ? trial::Decision(trial::New{}) : Doubler::next(view);
     }
   };
   with.study.make_planner = [] { return std::make_unique<Later>(); };
@@ -203,7 +203,7 @@ TEST_CASE("a simulated worker keeps the limits of a study") {
   with.study.make_planner = watcher;
   with.study.evaluate = minutes;
   with.study.limits.max_device_seconds = 700;
-  with.study.evaluate = [](const study::Work& work) {
+  with.study.evaluate = [](const trial::Work& work) {
     auto trial = minutes(work);
     trial.outcome.device_seconds = trial.seconds;
     return trial;
@@ -215,10 +215,10 @@ TEST_CASE("a simulated worker keeps the limits of a study") {
   with = settings(1, 50);
   with.study.make_planner = watcher;
   with.study.limits.max_failed = 4;
-  with.study.evaluate = [](const study::Work& work) {
+  with.study.evaluate = [](const trial::Work& work) {
     auto trial = minutes(work);
-    if (work.item.trial % 2 == 1) trial.outcome.state = study::State::failed;
-    if (work.item.trial % 2 == 1) trial.outcome.failure = study::Failure::exit;
+    if (work.item.trial % 2 == 1) trial.outcome.state = trial::State::failed;
+    if (work.item.trial % 2 == 1) trial.outcome.failure = trial::Failure::exit;
     return trial;
   };
   CHECK(with.run().trials == 8);
@@ -226,10 +226,10 @@ TEST_CASE("a simulated worker keeps the limits of a study") {
 }
 
 TEST_CASE("a simulated trial is stopped at the report that early stopping judged") {
-  struct Below : study::EarlyStop {
-    std::optional<std::string> check(const study::StudyView& view, const study::ItemId& item) override {
+  struct Below : trial::EarlyStop {
+    std::optional<std::string> check(const trial::StudyView& view, const trial::ItemId& item) override {
       const auto& rung = view.find(item.trial)->rungs.back();
-      CHECK(rung.state == study::State::running);
+      CHECK(rung.state == trial::State::running);
       if (rung.reports.back().step < 3 || item.trial % 2 == 0) return std::nullopt;
       return "odd";
     }
@@ -237,8 +237,8 @@ TEST_CASE("a simulated trial is stopped at the report that early stopping judged
   auto with = settings(2, 6);
   with.study.make_planner = watcher;
   with.study.make_early_stop = [] { return std::make_unique<Below>(); };
-  with.study.evaluate = [](const study::Work&) {
-    search::SimulatedTrial trial{.seconds = 5};
+  with.study.evaluate = [](const trial::Work&) {
+    simulate::SimulatedTrial trial{.seconds = 5};
     trial.outcome.metrics["score"] = 5;
     for (int step = 1; step <= 5; ++step) trial.reports.push_back({step, double(step), {{"score", double(step)}}});
     return trial;
@@ -248,7 +248,7 @@ TEST_CASE("a simulated trial is stopped at the report that early stopping judged
   for (const auto& trial : figures.study->trials()) {
     const auto& rung = trial->rungs.front();
     const bool odd = trial->id % 2 == 1;
-    CHECK(rung.state == (odd ? study::State::stopped : study::State::done));
+    CHECK(rung.state == (odd ? trial::State::stopped : trial::State::done));
     CHECK(rung.metrics.at("score") == (odd ? 3 : 5));
     CHECK(rung.reports.size() == (odd ? 3 : 5));
     CHECK(rung.reason == (odd ? "odd" : ""));
@@ -257,8 +257,8 @@ TEST_CASE("a simulated trial is stopped at the report that early stopping judged
 }
 
 TEST_CASE("nobody sees a record of another worker before the lag is over; its own at once") {
-  search::LaggedStudy study({30, 0}, 10, 0, study::Judge(objectives), fidelities);
-  const auto trial = std::make_shared<const study::Trial>(study::Trial{.id = 3});
+  simulate::DelayedStudy study({30, 0}, 10, 0, trial::Judge(objectives), fidelities);
+  const auto trial = std::make_shared<const trial::Trial>(trial::Trial{.id = 3});
   CHECK(study.write(100, trial) == 130);
   CHECK(study.view(129.9)->trials().empty());
   CHECK(study.with({trial})->find(3) != nullptr);
@@ -267,17 +267,17 @@ TEST_CASE("nobody sees a record of another worker before the lag is over; its ow
   CHECK(study.known().first_missing(3) == 4);
 
   // A collector's round of 10 s that begins when the record is visible publishes it at its end.
-  CHECK(search::Visibility{30, 10}.from(100) == 170);
-  CHECK(search::Visibility{30, 10}.from(105) == 170);
+  CHECK(simulate::Visibility{30, 10}.from(100) == 170);
+  CHECK(simulate::Visibility{30, 10}.from(105) == 170);
 }
 
 TEST_CASE("gaps in sets of numbers") {
-  search::Numbers numbers(200);
+  simulate::Numbers numbers(200);
   for (int n = 0; n < 130; ++n) numbers.insert(n);
   numbers.insert(131);
   CHECK(numbers.first_missing(0) == 130);
   CHECK(numbers.first_missing(131) == 132);
-  search::Numbers more(200);
+  simulate::Numbers more(200);
   more.insert(130);
   numbers.insert(more);
   CHECK(numbers.first_missing(5) == 132);
@@ -289,7 +289,7 @@ TEST_CASE("the same seed gives the same study; another one another") {
   auto with = settings(64, 320);
   const auto first = hours("evolution", with), second = hours("evolution", with);
   CHECK(equal(first, second));
-  with.study.founding.seed = 2;
+  with.study.definition.seed = 2;
   CHECK_FALSE(equal(first, hours("evolution", with)));
 }
 

@@ -5,9 +5,9 @@
 
 #include "base/error.hpp"
 #include "search/planners.hpp"
-#include "search/ranking.hpp"
-#include "search/stop_rules.hpp"
-#include "study/view_builder.hpp"
+#include "search/stopping/stop_rules.hpp"
+#include "trial/ranking.hpp"
+#include "trial/view_builder.hpp"
 
 using namespace assay;
 using Catch::Approx;
@@ -19,11 +19,11 @@ const std::string soft = "[[constraint]]\nmetric = \"latency_ms\"\nat_most = 2\n
 }  // namespace
 
 TEST_CASE("a soft constraint costs the first objective its weight per limit missed, and breaks nothing") {
-  const study::MetricLimits limits(config::Config::parse(soft, "t"));
+  const trial::MetricLimits limits(config::Config::parse(soft, "t"));
   for (const bool maximise : {true, false}) {
-    const std::vector<study::Objective> objectives{{"score", maximise, {}}, {"size", false, {}}};
+    const std::vector<trial::Objective> objectives{{"score", maximise, {}}, {"size", false, {}}};
     const auto score = [&](double latency) {
-      return study::Judge(objectives, limits).score({{"score", 0.5}, {"size", 3}, {"latency_ms", latency}}).value();
+      return trial::Judge(objectives, limits).score({{"score", 0.5}, {"size", 3}, {"latency_ms", latency}}).value();
     };
     const double plain = maximise ? 0.5 : -0.5;
     CHECK(score(2).values == std::vector<double>{plain, -3});
@@ -33,7 +33,7 @@ TEST_CASE("a soft constraint costs the first objective its weight per limit miss
     CHECK(score(4).values.back() == -3);
     CHECK(score(4).feasible());
   }
-  CHECK(!study::Judge({{"score", true, {}}}, limits).score({{"score", 0.5}}));
+  CHECK(!trial::Judge({{"score", true, {}}}, limits).score({{"score", 0.5}}));
 }
 
 TEST_CASE("relations between parameters cannot be soft") {
@@ -47,8 +47,8 @@ TEST_CASE("target: the sentence tells what was measured, and what soft constrain
   settings.target = true;
   settings.goals = {0.85};
   search::StopRules rules(settings);
-  study::ViewBuilder builder;
-  builder.judge(study::judge_of({{"accuracy", true, {}}}, config));
+  trial::ViewBuilder builder;
+  builder.judge(trial::judge_of({{"accuracy", true, {}}}, config));
   builder.done(0, {}, {{"accuracy", 0.93}, {"size", 2}});
   CHECK(rules.check(builder.build()) == "target: trial 0 has accuracy 0.93 less a penalty of 0.05 (target 0.85)");
 }

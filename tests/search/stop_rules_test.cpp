@@ -8,10 +8,10 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
-#include "search/stop_rules.hpp"
+#include "search/stopping/stop_rules.hpp"
 #include "search/table.hpp"
 #include "search/value_streams.hpp"
-#include "study/view_builder.hpp"
+#include "trial/view_builder.hpp"
 
 using namespace assay;
 using Catch::Approx;
@@ -22,23 +22,23 @@ using test::wandering;
 
 namespace {
 
-const std::vector<study::Objective> accuracy{{"accuracy", true, {}}};
-const std::vector<study::Objective> both{{"accuracy", true, {}}, {"latency_ms", false, {}}};
+const std::vector<trial::Objective> accuracy{{"accuracy", true, {}}};
+const std::vector<trial::Objective> both{{"accuracy", true, {}}, {"latency_ms", false, {}}};
 
 search::StopRules rules_of(const search::StopSettings& settings) { return search::StopRules(settings); }
 
 /// Studies of one objective, by number.
-study::ViewBuilder study_of(const std::vector<double>& values,
-                            const std::vector<study::Objective>& objectives = accuracy) {
-  study::ViewBuilder builder;
+trial::ViewBuilder study_of(const std::vector<double>& values,
+                            const std::vector<trial::Objective>& objectives = accuracy) {
+  trial::ViewBuilder builder;
   builder.objectives(objectives);
   for (std::size_t i = 0; i < values.size(); ++i)
-    builder.done(static_cast<study::TrialId>(i), {}, {{objectives.front().metric, values[i]}});
+    builder.done(static_cast<trial::TrialId>(i), {}, {{objectives.front().metric, values[i]}});
   return builder;
 }
 
-study::Trial ended(study::TrialId id, study::State state, study::Failure failure = study::Failure::none) {
-  study::Trial trial{.id = id, .what = {}, .proposed = true, .rungs = {}};
+trial::Trial ended(trial::TrialId id, trial::State state, trial::Failure failure = trial::Failure::none) {
+  trial::Trial trial{.id = id, .what = {}, .proposed = true, .rungs = {}};
   trial.rungs.push_back({.item = {id, 0}, .attempt = 1, .state = state, .failure = failure});
   return trial;
 }
@@ -48,12 +48,12 @@ study::Trial ended(study::TrialId id, study::State state, study::Failure failure
 TEST_CASE("invalid: more than a fifth beyond doubt, counted without the infrastructure's failures") {
   search::StopSettings settings;
   settings.invalid = true;
-  const auto with = [&](int total, int failed, study::Failure failure = study::Failure::nan) {
-    study::ViewBuilder builder;
+  const auto with = [&](int total, int failed, trial::Failure failure = trial::Failure::nan) {
+    trial::ViewBuilder builder;
     builder.objectives(accuracy);
     for (int i = 0; i < total; ++i) {
       if (i < failed) {
-        builder.trial(ended(i, i % 2 == 0 ? study::State::failed : study::State::infeasible, failure));
+        builder.trial(ended(i, i % 2 == 0 ? trial::State::failed : trial::State::infeasible, failure));
       } else {
         builder.done(i, {}, {{"accuracy", 0.5}});
       }
@@ -69,16 +69,16 @@ TEST_CASE("invalid: more than a fifth beyond doubt, counted without the infrastr
   CHECK(with(1000, 200).empty());
   CHECK(!with(1000, 230).empty());
   // Half of these are the infrastructure's.
-  CHECK(with(60, 30, study::Failure::infrastructure).empty());
+  CHECK(with(60, 30, trial::Failure::infrastructure).empty());
 }
 
 TEST_CASE("invalid: objectives that are no numbers count, trials that were stopped early do not") {
   search::StopSettings settings;
   settings.invalid = true;
   CHECK(rules_of(settings).check(study_of(std::vector<double>(60, NAN)).build()));
-  study::ViewBuilder builder;
+  trial::ViewBuilder builder;
   builder.objectives(accuracy);
-  for (int i = 0; i < 60; ++i) builder.trial(ended(i, study::State::stopped));
+  for (int i = 0; i < 60; ++i) builder.trial(ended(i, trial::State::stopped));
   CHECK(!rules_of(settings).check(builder.build()));
 }
 
@@ -90,10 +90,10 @@ TEST_CASE("stop rules judge what keeps the constraints: the same whatever breaks
   settings.noise = 0.001;
   const auto reason = [&](const std::vector<double>& values, bool between, bool high) {
     search::StopRules rules(settings);
-    study::ViewBuilder builder;
-    builder.judge(study::judge_of(accuracy, config));
+    trial::ViewBuilder builder;
+    builder.judge(trial::judge_of(accuracy, config));
     base::Rng rng(1, "test", 0, "infeasible");
-    study::TrialId id = 0;
+    trial::TrialId id = 0;
     for (const double value : values) {
       builder.done(id++, {}, {{"accuracy", value}, {"size", 1}});
       if (between) builder.done(id++, {}, {{"accuracy", high ? 0.99 : 0.2 * rng.uniform()}, {"size", 2}});
@@ -112,7 +112,7 @@ TEST_CASE("target: one trial that reaches all targets and keeps the constraints"
   search::StopSettings settings;
   settings.target = true;
   settings.goals = {0.9, 5};
-  study::ViewBuilder builder;
+  trial::ViewBuilder builder;
   builder.objectives(both);
   builder.done(0, {}, {{"accuracy", 0.95}, {"latency_ms", 9}}).done(1, {}, {{"accuracy", 0.5}, {"latency_ms", 1}});
   auto rules = rules_of(settings);
@@ -125,7 +125,7 @@ TEST_CASE("target: one trial that reaches all targets and keeps the constraints"
 
   const auto config = config::Config::parse("[[constraint]]\nmetric = \"parameters\"\nat_most = 10\n", "t");
   search::StopRules limited(settings);
-  builder.judge(study::judge_of(both, config));
+  builder.judge(trial::judge_of(both, config));
   CHECK(!limited.check(builder.build()));
   builder.done(4, {}, {{"accuracy", 0.92}, {"latency_ms", 4}, {"parameters", 9}});
   CHECK_THAT(limited.check(builder.build()).value(), StartsWith("target: trial 4 "));
@@ -187,7 +187,7 @@ TEST_CASE("several objectives: the hypervolume's growth decides") {
   settings.no_progress = true;
   settings.window = 100;
   base::Rng rng(1, "test", 0, "front");
-  study::ViewBuilder builder;
+  trial::ViewBuilder builder;
   builder.objectives(both);
   auto rules = rules_of(settings);
   for (int i = 0; i < 200; ++i)
@@ -205,8 +205,8 @@ TEST_CASE("a front that moves towards its thresholds is progress, before anythin
   search::StopSettings settings;
   settings.converged = settings.no_progress = true;
   settings.window = 100;
-  const std::vector<study::Objective> objectives{{"accuracy", true, 0.95}, {"latency_ms", false, 1}};
-  study::ViewBuilder builder;
+  const std::vector<trial::Objective> objectives{{"accuracy", true, 0.95}, {"latency_ms", false, 1}};
+  trial::ViewBuilder builder;
   builder.objectives(objectives);
   for (int i = 0; i < 600; ++i) builder.done(i, {}, {{"accuracy", 0.3 + 0.001 * i}, {"latency_ms", 20 - 0.02 * i}});
   CHECK(!rules_of(settings).check(builder.build()));
@@ -221,8 +221,8 @@ TEST_CASE("nothing has converged before constraints are kept") {
   settings.window = 100;
   const auto config = config::Config::parse("[[constraint]]\nmetric = \"latency_ms\"\nat_most = 1\n", "t.toml");
   for (const auto& objectives : {accuracy, both}) {
-    study::ViewBuilder builder;
-    builder.judge(study::judge_of(objectives, config));
+    trial::ViewBuilder builder;
+    builder.judge(trial::judge_of(objectives, config));
     for (int i = 0; i < 700; ++i) builder.done(i, {}, {{"accuracy", 0.5}, {"latency_ms", 20 - 0.02 * i}});
     CHECK(!search::StopRules(settings).check(builder.build()));
   }
@@ -251,7 +251,7 @@ TEST_CASE("gain: less than a retraining moves the result by") {
 TEST_CASE("inferred reference point: a tenth of the range below the worst; thresholds as they are") {
   CHECK(search::reference_point({{1, -5}, {3, -9}}, both) == std::vector<double>{1 - 0.2, -9 - 0.4});
   CHECK(search::reference_point({{2, -5}}, both) == std::vector<double>{2 - 0.2, -5 - 0.5});
-  const std::vector<study::Objective> one{{"accuracy", true, 0.8}, {"latency_ms", false, 7}};
+  const std::vector<trial::Objective> one{{"accuracy", true, 0.8}, {"latency_ms", false, 7}};
   CHECK(search::reference_point({{1, -5}}, one) == std::vector<double>{0.8, -7});
 }
 
@@ -264,20 +264,20 @@ TEST_CASE("what a rule remembers changes nothing: any order of ends, and numbers
     settings.goals.front() = 0.905;
     base::Rng rng(5, "test", 0, "order");
     auto veteran = rules_of(settings);
-    study::ViewBuilder builder;
+    trial::ViewBuilder builder;
     builder.objectives(objectives);
-    std::vector<study::TrialId> open;
+    std::vector<trial::TrialId> open;
     int stops = 0;
     const auto values = converging(700, 9);
-    for (study::TrialId id = 0; id < 700; ++id) {
-      builder.trial(ended(id, study::State::running));
+    for (trial::TrialId id = 0; id < 700; ++id) {
+      builder.trial(ended(id, trial::State::running));
       open.push_back(id);
       if (open.size() < 8) continue;
       const auto which = static_cast<std::size_t>(rng.below(8));
       const auto chosen = open[which];
       open.erase(open.begin() + std::ptrdiff_t(which));
       if (chosen % 11 == 0) {
-        builder.trial(ended(chosen, study::State::failed, study::Failure::nan));
+        builder.trial(ended(chosen, trial::State::failed, trial::Failure::nan));
       } else {
         builder.done(chosen, {}, {{"accuracy", values[std::size_t(chosen)]}, {"latency_ms", 1 + rng.uniform()}});
       }
@@ -294,12 +294,12 @@ TEST_CASE("results below the top fidelity say nothing about growth") {
   search::StopSettings settings;
   settings.target = true;
   settings.goals = {0.9};
-  study::ViewBuilder builder;
+  trial::ViewBuilder builder;
   builder.objectives(accuracy).fidelities({{.epochs = 1}, {.epochs = 10}});
   builder.done(0, {}, {{"accuracy", 0.95}});
   CHECK(!rules_of(settings).check(builder.build()));
-  auto trial = ended(0, study::State::done);
-  trial.rungs.push_back({.item = {0, 1}, .attempt = 1, .state = study::State::done});
+  auto trial = ended(0, trial::State::done);
+  trial.rungs.push_back({.item = {0, 1}, .attempt = 1, .state = trial::State::done});
   trial.rungs.back().at = {.epochs = 10};
   trial.rungs.back().metrics = {{"accuracy", 0.93}};
   builder.trial(trial);
@@ -315,10 +315,10 @@ TEST_CASE("a study ends by its rules, and says so; lists and grids know only the
     const auto view = test::simulate(*planner, accuracy, 1000, 1, [](auto number, const auto& params) {
       double count = 0;
       for (const auto& [name, value] : params) count += space::to_text(value) == "k5" ? 2 : 0;
-      return number % 2 == 0 ? std::optional(study::Metrics{{"accuracy", count}}) : std::nullopt;
+      return number % 2 == 0 ? std::optional(trial::Metrics{{"accuracy", count}}) : std::nullopt;
     });
     const auto decision = planner->next(view);
-    return std::pair(view.counts().claimed, std::get<study::Finished>(decision).reason);
+    return std::pair(view.counts().claimed, std::get<trial::Finished>(decision).reason);
   };
   const auto [invalid, why] = run("[search]\nalgorithm = \"random\"\n");
   CHECK(invalid == 50);
@@ -340,9 +340,9 @@ TEST_CASE("rules may change while the study runs, and are no part of its identit
   CHECK(config.identity({"search", "objectives"}) == off.identity({"search", "objectives"}));
   auto builder = study_of(std::vector<double>(60, NAN));
   builder.max_trials(100);
-  CHECK(std::holds_alternative<study::Finished>(planner->next(builder.build())));
+  CHECK(std::holds_alternative<trial::Finished>(planner->next(builder.build())));
   planner->configure(off);
-  CHECK(std::holds_alternative<study::New>(planner->next(builder.build())));
+  CHECK(std::holds_alternative<trial::New>(planner->next(builder.build())));
 }
 
 TEST_CASE("rules that lack a figure are refused, with the remedy") {
@@ -370,7 +370,7 @@ TEST_CASE("a claim of a study with 100,000 trials waits less than a millisecond 
     settings.converged = settings.invalid = settings.no_progress = settings.target = true;
     settings.goals.assign(objectives.size(), 2);
     base::Rng rng(1, "test", 0, "many");
-    study::ViewBuilder builder;
+    trial::ViewBuilder builder;
     builder.objectives(objectives);
     for (int i = 0; i < 100'000; ++i) builder.done(i, {}, {{"accuracy", rng.uniform()}, {"latency_ms", rng.uniform()}});
     auto rules = rules_of(settings);

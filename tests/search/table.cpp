@@ -46,38 +46,38 @@ config::Config macro_config(const std::string& more) {
   return config::Config::parse(text + "]\n" + more, "macro.toml");
 }
 
-study::StudyView simulate(study::Planner& planner, const std::vector<study::Objective>& objectives, std::int64_t trials,
+trial::StudyView simulate(trial::Planner& planner, const std::vector<trial::Objective>& objectives, std::int64_t trials,
                           std::uint64_t seed, const Measure& measure, std::int64_t workers) {
-  return simulate_judged(planner, study::Judge(objectives), trials, seed, measure, workers);
+  return simulate_judged(planner, trial::Judge(objectives), trials, seed, measure, workers);
 }
 
-study::StudyView simulate_judged(study::Planner& planner, const study::Judge& judge, std::int64_t trials,
+trial::StudyView simulate_judged(trial::Planner& planner, const trial::Judge& judge, std::int64_t trials,
                                  std::uint64_t seed, const Measure& measure, std::int64_t workers) {
-  study::ViewBuilder builder;
+  trial::ViewBuilder builder;
   builder.judge(judge).max_trials(trials);
-  std::deque<study::Trial> running;
+  std::deque<trial::Trial> running;
   const auto finish = [&] {
     auto trial = std::move(running.front());
     running.pop_front();
-    const auto metrics = measure(trial.id, trial.what.params);
+    const auto metrics = measure(trial.id, trial.first.params);
     auto& measurement = trial.rungs.front();
-    measurement.state = metrics ? study::State::done : study::State::failed;
+    measurement.state = metrics ? trial::State::done : trial::State::failed;
     if (metrics) measurement.metrics = *metrics;
     builder.trial(std::move(trial));
   };
-  for (study::TrialId number = 0;; ++number) {
+  for (trial::TrialId number = 0;; ++number) {
     const auto view = builder.build();
-    if (std::holds_alternative<study::Finished>(planner.next(view))) break;
+    if (std::holds_alternative<trial::Finished>(planner.next(view))) break;
     base::Rng rng(seed, "search", number, "propose");
-    study::Trial trial;
+    trial::Trial trial;
     trial.id = number;
-    trial.rungs.push_back({.item = {number, 0}, .attempt = 1, .state = study::State::running});
+    trial.rungs.push_back({.item = {number, 0}, .attempt = 1, .state = trial::State::running});
     if (auto proposal = planner.propose(view, number, rng)) {
-      trial.what = std::move(*proposal);
+      trial.first = std::move(*proposal);
       trial.proposed = true;
       running.push_back(trial);
     } else {
-      trial.rungs.front().state = study::State::voided;
+      trial.rungs.front().state = trial::State::voided;
     }
     builder.trial(std::move(trial));
     if (static_cast<std::int64_t>(running.size()) >= workers) finish();

@@ -12,7 +12,7 @@
 
 #include "config/config.hpp"
 #include "search/planners.hpp"
-#include "study/view_builder.hpp"
+#include "trial/view_builder.hpp"
 
 namespace assay::test {
 
@@ -37,14 +37,14 @@ class Table {
 /// The configuration of the table's space, with these lines for [search] and [objectives].
 config::Config macro_config(const std::string& more);
 
-using Measure = std::function<std::optional<study::Metrics>(study::TrialId, const space::Params&)>;
+using Measure = std::function<std::optional<trial::Metrics>(trial::TrialId, const space::Params&)>;
 
 /// Runs a study in memory: asks the planner as `workers` workers would, whose trials end in the order of their numbers.
 /// Measurements that give nothing are failed trials.
-study::StudyView simulate(study::Planner& planner, const std::vector<study::Objective>& objectives, std::int64_t trials,
+trial::StudyView simulate(trial::Planner& planner, const std::vector<trial::Objective>& objectives, std::int64_t trials,
                           std::uint64_t seed, const Measure& measure, std::int64_t workers = 1);
 /// With limits and rewards.
-study::StudyView simulate_judged(study::Planner& planner, const study::Judge& judge, std::int64_t trials,
+trial::StudyView simulate_judged(trial::Planner& planner, const trial::Judge& judge, std::int64_t trials,
                                  std::uint64_t seed, const Measure& measure, std::int64_t workers = 1);
 
 }  // namespace assay::test

@@ -26,7 +26,7 @@ std::vector<std::vector<double>> regrets(const bench::Problem& problem, const st
   base::set_verbosity(base::Level::quiet);
   std::string text = "[params.model]\n";
   for (std::size_t i = 0; i < problem.size(); ++i) text += "x" + std::to_string(10 + i) + ".float = [0.0, 1.0]\n";
-  std::vector<study::Objective> objectives;
+  std::vector<trial::Objective> objectives;
   for (std::size_t j = 0; j < problem.objectives; ++j) objectives.push_back({"y" + std::to_string(j), false, {}});
   const auto config = config::Config::parse(text + "[search]\n" + search, "t.toml");
   const auto space = std::make_shared<const space::Space>(space::Space::load(config));
@@ -34,9 +34,9 @@ std::vector<std::vector<double>> regrets(const bench::Problem& problem, const st
   for (int seed = 0; seed < seeds; ++seed) {
     const auto planner = search::make_planner(config, space, std::uint64_t(seed));
     std::vector<std::vector<double>> results;
-    const auto measure = [&](study::TrialId, const space::Params& params) {
+    const auto measure = [&](trial::TrialId, const space::Params& params) {
       results.push_back(problem.at(space->encode(params)));
-      study::Metrics metrics;
+      trial::Metrics metrics;
       for (std::size_t j = 0; j < problem.objectives; ++j) metrics[objectives[j].metric] = results.back()[j];
       return std::optional(metrics);
     };
@@ -76,28 +76,28 @@ namespace {
 /// Seconds of processor time of the first suggestion that a planner makes for a study of `trials`, and the median of 50
 /// more, each after one more trial has ended.
 std::pair<double, double> latency(const std::string& algorithm, std::size_t parameters, std::size_t objectives,
-                                  study::TrialId trials) {
+                                  trial::TrialId trials) {
   base::set_verbosity(base::Level::quiet);
   std::string text = "[params.model]\n";
   for (std::size_t i = 0; i < parameters; ++i) text += "x" + std::to_string(10 + i) + ".float = [0.0, 1.0]\n";
-  std::vector<study::Objective> goals{{"f", false, {}}, {"g", false, {}}};
+  std::vector<trial::Objective> goals{{"f", false, {}}, {"g", false, {}}};
   goals.resize(objectives);
   const auto config = config::Config::parse(text + "[search]\nalgorithm = \"" + algorithm + "\"\n", "t.toml");
   const auto space = std::make_shared<const space::Space>(space::Space::load(config));
   const auto planner = search::make_planner(config, space, 1);
   base::Rng rng(1, "test", 0, "points");
-  study::ViewBuilder builder;
+  trial::ViewBuilder builder;
   builder.objectives(goals).max_trials(trials + 1000);
-  const auto add = [&](study::TrialId number, space::Params params) {
+  const auto add = [&](trial::TrialId number, space::Params params) {
     const auto u = space->encode(params);
     double far = 0;
     for (std::size_t i = 1; i < u.size(); ++i) far += (u[i] - 0.4) * (u[i] - 0.4);
     const double angle = u[0] * 1.5707963;
     builder.done(number, std::move(params), {{"f", (1 + far) * std::cos(angle)}, {"g", (1 + far) * std::sin(angle)}});
   };
-  for (study::TrialId i = 0; i < trials; ++i) add(i, space->sample(rng));
+  for (trial::TrialId i = 0; i < trials; ++i) add(i, space->sample(rng));
   std::vector<double> seconds;
-  for (study::TrialId i = trials; i < trials + 51; ++i) {
+  for (trial::TrialId i = trials; i < trials + 51; ++i) {
     const auto view = builder.build();
     base::Rng own(1, "search", i, "propose");
     const auto start = std::clock();

@@ -15,12 +15,12 @@ using namespace assay;
 
 namespace {
 
-const std::vector<study::Objective> score{{"score", true, {}}};
-const std::vector<study::Objective> score_and_cost{{"score", true, {}}, {"cost", false, {}}};
+const std::vector<trial::Objective> score{{"score", true, {}}};
+const std::vector<trial::Objective> score_and_cost{{"score", true, {}}, {"cost", false, {}}};
 
 struct Search {
   std::shared_ptr<const space::Space> space;
-  std::unique_ptr<study::Planner> planner;
+  std::unique_ptr<trial::Planner> planner;
 };
 
 Search search_of(const std::string& lines, const std::string& settings = "") {
@@ -38,11 +38,11 @@ const std::string mixed =
     "head = { choice = [ { name = \"plain\" }, { name = \"deep\", size = { int = [1, 9] }, gain = { float = [0.0, 1.0] "
     "} } ] }\n[[constraint]]\nrequire = \"params.model.depth * 8 <= params.model.width\"\n";
 
-std::optional<study::Metrics> judge(study::TrialId, const space::Params& params) {
+std::optional<trial::Metrics> judge(trial::TrialId, const space::Params& params) {
   const double rate = std::get<double>(params.at("params.model.rate"));
   const double width = double(std::get<std::int64_t>(params.at("params.model.width")));
   const bool deep = params.contains("params.model.head.deep.size");
-  return study::Metrics{{"score", -std::abs(std::log10(rate) + 3) + std::log(width) + (deep ? 1 : 0)}, {"cost", width}};
+  return trial::Metrics{{"score", -std::abs(std::log10(rate) + 3) + std::log(width) + (deep ? 1 : 0)}, {"cost", width}};
 }
 
 /// The first parameter as a number between 0 and 1.
@@ -59,13 +59,13 @@ TEST_CASE("tpe: points keep conditions and constraints, and a veteran proposes w
       const auto view = test::simulate(*search.planner, objectives, 80, 1, judge, 3);
       std::set<std::string> points;
       for (const auto& trial : view.trials()) {
-        CHECK_NOTHROW(search.space->check(trial->what.params));
-        points.insert(search::text_of(trial->what.params));
+        CHECK_NOTHROW(search.space->check(trial->first.params));
+        points.insert(search::text_of(trial->first.params));
       }
       CHECK(points.size() == 80);
       CHECK(view.find(79)->what.note == "tpe");
       const auto fresh = search_of(mixed, settings);
-      for (study::TrialId number = 80; number < 90; ++number) {
+      for (trial::TrialId number = 80; number < 90; ++number) {
         base::Rng a(1, "search", number, "propose"), b(1, "search", number, "propose");
         const auto one = search.planner->propose(view, number, a), two = fresh.planner->propose(view, number, b);
         REQUIRE((one && two));
@@ -79,7 +79,7 @@ TEST_CASE("tpe finds the good values of every kind of parameter") {
   const auto search = search_of(mixed);
   const auto view = test::simulate(*search.planner, score, 120, 1, judge);
   int deep = 0, wide = 0, near = 0;
-  for (study::TrialId number = 80; number < 120; ++number) {
+  for (trial::TrialId number = 80; number < 120; ++number) {
     const auto& params = view.find(number)->what.params;
     deep += params.contains("params.model.head.deep.size");
     wide += std::get<std::int64_t>(params.at("params.model.width")) >= 40;
@@ -96,31 +96,31 @@ TEST_CASE("tpe draws away from where trials fail, and from where others are stil
   const auto search = search_of(lines);
   const auto view = test::simulate(*search.planner, score, 100, 1, [&](auto, const auto& params) {
     const double x = first_of(*search.space, params);
-    return x < 0.5 ? std::nullopt : std::optional(study::Metrics{{"score", std::sin(1000 * x)}});
+    return x < 0.5 ? std::nullopt : std::optional(trial::Metrics{{"score", std::sin(1000 * x)}});
   });
   int failed = 0;
-  for (study::TrialId number = 50; number < 100; ++number) failed += view.find(number)->state() == study::State::failed;
+  for (trial::TrialId number = 50; number < 100; ++number) failed += view.find(number)->state() == trial::State::failed;
   CHECK(failed < 15);
 
   // The same study, with 12 more trials running at the best place: the next ones keep their distance.
   const auto near_best = [&](bool crowded) {
-    study::ViewBuilder builder;
+    trial::ViewBuilder builder;
     builder.objectives(score).max_trials(1000);
-    for (study::TrialId i = 0; i < 40; ++i) {
+    for (trial::TrialId i = 0; i < 40; ++i) {
       const double x = (double(i) + 0.5) / 40;
       builder.done(i, {{"params.model.x", x}}, {{"score", -std::abs(x - 0.3)}});
     }
-    for (study::TrialId i = 40; crowded && i < 52; ++i) {
-      study::Trial trial{.id = i,
+    for (trial::TrialId i = 40; crowded && i < 52; ++i) {
+      trial::Trial trial{.id = i,
                          .what = {.params = {{"params.model.x", 0.27 + 0.005 * double(i - 40)}}},
                          .proposed = true,
                          .rungs = {}};
-      trial.rungs.push_back({.item = {i, 0}, .attempt = 1, .state = study::State::running});
+      trial.rungs.push_back({.item = {i, 0}, .attempt = 1, .state = trial::State::running});
       builder.trial(std::move(trial));
     }
     const auto now = builder.build();
     int near = 0;
-    for (study::TrialId number = 60; number < 160; ++number) {
+    for (trial::TrialId number = 60; number < 160; ++number) {
       base::Rng rng(1, "search", number, "propose");
       near +=
           std::abs(first_of(*search.space, search_of(lines).planner->propose(now, number, rng)->params) - 0.3) < 0.05;
@@ -139,13 +139,13 @@ TEST_CASE("tpe: a space that is used up ends the search, with any number of work
     const auto view = test::simulate(
         *search.planner, score, 100, 1,
         [&](auto, const auto& params) {
-          return study::Metrics{{"score", first_of(*search.space, params)}};
+          return trial::Metrics{{"score", first_of(*search.space, params)}};
         },
         workers);
     CHECK(view.counts().done == 12);
     const auto decision = search.planner->next(view);
-    REQUIRE(std::holds_alternative<study::Finished>(decision));
-    CHECK(std::get<study::Finished>(decision).reason.starts_with("space exhausted"));
+    REQUIRE(std::holds_alternative<trial::Finished>(decision));
+    CHECK(std::get<trial::Finished>(decision).reason.starts_with("space exhausted"));
   }
 }
 
@@ -156,13 +156,13 @@ TEST_CASE("tpe: points that break constraints on metrics are good only while the
       "t.toml");
   const auto space = std::make_shared<const space::Space>(space::Space::load(config));
   const auto planner = search::make_planner(config, space, 1);
-  const auto judge = study::judge_of(score, config);
+  const auto judge = trial::judge_of(score, config);
   const auto view = test::simulate_judged(*planner, judge, 80, 1, [&](auto, const auto& params) {
     const double x = first_of(*space, params);
-    return study::Metrics{{"score", x}, {"size", x}};
+    return trial::Metrics{{"score", x}, {"size", x}};
   });
   int allowed = 0;
-  for (study::TrialId number = 40; number < 80; ++number)
+  for (trial::TrialId number = 40; number < 80; ++number)
     allowed += first_of(*space, view.find(number)->what.params) <= 0.4;
   CHECK(allowed >= 20);
 }
@@ -179,10 +179,10 @@ std::vector<double> macro_regrets(const test::Table& table, const std::string& a
   const auto space = std::make_shared<const space::Space>(space::Space::load(config));
   for (int seed = 0; seed < seeds; ++seed) {
     std::vector<double> curve;
-    const auto measure = [&](study::TrialId, const space::Params& params) {
+    const auto measure = [&](trial::TrialId, const space::Params& params) {
       const double accuracy = table.at(params).accuracy;
       curve.push_back(std::max(accuracy, curve.empty() ? 0.0 : curve.back()));
-      return std::optional(study::Metrics{{"score", accuracy}});
+      return std::optional(trial::Metrics{{"score", accuracy}});
     };
     const auto planner = search::make_planner(config, space, std::uint64_t(seed));
     test::simulate(*planner, score, std::int64_t(budgets.back()), std::uint64_t(seed), measure);
@@ -232,10 +232,10 @@ TEST_CASE("figures: nas-bench-macro, accuracy against multiply-adds, share of th
     std::vector<double> shares;
     for (int seed = 0; seed < 50; ++seed) {
       stats::Points found;
-      const auto measure = [&](study::TrialId, const space::Params& params) {
+      const auto measure = [&](trial::TrialId, const space::Params& params) {
         const auto& row = table->at(params);
         found.push_back({row.accuracy, row.flops});
-        return std::optional(study::Metrics{{"score", row.accuracy}, {"cost", row.flops}});
+        return std::optional(trial::Metrics{{"score", row.accuracy}, {"cost", row.flops}});
       };
       test::simulate(*search::make_planner(config, space, std::uint64_t(seed)), score_and_cost, 100,
                      std::uint64_t(seed), measure);

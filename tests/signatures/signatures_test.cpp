@@ -8,8 +8,8 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "search/algorithms.hpp"
-#include "study/signature.hpp"
 #include "study/study.hpp"
+#include "trial/signature.hpp"
 
 using namespace assay;
 using tests::run_program;
@@ -92,7 +92,7 @@ struct Course {
 Course measured(const Scratch& scratch, const std::string& run) {
   study::Reader reader(scratch / (run + "/search"));
   const auto view = reader.refresh();
-  return {base::split(study::signed_text(view, {}), '\n'), study::sequence(view)};
+  return {base::split(trial::signed_text(view, {}), '\n'), trial::sequence(view)};
 }
 
 Course simulated(const Scratch& scratch, const std::string& run) {

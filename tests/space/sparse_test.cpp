@@ -3,8 +3,8 @@
 #include <set>
 
 #include "random_spaces.hpp"
-#include "space/bounds.hpp"
-#include "space/expression.hpp"
+#include "space/constraints/bounds.hpp"
+#include "space/constraints/expression.hpp"
 
 using namespace assay;
 using test::space_of;

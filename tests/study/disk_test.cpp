@@ -16,7 +16,7 @@ namespace {
 int run_until_error(const std::filesystem::path& folder, const std::filesystem::path& message) {
   RandomPlanner planner;
   try {
-    Study study(folder, founding(), limits(500));
+    Study study(folder, definition(), limits(500));
     drain(study, planner, [](const Work& work) {
       auto outcome = judge(work);
       outcome.attributes["padding"] = std::string(2000, 'x');
@@ -45,7 +45,7 @@ TEST_CASE("a file that may not grow ends with 74, a clear sentence, and nothing 
   const auto before = Reader(run).refresh().counts().done;
   CHECK(before > 10);
   RandomPlanner planner;
-  Study study(run, founding(), limits(500));
+  Study study(run, definition(), limits(500));
   CHECK(drain(study, planner) == 500 - before);
 }
 
@@ -64,7 +64,7 @@ TEST_CASE("a full disk ends with 74; with space again the study goes on") {
   CHECK(before > 10);
   {
     RandomPlanner planner;
-    Study study(run, founding(), limits(500));
+    Study study(run, definition(), limits(500));
     CHECK(drain(study, planner) == 500 - before);
     CHECK(study.refresh().counts().done == 500);
   }

@@ -18,7 +18,7 @@ struct Sample {
   Layout layout{folder.path()};
   Sample() {
     RandomPlanner planner;
-    Study study(folder.path(), founding(), limits(5));
+    Study study(folder.path(), definition(), limits(5));
     drain(study, planner);
     study.leave("done");
   }
@@ -93,13 +93,13 @@ TEST_CASE("a damaged piece, and done.json without a closing") {
 
 TEST_CASE("a store without study.json is broken, one of another version is left alone") {
   const Sample study;
-  auto founding = base::Json::parse(os::read_file(study.layout.founding()));
-  os::remove_all(study.layout.founding());
+  auto definition = base::Json::parse(os::read_file(study.layout.definition()));
+  os::remove_all(study.layout.definition());
   CHECK(study.finds("study.json is missing"));
   CHECK(has_store(study.folder.path()));
   CHECK_FALSE(has_store(study.folder.path() / "elsewhere"));
-  founding["format"] = 99;
-  os::publish(study.layout.founding(), founding.dump());
+  definition["format"] = 99;
+  os::publish(study.layout.definition(), definition.dump());
   const auto refused = [](const auto& body) {
     try {
       body();
@@ -112,5 +112,5 @@ TEST_CASE("a store without study.json is broken, one of another version is left 
   CHECK(refused([&] { check_store(study.folder.path()); }));
   CHECK(refused([&] { Reader(study.folder.path()).founded(); }));
   CHECK(refused([&] { Study::join(study.folder.path(), limits(5)); }));
-  CHECK(refused([&] { Study(study.folder.path(), lab::founding(), limits(5)); }));
+  CHECK(refused([&] { Study(study.folder.path(), lab::definition(), limits(5)); }));
 }

@@ -4,7 +4,7 @@
 
 #include "lab.hpp"
 #include "os/file.hpp"
-#include "study/founding.hpp"
+#include "study/definition.hpp"
 #include "study/liveness.hpp"
 #include "study/log_writer.hpp"
 #include "study/names.hpp"
@@ -50,7 +50,7 @@ Found count(const std::filesystem::path& folder) {
   const auto view = Reader(folder).refresh();
   for (const auto& trial : view.trials()) {
     if (!trial || trial->state() != State::done) continue;
-    (study::imported(trial->what, 0) ? found.imported : found.measured) += 1;
+    (trial::imported(trial->first, 0) ? found.imported : found.measured) += 1;
   }
   return found;
 }
@@ -62,10 +62,10 @@ TEST_CASE("max_trials counts what is measured here, whatever is imported when") 
     INFO(before);
     Folder folder;
     RandomPlanner planner;
-    { Study founder(folder.path(), founding(), limits(6)); }
+    { Study founder(folder.path(), definition(), limits(6)); }
     Importer importer(folder.path());
     for (int i = 0; i < before; ++i) importer.record(importer.claim(), 0.1 * i);
-    Study study(folder.path(), founding(), limits(6));
+    Study study(folder.path(), definition(), limits(6));
     for (int i = 0; i < 4; ++i) {
       const auto claim = must_claim(study, planner);
       study.commit(claim, judge(claim.work));
@@ -81,7 +81,7 @@ TEST_CASE("max_trials counts what is measured here, whatever is imported when") 
 
 TEST_CASE("workers and importers at once: all numbers are used, none is measured too much") {
   Folder folder;
-  { Study founder(folder.path(), founding(), limits(40)); }
+  { Study founder(folder.path(), definition(), limits(40)); }
   std::vector<pid_t> children;
   for (int i = 0; i < 3; ++i) {
     children.push_back(spawn([&] {
@@ -92,7 +92,7 @@ TEST_CASE("workers and importers at once: all numbers are used, none is measured
     }));
     children.push_back(spawn([&] {
       RandomPlanner planner;
-      Study study(folder.path(), founding(), limits(40));
+      Study study(folder.path(), definition(), limits(40));
       for (;;) {
         auto offer = study.claim(planner);
         if (std::holds_alternative<Study::Ended>(offer)) break;
@@ -104,7 +104,7 @@ TEST_CASE("workers and importers at once: all numbers are used, none is measured
   }
   for (const auto child : children) CHECK(join(child) == 0);
   RandomPlanner planner;
-  Study study(folder.path(), founding(), limits(40));
+  Study study(folder.path(), definition(), limits(40));
   drain(study, planner);
   CHECK(count(folder.path()).measured == 40);
   CHECK(count(folder.path()).imported == 30);
@@ -113,7 +113,7 @@ TEST_CASE("workers and importers at once: all numbers are used, none is measured
 TEST_CASE("an import that nobody can read yet is known by its claim") {
   Folder folder;
   RandomPlanner planner;
-  Study study(folder.path(), founding(), limits(6));
+  Study study(folder.path(), definition(), limits(6));
   // Names are there, the importer's log is not.
   const Layout layout{folder.path()};
   Claimant names(layout, importer_id("far"));
@@ -133,7 +133,7 @@ TEST_CASE("an import that nobody can read yet is known by its claim") {
 TEST_CASE("an importer that dies after its claim leaves a void number, which is not measured") {
   Folder folder;
   RandomPlanner planner;
-  Study study(folder.path(), founding(), limits(3));
+  Study study(folder.path(), definition(), limits(3));
   Importer importer(folder.path());
   importer.record(importer.claim(), 0.5);
   importer.claim();
@@ -155,7 +155,7 @@ TEST_CASE("a study is founded with all it begins with, or not at all") {
   };
   // Somebody dies in the middle of it, somebody else before he had founded an empty one.
   const auto dead = spawn([&] {
-    found_filled_or_join(layout, founding(), [&](const std::filesystem::path& stage) {
+    create_filled_or_join(layout, definition(), [&](const std::filesystem::path& stage) {
       Importer importer(stage);
       importer.record(importer.claim(), 0.5);
       ::_exit(9);
@@ -163,18 +163,18 @@ TEST_CASE("a study is founded with all it begins with, or not at all") {
     return 0;
   });
   CHECK(join(dead) == 9);
-  CHECK_FALSE(read_founding(layout));
+  CHECK_FALSE(read_definition(layout));
   std::vector<pid_t> children;
   for (int i = 0; i < 4; ++i) {
     children.push_back(spawn([&] {
-      found_filled_or_join(layout, founding(), fill);
-      Study study(folder.path(), founding(), limits(5));
+      create_filled_or_join(layout, definition(), fill);
+      Study study(folder.path(), definition(), limits(5));
       return study.refresh().counts().done == 20 ? 0 : 1;
     }));
   }
   for (const auto child : children) CHECK(join(child) == 0);
   CHECK(count(folder.path()).imported == 20);
   RandomPlanner planner;
-  Study study(folder.path(), founding(), limits(5));
+  Study study(folder.path(), definition(), limits(5));
   CHECK(drain(study, planner) == 5);
 }

@@ -22,8 +22,8 @@
 namespace lab {
 
 using namespace assay;
-using study::Outcome;
 using study::Study;
+using trial::Outcome;
 
 /// A fresh folder below TMPDIR, removed at the end.
 class Folder {
@@ -43,8 +43,8 @@ class Folder {
   std::filesystem::path path_;
 };
 
-inline study::Founding founding(std::uint64_t seed = 1) {
-  study::Founding result;
+inline study::Definition definition(std::uint64_t seed = 1) {
+  study::Definition result;
   result.stage = "search";
   result.seed = seed;
   result.identity = base::Json::parse(R"({"space": {"x": [0, 1]}, "planner": "random"})");
@@ -63,11 +63,11 @@ inline study::Limits limits(std::int64_t max_trials, double lease = 240) {
 }
 
 /// Uniform x from the trial's own stream.
-class RandomPlanner : public study::Planner {
+class RandomPlanner : public trial::Planner {
  public:
-  study::Decision next(const study::StudyView&) override { return study::New{}; }
-  std::optional<study::Proposal> propose(const study::StudyView&, study::TrialId, base::Rng& rng) override {
-    study::Proposal proposal;
+  trial::Decision next(const trial::StudyView&) override { return trial::New{}; }
+  std::optional<trial::Proposal> propose(const trial::StudyView&, trial::TrialId, base::Rng& rng) override {
+    trial::Proposal proposal;
     proposal.params["x"] = rng.uniform();
     proposal.note = "random";
     return proposal;
@@ -75,7 +75,7 @@ class RandomPlanner : public study::Planner {
   base::Json describe() const override { return "random"; }
 };
 
-inline double x_of(const study::Proposal& what) { return std::get<double>(what.params.at("x")); }
+inline double x_of(const trial::Proposal& what) { return std::get<double>(what.params.at("x")); }
 
 inline Outcome score(double value) {
   Outcome outcome;
@@ -83,16 +83,16 @@ inline Outcome score(double value) {
   return outcome;
 }
 
-inline Outcome judge(const study::Work& work) { return score(x_of(work.what)); }
+inline Outcome judge(const trial::Work& work) { return score(x_of(work.what)); }
 
 /// Throws if there is nothing to claim.
-inline study::Claim must_claim(Study& study, study::Planner& planner) {
+inline study::Claim must_claim(Study& study, trial::Planner& planner) {
   return std::get<study::Claim>(study.claim(planner));
 }
 
 /// The worker loop without signals and budgets. Returns how many trials it committed.
-inline int drain(Study& study, study::Planner& planner,
-                 const std::function<Outcome(const study::Work&)>& evaluate = judge) {
+inline int drain(Study& study, trial::Planner& planner,
+                 const std::function<Outcome(const trial::Work&)>& evaluate = judge) {
   int committed = 0;
   for (;;) {
     auto offer = study.claim(planner);

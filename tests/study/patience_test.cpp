@@ -19,14 +19,14 @@ namespace {
 constexpr double lease = 100;
 
 /// The log of a process that asked for trial 0 so many seconds ago, on a machine elsewhere, and is no more.
-void asked(const Path& folder, double seconds_ago, double patience, const std::string& id = "a5ca5ca5ca5ca5ca") {
+void asked(const Path& folder, double seconds_ago, double reservation, const std::string& id = "a5ca5ca5ca5ca5ca") {
   const Layout layout{folder};
   const double then = base::unix_seconds() - seconds_ago;
   Hello hello;
   hello.worker.id = id;
   hello.worker.host = "elsewhere";
   hello.worker.first_seen = then;
-  hello.worker.patience = patience;
+  hello.worker.reservation = reservation;
   Proposal what;
   what.params["x"] = 0.125;
   std::ofstream(layout.workers() / id) << id;
@@ -48,7 +48,7 @@ Study::Offer offer(const Path& folder) {
 
 TEST_CASE("what was asked for goes to the next process that asks, once patience and lease are over") {
   const Folder folder;
-  { const Study founded(folder.path(), founding(), limits(1, lease)); }
+  { const Study founded(folder.path(), definition(), limits(1, lease)); }
   SECTION("over, by the records of a machine whose clock may differ by the lease") {
     asked(folder.path(), 3 + lease + 1, 3);
     const auto next = offer(folder.path());
@@ -74,7 +74,7 @@ TEST_CASE("what was asked for goes to the next process that asks, once patience 
   SECTION("a report by hand since then prolongs it") {
     asked(folder.path(), 3 + lease + 1, 3);
     auto hello = greet(os::random_name());
-    hello.worker.patience = 3;
+    hello.worker.reservation = 3;
     LogWriter log(Layout{folder.path()}.log(), hello, 20);
     log.append(Reported{{0, 0}, 1, {1, 3 + lease + 1, {}}}, Flush::durable);
     log.fall_silent();
@@ -84,10 +84,10 @@ TEST_CASE("what was asked for goes to the next process that asks, once patience 
 
 TEST_CASE("workers beside a script take over what it let lie, and finish the study") {
   const Folder folder;
-  { const Study founded(folder.path(), founding(), limits(3, lease)); }
+  { const Study founded(folder.path(), definition(), limits(3, lease)); }
   asked(folder.path(), 3600, 60);
   RandomPlanner planner;
-  Study worker(folder.path(), founding(), limits(3, lease));
+  Study worker(folder.path(), definition(), limits(3, lease));
   CHECK(drain(worker, planner) == 3);
   const auto view = worker.refresh();
   CHECK(view.counts().done == 3);
@@ -98,7 +98,7 @@ TEST_CASE("workers beside a script take over what it let lie, and finish the stu
 TEST_CASE("whoever comes back too late finds that the trial went on without him") {
   const Folder folder;
   RandomPlanner planner;
-  { const Study founded(folder.path(), founding(), limits(1, 0.2)); }
+  { const Study founded(folder.path(), definition(), limits(1, 0.2)); }
   auto late = Study::join(folder.path(), limits(1, 0.2), 0.2);
   CHECK(must_claim(late, planner).work.attempt == 1);
   late.detach();

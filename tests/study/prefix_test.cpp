@@ -42,7 +42,7 @@ void check_part(const StudyView& part, const StudyView& whole) {
       if (rung.state == State::done) {
         CHECK(rung.metrics == expected.metrics);
         CHECK(trial->proposed);
-        CHECK(trial->what.params == known->what.params);
+        CHECK(trial->first.params == known->what.params);
       } else {
         CHECK((rung.state == State::running || rung.state == State::waiting));
       }
@@ -103,9 +103,9 @@ TEST_CASE("logs of format 1 are read") {
   const auto view = facts.view({}, 1);
   REQUIRE(view.find(0) != nullptr);
   const auto& trial = *view.find(0);
-  CHECK(std::get<std::int64_t>(trial.what.params.at("n")) == 3);
-  CHECK(std::get<std::vector<std::string>>(trial.what.params.at("set")).size() == 2);
-  CHECK(trial.what.tags.at("seed") == "1");
+  CHECK(std::get<std::int64_t>(trial.first.params.at("n")) == 3);
+  CHECK(std::get<std::vector<std::string>>(trial.first.params.at("set")).size() == 2);
+  CHECK(trial.first.tags.at("seed") == "1");
   CHECK(trial.result()->metrics.at("score") == 0.75);
   CHECK(trial.result()->reports.size() == 1);
   CHECK(trial.result()->at.epochs == 4);

@@ -9,8 +9,8 @@
 #include "lab.hpp"
 #include "os/file.hpp"
 #include "study/names.hpp"
-#include "study/standing.hpp"
-#include "study/view.hpp"
+#include "trial/standing.hpp"
+#include "trial/view.hpp"
 
 using namespace lab;
 using namespace assay::study;
@@ -19,7 +19,7 @@ using Catch::Matchers::ContainsSubstring;
 TEST_CASE("one worker runs a study to its end; a reader sees the same") {
   Folder folder;
   RandomPlanner planner;
-  Study study(folder.path(), founding(), limits(20));
+  Study study(folder.path(), definition(), limits(20));
   CHECK(drain(study, planner) == 20);
   const auto view = study.refresh();
   CHECK(view.counts().done == 20);
@@ -39,11 +39,11 @@ TEST_CASE("the same seed gives the same study with one worker, even when it is i
   Folder one, two;
   RandomPlanner planner;
   {
-    Study study(one.path(), founding(), limits(12));
+    Study study(one.path(), definition(), limits(12));
     drain(study, planner);
   }
   const auto broken = spawn([&] {
-    Study study(two.path(), founding(), limits(12));
+    Study study(two.path(), definition(), limits(12));
     int left = 5;
     drain(study, planner, [&](const Work& work) {
       if (--left == 0) ::kill(::getpid(), SIGKILL);
@@ -53,7 +53,7 @@ TEST_CASE("the same seed gives the same study with one worker, even when it is i
   });
   CHECK(join(broken) == -SIGKILL);
   {
-    Study study(two.path(), founding(), limits(12));
+    Study study(two.path(), definition(), limits(12));
     drain(study, planner);
   }
   const auto a = Reader(one.path()).refresh(), b = Reader(two.path()).refresh();
@@ -71,7 +71,7 @@ TEST_CASE("eight processes make exactly max_trials, each once") {
   for (int i = 0; i < workers; ++i) {
     children.push_back(spawn([&] {
       RandomPlanner planner;
-      Study study(folder.path(), founding(), limits(trials));
+      Study study(folder.path(), definition(), limits(trials));
       const int committed = drain(study, planner);
       std::ofstream(folder.path() / ("count." + std::to_string(::getpid()))) << committed;
       study.leave("done");
@@ -95,8 +95,8 @@ TEST_CASE("eight processes make exactly max_trials, each once") {
 
 TEST_CASE("another identity is refused with the first difference") {
   Folder folder;
-  { Study study(folder.path(), founding(), limits(1)); }
-  auto other = founding();
+  { Study study(folder.path(), definition(), limits(1)); }
+  auto other = definition();
   other.identity["space"]["x"][1] = 2;
   try {
     Study study(folder.path(), other, limits(1));
@@ -105,7 +105,7 @@ TEST_CASE("another identity is refused with the first difference") {
     CHECK(error.code() == base::Exit::config);
     CHECK_THAT(error.what(), ContainsSubstring("identity.space.x[1] is 1 there and 2 here"));
   }
-  CHECK_THROWS_AS(Study(folder.path(), founding(2), limits(1)), base::Error);
+  CHECK_THROWS_AS(Study(folder.path(), definition(2), limits(1)), base::Error);
 }
 
 TEST_CASE("infrastructure failures are retried, then given up, and never count as the model's") {
@@ -113,7 +113,7 @@ TEST_CASE("infrastructure failures are retried, then given up, and never count a
   RandomPlanner planner;
   auto few = limits(3);
   few.max_failed = 1;
-  Study study(folder.path(), founding(), few);
+  Study study(folder.path(), definition(), few);
   int tries = 0;
   drain(study, planner, [&](const Work& work) {
     if (work.item.trial != 1) return judge(work);
@@ -136,7 +136,7 @@ TEST_CASE("too many failures end the study") {
   RandomPlanner planner;
   auto few = limits(100);
   few.max_failed = 4;
-  Study study(folder.path(), founding(), few);
+  Study study(folder.path(), definition(), few);
   drain(study, planner, [&](const Work&) {
     Outcome outcome;
     outcome.state = State::failed;
@@ -154,7 +154,7 @@ TEST_CASE("a study that is older than its longest duration offers no new trials 
   Folder folder;
   RandomPlanner planner;
   auto brief = limits(1000000);
-  Study study(folder.path(), founding(), brief);
+  Study study(folder.path(), definition(), brief);
   auto offer = study.claim(planner);
   REQUIRE(std::holds_alternative<Claim>(offer));
   const auto mine = std::get<Claim>(offer);
@@ -162,7 +162,7 @@ TEST_CASE("a study that is older than its longest duration offers no new trials 
   brief.max_seconds = 0.05;
   study.set_limits(brief);
   study.commit(mine, judge(mine.work));
-  Study late(folder.path(), founding(), brief);  // the clock is the study's, not the worker's
+  Study late(folder.path(), definition(), brief);  // the clock is the study's, not the worker's
   for (auto* worker : {&study, &late}) {
     offer = worker->claim(planner);
     REQUIRE(std::holds_alternative<Study::Ended>(offer));
@@ -180,7 +180,7 @@ TEST_CASE("device time is reserved before a trial starts: what runs counts as mu
   RandomPlanner planner;
   auto frugal = limits(1000);
   frugal.max_device_seconds = 10;
-  Study a(folder.path(), founding(), frugal), b(folder.path(), founding(), frugal);
+  Study a(folder.path(), definition(), frugal), b(folder.path(), definition(), frugal);
   const auto end = [](Study& study, const Claim& claim) {
     auto outcome = judge(claim.work);
     outcome.device_seconds = 3;
@@ -211,12 +211,12 @@ TEST_CASE("imported results use up no device time and no share of the mean; what
   RandomPlanner planner;
   auto frugal = limits(5);
   frugal.max_device_seconds = 10;
-  Study study(folder.path(), founding(), frugal);
+  Study study(folder.path(), definition(), frugal);
   const auto put = [&](const std::string& origin, double device_seconds) {
     Proposal what;
     what.params["x"] = 0.5;
     what.tags = {{origin_tag, origin}};
-    const auto claim = study.put(what);
+    const auto claim = study.enqueue(what);
     REQUIRE(claim);
     auto outcome = judge(claim->work);
     outcome.device_seconds = device_seconds;
@@ -234,7 +234,7 @@ TEST_CASE("imported results use up no device time and no share of the mean; what
 TEST_CASE("close fixes the members; what is claimed later does not count") {
   Folder folder;
   RandomPlanner planner;
-  Study a(folder.path(), founding(), limits(10)), b(folder.path(), founding(), limits(10));
+  Study a(folder.path(), definition(), limits(10)), b(folder.path(), definition(), limits(10));
   const auto first = must_claim(a, planner);
   CHECK_FALSE(a.close("enough"));  // its own trial is running
   const Layout layout{folder.path()};
@@ -257,7 +257,7 @@ TEST_CASE("nothing to propose commits the number void") {
   };
   Folder folder;
   Stingy planner;
-  Study study(folder.path(), founding(), limits(6));
+  Study study(folder.path(), definition(), limits(6));
   CHECK(drain(study, planner) == 3);
   CHECK(study.refresh().counts().voided == 3);
 }
@@ -275,7 +275,7 @@ TEST_CASE("a continuation is an item of its own, from the lower rung's checkpoin
     }
   };
   Folder folder;
-  auto two = founding();
+  auto two = definition();
   two.fidelities = {{1, 1, 1, 1}, {3, 1, 1, 1}};
   TwoRungs planner;
   Study study(folder.path(), two, limits(4));
@@ -299,7 +299,7 @@ TEST_CASE("a continuation is an item of its own, from the lower rung's checkpoin
 TEST_CASE("reports are seen by others within two seconds, while the trial runs") {
   Folder folder;
   RandomPlanner planner;
-  Study study(folder.path(), founding(), limits(1));
+  Study study(folder.path(), definition(), limits(1));
   const auto claim = must_claim(study, planner);
   CHECK(study.report(claim, 1, {{"score", 0.1}}) == Verdict::go_on);
   CHECK(study.report(claim, 2, {{"score", 0.2}}) == Verdict::go_on);
@@ -316,8 +316,8 @@ TEST_CASE("reports are seen by others within two seconds, while the trial runs")
 TEST_CASE("a report learns that the item was committed by somebody else") {
   Folder folder;
   RandomPlanner planner;
-  Study study(folder.path(), founding(), limits(1));
-  Study other(folder.path(), founding(), limits(1));
+  Study study(folder.path(), definition(), limits(1));
+  Study other(folder.path(), definition(), limits(1));
   const auto claim = must_claim(study, planner);
   Claimant names(Layout{folder.path()}, other.worker_id());
   names.commit({0, 0}, other.worker_id());

@@ -4,8 +4,8 @@
 #include "base/json.hpp"
 #include "base/random.hpp"
 #include "study/facts.hpp"
-#include "study/json.hpp"
 #include "study/record.hpp"
+#include "trial/json.hpp"
 
 using namespace assay;
 using namespace assay::study;

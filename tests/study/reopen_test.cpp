@@ -15,7 +15,7 @@ using namespace assay::study;
 namespace {
 
 int work_through(const std::filesystem::path& folder, const Limits& limits) {
-  Study study(folder, founding(), limits);
+  Study study(folder, definition(), limits);
   RandomPlanner planner;
   drain(study, planner);
   study.leave("done");
@@ -66,11 +66,11 @@ TEST_CASE("a closed study is opened again and goes on to exactly as many trials 
 TEST_CASE("what was claimed too late for a closing never counts, and its number stays taken") {
   Folder folder;
   RandomPlanner planner;
-  Study late(folder.path(), founding(), limits(10));
+  Study late(folder.path(), definition(), limits(10));
   const auto first = must_claim(late, planner);
   REQUIRE(late.commit(first, judge(first.work)));
   {
-    Study closer(folder.path(), founding(), limits(10));
+    Study closer(folder.path(), definition(), limits(10));
     closer.refresh();
     REQUIRE(closer.close("enough"));
   }
@@ -91,10 +91,10 @@ TEST_CASE("what was claimed too late for a closing never counts, and its number 
 TEST_CASE("a closing decided in one generation closes no later one; limits of before are not trusted") {
   Folder folder;
   RandomPlanner planner;
-  Study slow(folder.path(), founding(), limits(3));
+  Study slow(folder.path(), definition(), limits(3));
   drain(slow, planner);
   const auto layout = Layout{folder.path()};
-  Study idle(folder.path(), founding(), limits(3));
+  Study idle(folder.path(), definition(), limits(3));
   idle.refresh();
   reopen(layout, "me", "more");
   CHECK(std::holds_alternative<Study::Nothing>(slow.claim(planner)));  // with max_trials = 3 it would close it at once
@@ -124,12 +124,12 @@ TEST_CASE("failures and time are counted from the reopening on") {
   strict.max_seconds = 1000;
   Outcome failed{.state = State::failed, .failure = Failure::exit};
   {
-    Study study(folder.path(), founding(), strict);
+    Study study(folder.path(), definition(), strict);
     drain(study, planner, [&](const Work&) { return failed; });
     CHECK(study.closing()->failed);
   }
   reopen(Layout{folder.path()}, "me", "more");
-  Study study(folder.path(), founding(), strict);
+  Study study(folder.path(), definition(), strict);
   const auto claim = must_claim(study, planner);
   REQUIRE(study.commit(claim, failed));
   CHECK(std::holds_alternative<Claim>(study.claim(planner)));

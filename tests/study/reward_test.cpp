@@ -1,4 +1,4 @@
-#include "study/reward.hpp"
+#include "trial/reward.hpp"
 
 #include <catch2/catch_approx.hpp>
 #include <catch2/catch_test_macros.hpp>
@@ -13,9 +13,9 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-study::Reward reward_of(const std::string& factors, const std::string& goal = "max",
+trial::Reward reward_of(const std::string& factors, const std::string& goal = "max",
                         const std::string& of = "accuracy") {
-  return study::Reward(config::Config::parse(
+  return trial::Reward(config::Config::parse(
       "[objectives]\nreward = { goal = \"" + goal + "\", of = \"" + of + "\" }\n" + factors, "t.toml"));
 }
 
@@ -23,7 +23,7 @@ std::string factor(const std::string& metric, double target, const std::string& 
   return "[[reward]]\nmetric = \"" + metric + "\"\ntarget = " + std::to_string(target) + "\n" + more;
 }
 
-double reward(const study::Reward& made, study::Metrics metrics) {
+double reward(const trial::Reward& made, trial::Metrics metrics) {
   CHECK(!made.add(metrics));
   return metrics.at("reward");
 }
@@ -65,7 +65,7 @@ TEST_CASE("several factors multiply; a metric to minimise is divided by them") {
 
 TEST_CASE("a reward that cannot be made says why, and none stands in the metrics") {
   const auto made = reward_of(factor("latency_ms", 2));
-  const auto wrong = [&](study::Metrics metrics) {
+  const auto wrong = [&](trial::Metrics metrics) {
     const auto why = made.add(metrics);
     CHECK(!metrics.contains("reward"));
     return why.value_or("");
@@ -81,10 +81,10 @@ TEST_CASE("what must be measured for derived objectives is their parts") {
   CHECK(made.derives("reward"));
   CHECK(made.measured({{"reward", true, {}}, {"parameters", false, {}}}) ==
         std::set<std::string>{"accuracy", "latency_ms", "parameters"});
-  const study::Reward none(config::Config::parse("[objectives]\naccuracy = { goal = \"max\" }\n", "t"));
+  const trial::Reward none(config::Config::parse("[objectives]\naccuracy = { goal = \"max\" }\n", "t"));
   CHECK(none.empty());
   CHECK(none.measured({{"accuracy", true, {}}}) == std::set<std::string>{"accuracy"});
-  study::Metrics metrics{{"accuracy", 1}};
+  trial::Metrics metrics{{"accuracy", 1}};
   CHECK(!none.add(metrics));
   CHECK(metrics.size() == 1);
 }

@@ -11,22 +11,22 @@ namespace lab {
 /// Every third trial is continued at the second rung.
 class SomeContinue : public RandomPlanner {
  public:
-  study::Decision next(const study::StudyView& view) override {
+  trial::Decision next(const trial::StudyView& view) override {
     for (const auto* done : view.committed()) {
       const auto& item = done->item;
       if (item.rung == 0 && item.trial % 3 == 0 && view.find(item.trial)->rungs.size() == 1)
-        return study::Continue{{item.trial, 1}};
+        return trial::Continue{{item.trial, 1}};
     }
     const auto& trials = view.trials();
     const auto missing = std::count(trials.begin(), trials.end(), nullptr);
-    if (static_cast<study::TrialId>(trials.size()) - missing < view.max_trials()) return study::New{};
-    return view.running().empty() ? study::Decision(study::Finished{"all done"})
-                                  : study::Decision(study::Wait{"rungs are running"});
+    if (static_cast<trial::TrialId>(trials.size()) - missing < view.max_trials()) return trial::New{};
+    return view.running().empty() ? trial::Decision(trial::Finished{"all done"})
+                                  : trial::Decision(trial::Wait{"rungs are running"});
   }
 };
 
-inline study::Founding two_rungs() {
-  auto result = founding();
+inline study::Definition two_rungs() {
+  auto result = definition();
   result.fidelities = {{1, 1, 1, 1}, {2, 1, 1, 1}};
   return result;
 }

@@ -1,11 +1,11 @@
-#include "study/standing.hpp"
+#include "trial/standing.hpp"
 
 #include <catch2/catch_approx.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 
 #include "base/random.hpp"
-#include "study/view_builder.hpp"
+#include "trial/view_builder.hpp"
 
 using namespace assay;
 using namespace assay::study;

@@ -6,8 +6,8 @@
 
 #include "lab.hpp"
 #include "os/file.hpp"
-#include "study/standing.hpp"
-#include "study/view.hpp"
+#include "trial/standing.hpp"
+#include "trial/view.hpp"
 
 using namespace lab;
 using namespace assay::study;
@@ -27,10 +27,10 @@ Proposal at(double x) {
 TEST_CASE("a trial added by hand is measured by the next worker, and counts") {
   Folder folder;
   RandomPlanner planner;
-  Study worker(folder.path(), founding(), limits(3));
+  Study worker(folder.path(), definition(), limits(3));
   {
     auto hand = Study::join(folder.path(), limits(3));
-    const auto claim = hand.put(at(0.75));
+    const auto claim = hand.enqueue(at(0.75));
     REQUIRE(claim);
     hand.release(*claim, "added");
     hand.leave("added");
@@ -41,19 +41,19 @@ TEST_CASE("a trial added by hand is measured by the next worker, and counts") {
   CHECK(view.find(0)->what.params == at(0.75).params);
   CHECK(view.find(0)->result()->metrics.at("score") == 0.75);
   auto late = Study::join(folder.path(), limits(3));
-  CHECK_FALSE(late.put(at(0.5)));
+  CHECK_FALSE(late.enqueue(at(0.5)));
 }
 
 TEST_CASE("numbers given by hand are kept, taken ones refused") {
   Folder folder;
-  { const Study founded(folder.path(), founding(), limits(5)); }
+  { const Study founded(folder.path(), definition(), limits(5)); }
   auto hand = Study::join(folder.path(), limits(5));
-  const auto third = hand.put(at(0.3), 3);
+  const auto third = hand.enqueue(at(0.3), 3);
   REQUIRE(third);
   CHECK(third->work.item.trial == 3);
   CHECK(hand.commit(*third, score(1)));
-  CHECK_FALSE(hand.put(at(0.3), 3));
-  CHECK(hand.put(at(0.1))->work.item.trial == 0);
+  CHECK_FALSE(hand.enqueue(at(0.3), 3));
+  CHECK(hand.enqueue(at(0.1))->work.item.trial == 0);
 }
 
 TEST_CASE("joining needs a study") {
@@ -64,7 +64,7 @@ TEST_CASE("joining needs a study") {
 
 TEST_CASE("what was asked for is held though its process is gone, until it is told") {
   Folder folder;
-  { const Study founded(folder.path(), founding(), limits(2, 0.3)); }
+  { const Study founded(folder.path(), definition(), limits(2, 0.3)); }
   CHECK(join(spawn([&] {
           RandomPlanner planner;
           auto hand = Study::join(folder.path(), limits(2, 0.3), 600);
@@ -73,7 +73,7 @@ TEST_CASE("what was asked for is held though its process is gone, until it is to
           return 0;
         })) == 0);
   RandomPlanner planner;
-  Study worker(folder.path(), founding(), limits(2, 0.3));
+  Study worker(folder.path(), definition(), limits(2, 0.3));
   auto other = must_claim(worker, planner);
   CHECK(other.work.item.trial == 1);
   worker.commit(other, judge(other.work));
@@ -81,11 +81,11 @@ TEST_CASE("what was asked for is held though its process is gone, until it is to
   CHECK_FALSE(std::holds_alternative<Claim>(worker.claim(planner)));
 
   auto teller = Study::join(folder.path(), limits(2, 0.3));
-  const auto claim = teller.seize({0, 0});
+  const auto claim = teller.take_over({0, 0});
   CHECK(teller.commit(claim, score(0.9)));
-  CHECK_THROWS_MATCHES(teller.seize({0, 0}), base::Error,
+  CHECK_THROWS_MATCHES(teller.take_over({0, 0}), base::Error,
                        Catch::Matchers::MessageMatches(ContainsSubstring("has its result already")));
-  CHECK_THROWS_MATCHES(teller.seize({9, 0}), base::Error,
+  CHECK_THROWS_MATCHES(teller.take_over({9, 0}), base::Error,
                        Catch::Matchers::MessageMatches(ContainsSubstring("no trial 9")));
   CHECK(eventually([&] { return worker.refresh().counts().done == 2; }));
   CHECK(worker.refresh().find(0)->result()->metrics.at("score") == 0.9);
@@ -110,7 +110,7 @@ class Exploit : public RandomPlanner {
 
 TEST_CASE("a rung may go on from another trial's checkpoint with other parameters, also after a takeover") {
   Folder folder;
-  auto two = founding();
+  auto two = definition();
   two.fidelities = {{1, 1, 1, 1}, {2, 1, 1, 1}};
   Exploit planner;
   {
@@ -165,7 +165,7 @@ class Ladder : public RandomPlanner {
 
 TEST_CASE("a rung goes on with what the rung below measured, at the fidelity after that one's") {
   Folder folder;
-  auto four = founding();
+  auto four = definition();
   four.fidelities = {{1, 1, 1, 1}, {3, 1, 1, 1}, {9, 1, 1, 1}, {27, 1, 1, 1}};
   Ladder planner;
   Study study(folder.path(), four, limits(1));
@@ -191,13 +191,13 @@ TEST_CASE("a worker whose trial is dropped learns of it, and its result does not
   RandomPlanner planner;
   auto quick = limits(1);
   quick.heartbeat_seconds = 0.05;
-  Study worker(folder.path(), founding(), quick);
+  Study worker(folder.path(), definition(), quick);
   const auto mine = must_claim(worker, planner);
   auto hand = Study::join(folder.path(), quick);
   Outcome dropped;
   dropped.state = State::stopped;
   dropped.reason = "dropped by hand";
-  CHECK(hand.commit(hand.seize(mine.work.item), dropped));
+  CHECK(hand.commit(hand.take_over(mine.work.item), dropped));
   CHECK(eventually([&] { return worker.report(mine, 1, {}) == Verdict::stop; }));
   CHECK_FALSE(worker.commit(mine, score(1)));
   CHECK(eventually([&] { return worker.refresh().counts().stopped == 1; }));
@@ -208,7 +208,7 @@ TEST_CASE("a worker whose trial is dropped learns of it, and its result does not
 TEST_CASE("out of memory: once more with half the batch, then it is the model's fault") {
   Folder folder;
   RandomPlanner planner;
-  Study study(folder.path(), founding(), limits(1));
+  Study study(folder.path(), definition(), limits(1));
   Outcome full;
   full.state = State::failed;
   full.failure = Failure::oom;

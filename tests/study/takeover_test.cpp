@@ -13,7 +13,7 @@
 #include "study/log_writer.hpp"
 #include "study/names.hpp"
 #include "study/record.hpp"
-#include "study/view.hpp"
+#include "trial/view.hpp"
 
 using namespace lab;
 using namespace assay::study;
@@ -45,7 +45,7 @@ TEST_CASE("a worker killed in mid trial: another one on this machine goes on at 
   Folder folder;
   RandomPlanner planner;
   const auto victim = spawn([&] {
-    Study study(folder.path(), founding(), limits(3));
+    Study study(folder.path(), definition(), limits(3));
     drain(study, planner, [&](const Work&) {
       std::ofstream(folder.path() / "busy") << "1";
       ::pause();
@@ -56,7 +56,7 @@ TEST_CASE("a worker killed in mid trial: another one on this machine goes on at 
   REQUIRE(eventually([&] { return std::filesystem::exists(folder.path() / "busy"); }));
   ::kill(victim, SIGKILL);
   join(victim);
-  Study study(folder.path(), founding(), limits(3));  // lease: 240 s
+  Study study(folder.path(), definition(), limits(3));  // lease: 240 s
   const auto claim = must_claim(study, planner);
   CHECK(claim.work.item == ItemId{0, 0});
   CHECK(claim.work.attempt == 2);
@@ -70,9 +70,9 @@ TEST_CASE("a worker killed in mid trial: another one on this machine goes on at 
 TEST_CASE("a silent worker of another machine loses its trial after the lease, not before") {
   Folder folder;
   RandomPlanner planner;
-  { Study founder(folder.path(), founding(), limits(1, 1.0)); }
+  { Study founder(folder.path(), definition(), limits(1, 1.0)); }
   fake_foreign_worker(folder.path(), 0);
-  Study study(folder.path(), founding(), limits(1, 1.0));
+  Study study(folder.path(), definition(), limits(1, 1.0));
   const auto early = study.claim(planner);
   REQUIRE(std::holds_alternative<Study::Ended>(early));  // all numbers are taken
   CHECK_FALSE(study.close("all taken"));
@@ -93,16 +93,16 @@ TEST_CASE("a silent worker of another machine loses its trial after the lease, n
 TEST_CASE("a claim whose owner died before it recorded parameters is planned anew") {
   Folder folder;
   RandomPlanner planner;
-  { Study founder(folder.path(), founding(), limits(2)); }
+  { Study founder(folder.path(), definition(), limits(2)); }
   const Layout layout{folder.path()};
   const auto victim = spawn([&] {
-    Study study(folder.path(), founding(), limits(2));
+    Study study(folder.path(), definition(), limits(2));
     Claimant(layout, study.worker_id()).claim({0, 0}, 1);
     ::kill(::getpid(), SIGKILL);
     return 0;
   });
   join(victim);
-  Study study(folder.path(), founding(), limits(2));
+  Study study(folder.path(), definition(), limits(2));
   std::set<std::pair<TrialId, int>> seen;
   drain(study, planner, [&](const Work& work) {
     seen.insert({work.item.trial, work.attempt});
@@ -135,7 +135,7 @@ TEST_CASE(
   const bool answers = GENERATE(true, false);
   Folder folder;
   Copying planner(answers);
-  auto two = founding();
+  auto two = definition();
   two.fidelities = {{1, 1, 1, 1}, {3, 1, 1, 1}};
   const auto victim = spawn([&] {
     Study study(folder.path(), two, limits(2));
@@ -171,7 +171,7 @@ TEST_CASE("a durable result without its commit is committed by whoever finds it"
   Folder folder;
   RandomPlanner planner;
   const auto victim = spawn([&] {
-    Study study(folder.path(), founding(), limits(1));
+    Study study(folder.path(), definition(), limits(1));
     const auto claim = must_claim(study, planner);
     study.refresh();
     const Layout layout{folder.path()};
@@ -181,7 +181,7 @@ TEST_CASE("a durable result without its commit is committed by whoever finds it"
     return 0;
   });
   join(victim);
-  Study study(folder.path(), founding(), limits(1));
+  Study study(folder.path(), definition(), limits(1));
   int evaluated = 0;
   drain(study, planner, [&](const Work& work) {
     ++evaluated;
@@ -194,11 +194,11 @@ TEST_CASE("a durable result without its commit is committed by whoever finds it"
 TEST_CASE("the first commit wins, whatever its attempt") {
   Folder folder;
   RandomPlanner planner;
-  Study stalled(folder.path(), founding(), limits(1, 0.6));
+  Study stalled(folder.path(), definition(), limits(1, 0.6));
   const auto old_claim = must_claim(stalled, planner);
   const Layout layout{folder.path()};
   // A second worker has taken the item over although the first still lives (its lease was lost).
-  Study taker(folder.path(), founding(), limits(1, 0.6));
+  Study taker(folder.path(), definition(), limits(1, 0.6));
   Claimant names(layout, taker.worker_id());
   SECTION("the old attempt is first") {
     names.claim({0, 0}, 2);
@@ -217,7 +217,7 @@ TEST_CASE("a torn last line of a dead worker hides nothing else") {
   Folder folder;
   RandomPlanner planner;
   const auto victim = spawn([&] {
-    Study study(folder.path(), founding(), limits(4));
+    Study study(folder.path(), definition(), limits(4));
     int left = 3;
     drain(study, planner, [&](const Work& work) {
       if (--left > 0) return judge(work);
@@ -229,7 +229,7 @@ TEST_CASE("a torn last line of a dead worker hides nothing else") {
     return 0;
   });
   join(victim);
-  Study study(folder.path(), founding(), limits(4));
+  Study study(folder.path(), definition(), limits(4));
   CHECK(drain(study, planner) == 2);
   CHECK(study.refresh().counts().done == 4);
 }
@@ -244,7 +244,7 @@ TEST_CASE("a trial that kills its workers becomes failed(crash)") {
   int deaths = 0;
   for (; deaths < 10; ++deaths) {
     const auto pid = spawn([&] {
-      Study study(folder.path(), founding(), limits(4));
+      Study study(folder.path(), definition(), limits(4));
       drain(study, planner, evaluate);
       return 0;
     });
@@ -260,7 +260,7 @@ TEST_CASE("released work goes on with the next worker, which finds the checkpoin
   Folder folder;
   RandomPlanner planner;
   {
-    Study study(folder.path(), founding(), limits(1));
+    Study study(folder.path(), definition(), limits(1));
     const auto claim = must_claim(study, planner);
     std::filesystem::create_directories(claim.work.folder);
     std::ofstream(claim.work.folder / "checkpoint.safetensors") << "weights";
@@ -269,7 +269,7 @@ TEST_CASE("released work goes on with the next worker, which finds the checkpoin
     CHECK(study.commit(claim, again));
     study.leave("SIGUSR2");
   }
-  Study study(folder.path(), founding(), limits(1));
+  Study study(folder.path(), definition(), limits(1));
   const auto claim = must_claim(study, planner);
   CHECK(claim.work.attempt == 2);
   CHECK(claim.work.previous == folder.path() / "trials/0/0.1");
@@ -281,16 +281,16 @@ TEST_CASE("a worker that says goodbye in mid trial needs no lease") {
   Folder folder;
   RandomPlanner planner;
   {
-    Study study(folder.path(), founding(), limits(1));
+    Study study(folder.path(), definition(), limits(1));
     must_claim(study, planner);
   }  // the destructor says goodbye
-  Study study(folder.path(), founding(), limits(1));
+  Study study(folder.path(), definition(), limits(1));
   CHECK(must_claim(study, planner).work.attempt == 2);
 }
 
 TEST_CASE("a member whose claimant died before it recorded anything is measured after the closing") {
   Folder folder;
-  { const Study founded(folder.path(), founding(), limits(3)); }
+  { const Study founded(folder.path(), definition(), limits(3)); }
   const auto claimant = spawn([&] {
     auto hello = greet(os::random_name());
     const Layout layout{folder.path()};
@@ -307,7 +307,7 @@ TEST_CASE("a member whose claimant died before it recorded anything is measured 
     hand.leave("closed");
   }
   RandomPlanner planner;
-  Study study(folder.path(), founding(), limits(3));
+  Study study(folder.path(), definition(), limits(3));
   CHECK(drain(study, planner) == 1);
   CHECK(study.refresh().counts().done == 1);
   CHECK(check_store(folder.path()).findings.empty());

@@ -1,4 +1,4 @@
-#include "study/trial_list.hpp"
+#include "trial/trial_list.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 

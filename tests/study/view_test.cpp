@@ -1,7 +1,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 
-#include "study/view_builder.hpp"
+#include "trial/view_builder.hpp"
 
 using namespace assay::study;
 

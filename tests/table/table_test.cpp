@@ -1,5 +1,5 @@
 // Trials looked up in a CSV.
-#include "eval/table.hpp"
+#include "eval/table/table.hpp"
 
 #include <catch2/catch_approx.hpp>
 #include <catch2/catch_test_macros.hpp>
@@ -17,7 +17,7 @@
 
 using namespace assay;
 using Catch::Matchers::ContainsSubstring;
-using study::State;
+using trial::State;
 
 namespace {
 
@@ -30,13 +30,13 @@ lr = { float = [0.001, 0.1], log = true, default = 0.01 }
 accuracy = { goal = "max" }
 )";
 
-class Recorder : public study::Reporter {
+class Recorder : public trial::Reporter {
  public:
-  study::Verdict report(std::int64_t step, const study::Metrics& metrics) override {
+  trial::Verdict report(std::int64_t step, const trial::Metrics& metrics) override {
     reports.push_back({step, 0, metrics});
-    return step >= stop_at ? study::Verdict::stop : study::Verdict::go_on;
+    return step >= stop_at ? trial::Verdict::stop : trial::Verdict::go_on;
   }
-  std::vector<study::Report> reports;
+  std::vector<trial::Report> reports;
   std::int64_t stop_at = 1 << 30;
 };
 
@@ -57,7 +57,7 @@ struct Bench {
     space = std::make_shared<const space::Space>(space::Space::load(loaded));
     return {loaded, space};
   }
-  study::Outcome run(const std::string& text, const std::string& keys, const study::Work& work) {
+  trial::Outcome run(const std::string& text, const std::string& keys, const trial::Work& work) {
     const auto loaded = config(text, keys);
     space = std::make_shared<const space::Space>(space::Space::load(loaded));
     return eval::make_table_evaluator(loaded, space, [this] { return timeout; })->run(work, recorder);
@@ -74,8 +74,8 @@ space::Params point(const space::Space& space, std::int64_t hidden, double lr) {
   return params;
 }
 
-study::Work work(int epochs, space::Params params) {
-  study::Work result;
+trial::Work work(int epochs, space::Params params) {
+  trial::Work result;
   result.item = {3, 0};
   result.what.params = std::move(params);
   result.at = {epochs, 1, 1, 1};
@@ -113,7 +113,7 @@ TEST_CASE("a row per network: columns by name, numbers are metrics, texts attrib
   CHECK_FALSE(table.has_epochs());
   const auto found = table.look_up(point(*bench.space, 32, 0.01), {30, 1, 1, 1});
   CHECK(found.outcome.state == State::done);
-  CHECK(found.outcome.metrics == study::Metrics{{"accuracy", 0.9}, {"parameters", 2000}});
+  CHECK(found.outcome.metrics == trial::Metrics{{"accuracy", 0.9}, {"parameters", 2000}});
   CHECK(found.outcome.attributes.at("arch") == "b");
   CHECK(found.reports.empty());
 }
@@ -133,7 +133,7 @@ TEST_CASE("a missing objective is a failed trial") {
   const auto table = bench.table("hidden,lr,accuracy\n16,0.01,nan\n32,0.01,0.9\n");
   const auto outcome = table.look_up(point(*bench.space, 16, 0.01), {}).outcome;
   CHECK(outcome.state == State::failed);
-  CHECK(outcome.failure == study::Failure::nan);
+  CHECK(outcome.failure == trial::Failure::nan);
   CHECK_THAT(outcome.reason, ContainsSubstring("accuracy"));
 }
 
@@ -143,7 +143,7 @@ TEST_CASE("a row per epoch: reports up to the fidelity, metrics and cost of its 
   const auto here = point(*bench.space, 16, 0.01);
   const auto outcome = bench.run(curves, curve_keys, work(2, here));
   CHECK(outcome.state == State::done);
-  CHECK(outcome.metrics == study::Metrics{{"accuracy", 0.6}});
+  CHECK(outcome.metrics == trial::Metrics{{"accuracy", 0.6}});
   CHECK(outcome.device_seconds == 0.4);
   REQUIRE(bench.recorder.reports.size() == 2);
   CHECK(bench.recorder.reports[0].step == 1);
@@ -158,7 +158,7 @@ TEST_CASE("what a training goes on from is neither reported nor paid for again")
   Bench bench;
   bench.table(curves, curve_keys);
   auto further = work(3, point(*bench.space, 16, 0.01));
-  further.made = study::Fidelity{.epochs = 1};
+  further.made = trial::Fidelity{.epochs = 1};
   const auto outcome = bench.run(curves, curve_keys, further);
   CHECK(outcome.metrics.at("accuracy") == 0.7);
   CHECK(outcome.device_seconds == 0.6 - 0.2);
@@ -173,7 +173,7 @@ TEST_CASE("wait: no longer than a training may take") {
   bench.timeout = 0.1;
   const auto start = base::steady_seconds();
   const auto outcome = bench.run(curves, curve_keys + "\nwait = 100", here);
-  CHECK(outcome.failure == study::Failure::timeout);
+  CHECK(outcome.failure == trial::Failure::timeout);
   CHECK_THAT(outcome.reason, ContainsSubstring("longer than 0.1 s"));
   CHECK(base::steady_seconds() - start < 5);
   CHECK(bench.run(curves, curve_keys, here).state == State::done);

@@ -145,7 +145,7 @@ TEST_CASE("a longer training goes on after a shorter one, a copy too, another on
   };
   for (const train::Identity& identity : {train::Identity{"five", "kin"}, train::Identity{"five", "stranger", true},
                                           train::Identity{"five", "stranger"}}) {
-    const bool goes_on = identity.kin == "kin" || identity.copy;
+    const bool continues = identity.related == "kin" || identity.copy;
     first_epoch = 0;
     auto model = small::net(true, 0);
     train::Job next{.train = data, .valid = data, .settings = longer, .seed = 9, .sum = alone(), .identity = identity};
@@ -153,7 +153,7 @@ TEST_CASE("a longer training goes on after a shorter one, a copy too, another on
     next.report = report;
     const auto result = train::train(model, next);
     CHECK(result.end == Result::End::stopped);
-    CHECK(first_epoch == (goes_on ? 3 : 1));
+    CHECK(first_epoch == (continues ? 3 : 1));
     CHECK(result.metrics.at("accuracy") > 0.5);
   }
   // A checkpoint of another shape, or none at all, means scratch.

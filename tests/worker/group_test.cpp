@@ -10,17 +10,17 @@ using namespace lab;
 
 namespace {
 
-class Noting : public study::Evaluator {
+class Noting : public trial::Evaluator {
  public:
   explicit Noting(const comm::Group& group) : group_(group) {}
-  Outcome run(const study::Work& work, study::Reporter& reporter) override {
+  Outcome run(const trial::Work& work, trial::Reporter& reporter) override {
     seen.insert(work.item.trial);
     reporter.report(1, {{"score", 0.5}});
     float sum = static_cast<float>(x_of(work.what));
     group_.sum(&sum, 1);  // both ranks have the same parameters
     return score(sum);
   }
-  std::set<study::TrialId> seen;
+  std::set<trial::TrialId> seen;
 
  private:
   const comm::Group& group_;
@@ -39,11 +39,11 @@ TEST_CASE("the leader's work reaches the other rank of its group", "[.mpi]") {
   }
   Folder folder;
   RandomPlanner planner;
-  Study study(folder.path(), founding(), limits(6));
+  Study study(folder.path(), definition(), limits(6));
   CHECK(worker::work(group, study, planner, evaluator, {}) == base::Exit::done);
   const auto view = study::Reader(folder.path()).refresh();
   REQUIRE(view.counts().done == 6);
   for (const auto& trial : view.trials()) {
-    CHECK(trial->result()->metrics.at("score") == static_cast<float>(2 * static_cast<float>(x_of(trial->what))));
+    CHECK(trial->result()->metrics.at("score") == static_cast<float>(2 * static_cast<float>(x_of(trial->first))));
   }
 }

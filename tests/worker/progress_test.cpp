@@ -16,15 +16,15 @@
 using namespace lab;
 using base::Exit;
 using Catch::Matchers::ContainsSubstring;
-using study::Failure;
-using study::Reporter;
-using study::State;
-using study::Work;
+using trial::Failure;
+using trial::Reporter;
+using trial::State;
+using trial::Work;
 
 namespace {
 
 /// Trial 0 as the body says, all others at once; whatever is tried too often is done, so that no test runs for ever.
-class Leaving : public study::Evaluator {
+class Leaving : public trial::Evaluator {
  public:
   using Body = std::function<void(const Work&, Reporter&)>;
   Leaving(int until, Body body) : until_(until), body_(std::move(body)) {}
@@ -42,17 +42,17 @@ class Leaving : public study::Evaluator {
   Body body_;
 };
 
-Exit work_once(const Folder& folder, study::Evaluator& evaluator, double budget = 0) {
+Exit work_once(const Folder& folder, trial::Evaluator& evaluator, double budget = 0) {
   os::request_stop(0);
   RandomPlanner planner;
-  Study study(folder.path(), founding(), limits(3));
+  Study study(folder.path(), definition(), limits(3));
   const worker::Options options{.time_budget = budget, .limits = {}};
   const auto exit = worker::work(comm::Group(), study, planner, evaluator, options);
   os::request_stop(0);
   return exit;
 }
 
-study::Measurement first(const Folder& folder) { return study::Reader(folder.path()).refresh().find(0)->rungs[0]; }
+trial::Measurement first(const Folder& folder) { return study::Reader(folder.path()).refresh().find(0)->rungs[0]; }
 
 void wait_for_stop() {
   CHECK(eventually([] { return os::stop_signal() != 0; }));

@@ -14,14 +14,14 @@
 
 using namespace lab;
 using base::Exit;
-using study::Failure;
-using study::Reporter;
-using study::State;
-using study::Work;
+using trial::Failure;
+using trial::Reporter;
+using trial::State;
+using trial::Work;
 
 namespace {
 
-class Evaluator : public study::Evaluator {
+class Evaluator : public trial::Evaluator {
  public:
   using Body = std::function<Outcome(const Work&, Reporter&)>;
   explicit Evaluator(Body body) : body_(std::move(body)) {}
@@ -52,10 +52,10 @@ Outcome train(const Work& work, Reporter& reporter, double epoch_seconds) {
   return outcome;
 }
 
-Exit work_once(const std::filesystem::path& folder, study::Evaluator& evaluator, study::Limits with,
+Exit work_once(const std::filesystem::path& folder, trial::Evaluator& evaluator, study::Limits with,
                double budget = 0) {
   RandomPlanner planner;
-  Study study(folder, founding(), with);
+  Study study(folder, definition(), with);
   const comm::Group group;
   const worker::Options options{.time_budget = budget, .limits = {}};
   return worker::work(group, study, planner, evaluator, options);
@@ -218,7 +218,7 @@ TEST_CASE("limits may grow while the study runs") {
   Folder folder;
   RandomPlanner planner;
   Evaluator evaluator([](const Work& work, Reporter&) { return judge(work); });
-  Study study(folder.path(), founding(), limits(2));
+  Study study(folder.path(), definition(), limits(2));
   const worker::Options options{.time_budget = 0, .limits = [] { return limits(7); }};
   CHECK(worker::work(comm::Group(), study, planner, evaluator, options) == Exit::done);
   CHECK(evaluator.runs == 7);
@@ -243,16 +243,16 @@ TEST_CASE("a budget knows what is worth starting") {
 TEST_CASE("a trial whose network was measured takes that result; one whose twin failed is trained") {
   class Twins : public RandomPlanner {
    public:
-    std::optional<study::Proposal> propose(const study::StudyView& view, study::TrialId trial,
+    std::optional<trial::Proposal> propose(const trial::StudyView& view, trial::TrialId trial,
                                            base::Rng& rng) override {
       auto proposal = RandomPlanner::propose(view, trial, rng);
-      if (trial >= 2) proposal->tags[study::same_as_tag] = std::to_string(trial % 2);
+      if (trial >= 2) proposal->tags[trial::same_as_tag] = std::to_string(trial % 2);
       return proposal;
     }
   };
   Folder folder;
   Twins planner;
-  Study study(folder.path(), founding(), limits(6));
+  Study study(folder.path(), definition(), limits(6));
   Evaluator evaluator([](const Work& work, Reporter&) {
     if (work.item.trial != 1) return judge(work);
     return Outcome{.state = State::failed, .failure = Failure::nan};
@@ -261,7 +261,7 @@ TEST_CASE("a trial whose network was measured takes that result; one whose twin 
   CHECK(worker::work(group, study, planner, evaluator, {}) == Exit::done);
   CHECK(evaluator.runs == 4);  // 0, 1, and the twins of 1
   const auto view = study.refresh();
-  for (const study::TrialId twin : {2, 4}) {
+  for (const trial::TrialId twin : {2, 4}) {
     CHECK(view.find(twin)->result()->metrics == view.find(0)->result()->metrics);
     CHECK(view.find(twin)->result()->attributes.at("reused") == "0");
   }
@@ -271,9 +271,9 @@ TEST_CASE("a trial whose network was measured takes that result; one whose twin 
 namespace {
 
 /// Stops trials whose newest score is low, once another trial has finished.
-class Impatient : public study::EarlyStop {
+class Impatient : public trial::EarlyStop {
  public:
-  std::optional<std::string> check(const study::StudyView& view, const study::ItemId& item) override {
+  std::optional<std::string> check(const trial::StudyView& view, const trial::ItemId& item) override {
     ++checks;
     const auto& reports = view.find(item.trial)->rungs.front().reports;
     longest = std::max(longest, reports.size());
@@ -294,9 +294,9 @@ TEST_CASE("early stopping: the rule sees the newest report; a stopped trial keep
     Outcome outcome;
     for (int epoch = 1; epoch <= 5; ++epoch) {
       outcome.metrics = {{"score", work.item.trial == 0 ? 1.0 : epoch == 3 ? 0.1 : 0.9}};
-      if (reporter.report(epoch, outcome.metrics) == study::Verdict::go_on) continue;
+      if (reporter.report(epoch, outcome.metrics) == trial::Verdict::go_on) continue;
       // As a slow external trainer does: it reports once more.
-      after_stop += reporter.report(epoch + 1, {{"score", 0.95}}) == study::Verdict::stop;
+      after_stop += reporter.report(epoch + 1, {{"score", 0.95}}) == trial::Verdict::stop;
       outcome.state = State::stopped;
       outcome.reason = "stopped after its report";
       return outcome;
@@ -304,7 +304,7 @@ TEST_CASE("early stopping: the rule sees the newest report; a stopped trial keep
     return outcome;
   });
   RandomPlanner planner;
-  Study study(folder.path(), founding(), limits(3));
+  Study study(folder.path(), definition(), limits(3));
   const worker::Options options{.limits = {}, .early_stop = &rule};
   CHECK(worker::work(comm::Group(), study, planner, evaluator, options) == Exit::done);
   const auto view = study::Reader(folder.path()).refresh();
@@ -312,7 +312,7 @@ TEST_CASE("early stopping: the rule sees the newest report; a stopped trial keep
   CHECK(view.counts().stopped == 2);
   CHECK(after_stop == 2);
   CHECK(rule.checks == 5 + 3 + 3);
-  for (const study::TrialId id : {1, 2}) {
+  for (const trial::TrialId id : {1, 2}) {
     const auto& rung = view.find(id)->rungs.front();
     CHECK(rung.reason == "the score is only 3");
     CHECK(rung.metrics.at("score") == 0.1);
@@ -328,7 +328,7 @@ TEST_CASE("early stopping: thousands of reports are judged a few hundred times, 
     return judge(work);
   });
   RandomPlanner planner;
-  Study study(folder.path(), founding(), limits(1));
+  Study study(folder.path(), definition(), limits(1));
   const worker::Options options{.limits = {}, .early_stop = &rule};
   CHECK(worker::work(comm::Group(), study, planner, evaluator, options) == Exit::done);
   CHECK((rule.checks > 100 && rule.checks < 300));

@@ -1,12 +1,15 @@
 // assay add: trials with given parameters, for the workers to measure.
 #include <cstdio>
 
-#include "apps/assay/by_hand.hpp"
-#include "apps/assay/table.hpp"
-#include "apps/intake.hpp"
+#include "apps/assay/stage_option.hpp"
+#include "apps/assay/verbs.hpp"
 #include "base/command.hpp"
 #include "base/json.hpp"
+#include "exchange/table.hpp"
 #include "os/file.hpp"
+#include "pipeline/intake.hpp"
+#include "pipeline/reopen.hpp"
+#include "pipeline/steering.hpp"
 #include "run/remedy.hpp"
 #include "space/space.hpp"
 
@@ -17,7 +20,7 @@ using base::Exit;
 
 struct Given {
   std::string source;
-  std::vector<Row> rows;
+  std::vector<exchange::Row> rows;
 };
 
 Given read_points(const std::vector<std::string>& words) {
@@ -27,7 +30,7 @@ Given read_points(const std::vector<std::string>& words) {
   if (!pairs && words.front() != "-" && !os::file_size(words.front()))
     base::fail(Exit::config, "there is no file {} (and without \"=\" it is no key=value)", words.front());
   Given given{pairs ? "the command line" : words.front(),
-              pairs ? std::vector<Row>{row_of(words)} : read_table(words.front())};
+              pairs ? std::vector<exchange::Row>{exchange::row_of(words)} : exchange::read_table(words.front())};
   if (given.rows.empty()) base::fail(Exit::config, "{} holds no point: there is nothing to add", words.front());
   return given;
 }
@@ -35,9 +38,9 @@ Given read_points(const std::vector<std::string>& words) {
 /// What is no point of the space, or too much, is said now, not when the search begins.
 void check_for_later(const run::Run& run, const Given& given) {
   const auto space = space::Space::load(run.config());
-  for (const auto& row : given.rows) point_in(space, row);
+  for (const auto& row : given.rows) pipeline::point_in(space, row);
   auto before = static_cast<std::int64_t>(given.rows.size());
-  for (const auto& kept : kept_for_search(run)) before += kept.points ? kept.count : 0;
+  for (const auto& kept : pipeline::kept_for_search(run)) before += kept.points ? kept.count : 0;
   const auto limit = run.limits(run::Stage::search).max_trials;
   if (before > limit) {
     base::fail(Exit::config, "{} points would be kept for the search, which measures {}: raise the limit first, `{}`",
@@ -50,8 +53,8 @@ void check_for_later(const run::Run& run, const Given& given) {
 bool keep_points(const run::Run& run, const Given& given) {
   check_for_later(run, given);
   const auto count = static_cast<std::int64_t>(given.rows.size());
-  const auto name = keep(run, {.points = true, .source = given.source, .count = count, .rows = given.rows});
-  if (can_open_search(run) && take_away(run, name)) return false;
+  const auto name = pipeline::keep(run, {.points = true, .source = given.source, .count = count, .rows = given.rows});
+  if (pipeline::can_open_search(run) && pipeline::take_away(run, name)) return false;
   std::printf("kept %lld point%s for the search, which measures %s first\n", static_cast<long long>(count),
               count == 1 ? "" : "s", count == 1 ? "it" : "them");
   return true;
@@ -60,28 +63,28 @@ bool keep_points(const run::Run& run, const Given& given) {
 Exit add(const cli::Values& values) {
   const auto stage = search_only(values, "trials can be added to the search alone");
   const auto given = read_points(values.texts("FILE|KEY=VALUE"));
-  if (const auto look = preview_target(values); !can_open_search(look)) check_for_later(look, given);
+  if (const auto look = preview_target(values); !pipeline::can_open_search(look)) check_for_later(look, given);
   const auto run = open_target(values);
-  if (!can_open_search(run) && keep_points(run, given)) return Exit::done;
+  if (!pipeline::can_open_search(run) && keep_points(run, given)) return Exit::done;
 
-  const auto parts = open_search(run);
+  const auto parts = pipeline::open_search(run);
   std::vector<space::Params> points;
-  for (const auto& row : given.rows) points.push_back(point_in(*parts.space, row));
-  auto study = join_study(run, stage);
+  for (const auto& row : given.rows) points.push_back(pipeline::point_in(*parts.space, row));
+  auto study = pipeline::join_study(run, stage);
   const auto view = study.refresh();
   const auto count = static_cast<std::int64_t>(points.size());
-  need_numbers(run, free_numbers(run, view), count);
-  if (const auto line = reopen_search(run, "assay add")) std::printf("%s\n", line->c_str());
+  pipeline::need_numbers(run, pipeline::free_numbers(run, view), count);
+  if (const auto line = pipeline::reopen_search(run, "assay add")) std::printf("%s\n", line->c_str());
 
-  std::vector<study::TrialId> numbers;
+  std::vector<trial::TrialId> numbers;
   for (const auto& point : points) {
-    const auto claim = study.put({.params = point, .note = "added by hand", .tags = {{study::origin_tag, "add"}}});
+    const auto claim = study.enqueue({.params = point, .note = "added by hand", .tags = {{trial::origin_tag, "add"}}});
     if (!claim) break;
     study.release(*claim, "added by hand");
     numbers.push_back(claim->work.item.trial);
   }
   study.leave("added by hand");
-  if (!numbers.empty()) std::printf("added %s\n", count_text(numbers).c_str());
+  if (!numbers.empty()) std::printf("added %s\n", pipeline::count_text(numbers).c_str());
   if (numbers.size() < points.size()) {
     const auto more = run.limits(stage).max_trials + count - static_cast<std::int64_t>(numbers.size());
     base::fail(Exit::config,

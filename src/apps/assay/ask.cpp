@@ -3,16 +3,21 @@
 #include <optional>
 #include <vector>
 
-#include "apps/assay/by_hand.hpp"
-#include "apps/assay/record.hpp"
+#include "apps/assay/stage_option.hpp"
+#include "apps/assay/verbs.hpp"
 #include "base/command.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "exchange/trial_json.hpp"
 #include "launch/slurm.hpp"
+#include "pipeline/conclusion.hpp"
+#include "pipeline/reopen.hpp"
+#include "pipeline/steering.hpp"
+#include "pipeline/stop_request.hpp"
 #include "space/outside.hpp"
-#include "study/json.hpp"
 #include "study/names.hpp"
+#include "trial/json.hpp"
 
 namespace assay::apps {
 namespace {
@@ -21,22 +26,22 @@ using base::Exit;
 using study::Study;
 
 /// Parts that a batch should be computed in: the trial ran out of memory once.
-int accumulate(const study::Work& work) { return work.what.tags.contains(study::halved_tag) ? 2 : 1; }
+int accumulate(const trial::Work& work) { return work.what.tags.contains(trial::halved_tag) ? 2 : 1; }
 
-base::Json json_asked(const run::Run& run, const space::Space& space, const study::Work& work) {
+base::Json json_asked(const run::Run& run, const space::Space& space, const trial::Work& work) {
   return {{"trial", work.item.trial},
           {"rung", work.item.rung},
           {"attempt", work.attempt},
           {"params", space::outside_values(run.config(), space, work.what.params)},
           {"point", space::to_json(work.what.params)},
-          {"fidelity", study::to_json(work.at)},
+          {"fidelity", trial::to_json(work.at)},
           {"seed", work.seed % (1U << 31)},
           {"accumulate", accumulate(work)},
           {"note", work.what.note},
-          {"from", work.what.from ? json_of(*work.what.from) : base::Json()}};
+          {"from", work.what.from ? exchange::json_of(*work.what.from) : base::Json()}};
 }
 
-void show(const run::Run& run, const study::Work& work) {
+void show(const run::Run& run, const trial::Work& work) {
   std::printf("trial %lld\n", static_cast<long long>(work.item.trial));
   if (work.what.from) {
     std::printf("  goes on from where rung %d of trial %lld ended\n", work.what.from->rung,
@@ -44,7 +49,7 @@ void show(const run::Run& run, const study::Work& work) {
   }
   for (const auto& [name, value] : work.what.params)
     std::printf("  %s = %s\n", name.c_str(), space::to_text(value).c_str());
-  std::printf("  fidelity: %s\n  seed: %llu\n", study::to_text(work.at, 0).c_str(),
+  std::printf("  fidelity: %s\n  seed: %llu\n", trial::to_text(work.at, 0).c_str(),
               static_cast<unsigned long long>(work.seed % (1U << 31)));
   if (accumulate(work) > 1)
     std::printf("  accumulate: %d (it ran out of memory: half the batch, two steps)\n", accumulate(work));
@@ -54,11 +59,11 @@ void show(const run::Run& run, const study::Work& work) {
 }
 
 /// A trial that was claimed and has no result may come back: the search is not over for whoever asks.
-void check_open(const run::Run& run, const study::StudyView& view, const std::string& why) {
+void check_open(const run::Run& run, const trial::StudyView& view, const std::string& why) {
   const auto running = view.running();
   if (running.empty()) return;
   const auto& first = *running.front();
-  const auto held = held_text(view, first.worker, run.limits(run::Stage::search).lease_seconds);
+  const auto held = pipeline::held_text(view, first.worker, run.limits(run::Stage::search).lease_seconds);
   base::fail(Exit::again, "nothing to measure now ({}; {} no result yet, trial {} among them{}): ask again later", why,
              running.size() == 1 ? "1 trial has" : fmt::format("{} trials have", running.size()), first.item.trial,
              held.empty() ? "" : ", " + held);
@@ -74,23 +79,23 @@ std::int64_t count_of(const cli::Values& values) {
 /// a person ended only where that is asked for: a script that asks in a loop must come to its end.
 void take_more(const run::Run& run, bool asked_for) {
   const auto generation = study::read_generation(study::Layout{run.folder(run::Stage::search)});
-  if (!generation.closed() || (!asked_for && !ended_by_number(generation.members->reason))) return;
-  const auto free = free_numbers(run, look_at(run, run::Stage::search));
-  if (asked_for) need_numbers(run, free, 1);
+  if (!generation.closed() || (!asked_for && !pipeline::ended_by_number(generation.members->reason))) return;
+  const auto free = pipeline::free_numbers(run, pipeline::look_at(run, run::Stage::search));
+  if (asked_for) pipeline::need_numbers(run, free, 1);
   if (free == 0) return;
-  if (const auto line = reopen_search(run, "assay ask")) base::log_info("{}", *line);
+  if (const auto line = pipeline::reopen_search(run, "assay ask")) base::log_info("{}", *line);
 }
 
-[[noreturn]] void nothing_left(const run::Run& run, const study::StudyView& view, const Study::Offer& offer) {
+[[noreturn]] void nothing_left(const run::Run& run, const trial::StudyView& view, const Study::Offer& offer) {
   if (const auto* nothing = std::get_if<Study::Nothing>(&offer)) {
     base::fail(Exit::again, "nothing to measure now ({}): ask again later", nothing->reason);
   }
-  const auto free = free_numbers(run, view);
+  const auto free = pipeline::free_numbers(run, view);
   check_open(run, view, std::get<Study::Ended>(offer).reason);
   const auto folder = run.folder().string();
   auto next = fmt::format("{} concludes it once all results are there", base::proposal({"search-driver", folder}));
   if (run.by_hand()) {
-    next = conclude_by_hand(run)
+    next = pipeline::conclude_by_hand(run)
                ? fmt::format("{} shows the best, {} makes a report",
                              base::proposal({"assay", "trials", folder, "--sort", run.judge().first().metric}),
                              base::proposal({"analyze", folder}))
@@ -102,20 +107,20 @@ void take_more(const run::Run& run, bool asked_for) {
 }
 
 Exit ask(const cli::Values& values) {
-  const auto run = open_target(values, need_search);
+  const auto run = open_target(values, pipeline::need_search);
   const auto stage = search_only(values, "its workers measure it; only the search can be asked for trials");
-  const auto patience = base::parse_duration(values.text("--patience", "1d"), "--patience");
-  if (patience <= 0)
+  const auto reservation = base::parse_duration(values.text("--patience", "1d"), "--patience");
+  if (reservation <= 0)
     base::fail(Exit::config, "--patience {}: a time is expected, such as 1d", values.text("--patience", ""));
   const auto count = count_of(values);
   if (run.asked_to_stop(stage)) {
-    base::fail(Exit::again, "nothing is handed out: the search is asked to stop. {}", how_to_go_on(run));
+    base::fail(Exit::again, "nothing is handed out: the search is asked to stop. {}", pipeline::how_to_resume(run));
   }
-  const auto parts = open_search(run);
+  const auto parts = pipeline::open_search(run);
   take_more(run, values.flag("--reopen"));
-  auto study = join_study(run, stage, patience);
+  auto study = pipeline::join_study(run, stage, reservation);
   // One after the other: each is planned with those before it as trials under way.
-  std::vector<study::Work> works;
+  std::vector<trial::Work> works;
   std::optional<Study::Offer> last;
   while (static_cast<std::int64_t>(works.size()) < count) {
     last = study.claim(*parts.planner);

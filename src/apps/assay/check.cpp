@@ -6,7 +6,6 @@
 #include <set>
 
 #include "apps/assay/verbs.hpp"
-#include "apps/pipeline_check.hpp"
 #include "base/command.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -17,6 +16,7 @@
 #include "os/file.hpp"
 #include "os/host.hpp"
 #include "os/process.hpp"
+#include "pipeline/pipeline_check.hpp"
 #include "run/results.hpp"
 #include "study/study.hpp"
 
@@ -70,7 +70,7 @@ void run_program(const std::vector<std::string>& arguments, const Rehearsal& reh
 /// The smallest fidelity that still trains: stands in for the proxy that proxy-select would choose.
 void pretend_proxy(const run::Run& run, std::int64_t train_rows) {
   run::ProxyFigures figures;
-  figures.chosen = study::Fidelity{
+  figures.chosen = trial::Fidelity{
       .epochs = 1,
       .data = std::clamp(rows_per_trial / std::max<double>(1, static_cast<double>(train_rows)), 1e-4, 1.0)};
   figures.verdict = "rehearsal";
@@ -87,7 +87,7 @@ Exit judge(const run::Run& run) {
     if (!trial) continue;
     for (const auto& rung : trial->rungs) {
       seconds += rung.ended - rung.started;
-      if (rung.state == study::State::failed || rung.state == study::State::infeasible) {
+      if (rung.state == trial::State::failed || rung.state == trial::State::infeasible) {
         std::printf("trials    trial %lld: %s\n", static_cast<long long>(trial->id), rung.reason.c_str());
       }
     }
@@ -123,7 +123,7 @@ Exit check(const cli::Values& values) {
                 base::proposal({"assay", "ask", file.string()}).c_str());
     return Exit::done;
   }
-  check_pipeline(given);
+  pipeline::check_pipeline(given);
   Rehearsal rehearsal;
   rehearsal.keep = values.flag("--keep");
   auto overrides = values.texts("--set");

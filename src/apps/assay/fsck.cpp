@@ -3,9 +3,11 @@
 
 #include <cstdio>
 
-#include "apps/assay/by_hand.hpp"
+#include "apps/assay/stage_option.hpp"
+#include "apps/assay/verbs.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "pipeline/steering.hpp"
 
 namespace assay::apps {
 namespace {
@@ -15,7 +17,7 @@ using base::Exit;
 Exit fsck(const cli::Values& values) {
   const auto run = open_run(values);
   const auto stage = stage_of(values);
-  if (!study::has_store(run.folder(stage))) look_at(run, stage);  // says how to begin
+  if (!study::has_store(run.folder(stage))) pipeline::look_at(run, stage);  // says how to begin
   const auto check = study::check_store(run.folder(stage));
   if (values.flag("--json")) {
     base::Json json = {{"stage", to_string(stage)}, {"sound", !check.broken()},       {"logs", check.logs},

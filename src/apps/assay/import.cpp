@@ -1,11 +1,15 @@
 // assay import: results measured elsewhere (another study, another tool) as trials of this search: a warm start.
 #include <cstdio>
 
-#include "apps/assay/by_hand.hpp"
-#include "apps/assay/importer.hpp"
-#include "apps/intake.hpp"
+#include "apps/assay/stage_option.hpp"
+#include "apps/assay/verbs.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
+#include "exchange/importer.hpp"
+#include "pipeline/conclusion.hpp"
+#include "pipeline/intake.hpp"
+#include "pipeline/reopen.hpp"
+#include "pipeline/steering.hpp"
 
 namespace assay::apps {
 namespace {
@@ -14,14 +18,14 @@ using base::Exit;
 
 struct Given {
   std::string file;
-  std::vector<Row> rows;
-  ImportOptions options;
+  std::vector<exchange::Row> rows;
+  exchange::ImportOptions options;
   bool again = false;
 };
 
 /// What the study has, as rows of a table would be.
-std::vector<Import> known_results(const study::StudyView& view) {
-  std::vector<Import> known;
+std::vector<exchange::Import> known_results(const trial::StudyView& view) {
+  std::vector<exchange::Import> known;
   for (const auto& trial : view.trials()) {
     const auto* result = trial ? trial->result() : nullptr;
     if (result != nullptr) known.push_back({.what = trial->what_of(*result), .measured = *result});
@@ -29,7 +33,7 @@ std::vector<Import> known_results(const study::StudyView& view) {
   return known;
 }
 
-void say(const Reading& reading) {
+void say(const exchange::Reading& reading) {
   for (const auto& line : reading.remarks) std::printf("%s\n", line.c_str());
   if (reading.known > 0)
     std::printf("%lld were imported before and are left out (--again takes them once more)\n",
@@ -37,20 +41,20 @@ void say(const Reading& reading) {
 }
 
 /// As the search will read it once it exists: what does not fit is said now.
-Reading read_for_later(const run::Run& run, const Given& given) {
+exchange::Reading read_for_later(const run::Run& run, const Given& given) {
   const auto space = space::Space::load(run.config());
-  const auto full = full_fidelity(run.config(), run::Stage::search);
-  return read_results(given.rows, given.file, import_target(run.config(), space, run.objectives(), {full}),
-                      given.options);
+  const auto full = pipeline::full_fidelity(run.config(), run::Stage::search);
+  return exchange::read_results(given.rows, given.file,
+                                exchange::import_target(run.config(), space, run.objectives(), {full}), given.options);
 }
 
 /// The search does not exist yet, and its stages before are not done. False if it was founded meanwhile, without them.
 bool keep_results(const run::Run& run, const Given& given) {
   const auto reading = read_for_later(run, given);
   const auto count = static_cast<std::int64_t>(reading.trials.size());
-  const auto name = keep(
+  const auto name = pipeline::keep(
       run, {.source = given.file, .count = count, .again = given.again, .options = given.options, .rows = given.rows});
-  if (can_open_search(run) && take_away(run, name)) return false;
+  if (pipeline::can_open_search(run) && pipeline::take_away(run, name)) return false;
   say(reading);
   std::printf("kept %lld result%s for the search, which begins with %s\n", static_cast<long long>(count),
               count == 1 ? "" : "s", count == 1 ? "it" : "them");
@@ -60,29 +64,30 @@ bool keep_results(const run::Run& run, const Given& given) {
 Exit import_trials(const cli::Values& values) {
   const auto stage = search_only(values, "results can be imported into the search alone");
   Given given{values.text("FILE", ""), {}, {}, values.flag("--again")};
-  given.options.map = column_map(values.texts("--map"));
+  given.options.map = exchange::column_map(values.texts("--map"));
   given.options.skip = values.flag("--skip");
   given.options.defaults = values.flag("--defaults");
-  given.rows = read_table(given.file);
+  given.rows = exchange::read_table(given.file);
   if (given.rows.empty()) base::fail(Exit::config, "{} holds no row: there is nothing to import", given.file);
-  if (const auto look = preview_target(values); !can_open_search(look)) read_for_later(look, given);
+  if (const auto look = preview_target(values); !pipeline::can_open_search(look)) read_for_later(look, given);
   const auto run = open_target(values);
-  if (!can_open_search(run) && keep_results(run, given)) return Exit::done;
+  if (!pipeline::can_open_search(run) && keep_results(run, given)) return Exit::done;
 
-  const auto parts = open_search(run);
-  const auto view = look_at(run, stage);
-  const auto target = import_target(run.config(), *parts.space, run.objectives(), parts.fidelities);
-  auto reading = read_results(given.rows, given.file, target, given.options);
-  if (!given.again) leave_out_known(reading, known_results(view), run.objectives().front().metric);
+  const auto parts = pipeline::open_search(run);
+  const auto view = pipeline::look_at(run, stage);
+  const auto target = exchange::import_target(run.config(), *parts.space, run.objectives(), parts.fidelities);
+  auto reading = exchange::read_results(given.rows, given.file, target, given.options);
+  if (!given.again) exchange::leave_out_known(reading, known_results(view), run.objectives().front().metric);
   say(reading);
   if (reading.trials.empty()) return Exit::done;
-  if (const auto line = reopen_search(run, "assay import")) std::printf("%s\n", line->c_str());
-  const Intake intake{.results = std::move(reading.trials)};
-  const auto brought = bring(run.folder(stage), run.judge(), intake, view, parts.fidelities.front(), 0);
-  const auto left = free_numbers(run, look_at(run, stage));
-  std::printf("imported %s; %lld of %lld trials are left to be measured\n", count_text(brought.results).c_str(),
-              static_cast<long long>(left), static_cast<long long>(run.limits(stage).max_trials));
-  if (run.by_hand()) conclude_by_hand(run);
+  if (const auto line = pipeline::reopen_search(run, "assay import")) std::printf("%s\n", line->c_str());
+  const pipeline::Intake intake{.results = std::move(reading.trials)};
+  const auto brought = pipeline::bring(run.folder(stage), run.judge(), intake, view, parts.fidelities.front(), 0);
+  const auto left = pipeline::free_numbers(run, pipeline::look_at(run, stage));
+  std::printf("imported %s; %lld of %lld trials are left to be measured\n",
+              pipeline::count_text(brought.results).c_str(), static_cast<long long>(left),
+              static_cast<long long>(run.limits(stage).max_trials));
+  if (run.by_hand()) pipeline::conclude_by_hand(run);
   return Exit::done;
 }
 

@@ -2,8 +2,8 @@
 #include "apps/assay/verbs.hpp"
 
 #include "os/file.hpp"
-#include "run/places.hpp"
 #include "run/refound.hpp"
+#include "run/source_places.hpp"
 
 namespace assay::apps {
 

@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <optional>
 
-#include "apps/assay/by_hand.hpp"
-#include "apps/assay/scribe.hpp"
+#include "apps/assay/stage_option.hpp"
+#include "apps/assay/verbs.hpp"
 #include "base/json.hpp"
 #include "base/time.hpp"
 #include "launch/submit.hpp"
@@ -14,7 +14,9 @@
 #include "os/file.hpp"
 #include "os/host.hpp"
 #include "os/process.hpp"
-#include "study/founding.hpp"
+#include "pipeline/steering.hpp"
+#include "study/definition.hpp"
+#include "study/record_writer.hpp"
 
 namespace assay::apps {
 namespace {
@@ -57,29 +59,29 @@ class Scratch {
 };
 
 /// The study of the scratch run: founded as the original, every number taken and void but the one to measure.
-void found(const run::Run& run, Stage stage, const Scratch& scratch, const study::Trial& trial,
-           const study::Measurement& recorded, std::int64_t numbers) {
+void found(const run::Run& run, Stage stage, const Scratch& scratch, const trial::Trial& trial,
+           const trial::Measurement& recorded, std::int64_t numbers) {
   const study::Layout original{run.folder(stage)}, layout{scratch.stage_folder()};
   os::make_folders(layout.stage);
   if (const auto begun = os::try_read_file(original.stage / "begun.json"))
     os::publish(layout.stage / "begun.json", *begun);
-  study::found_or_join(layout, study::founding_from_json(*study::read_founding(original)));
-  Scribe scribe(layout.stage, run.judge());
-  for (study::TrialId n = 0; n < numbers; ++n) {
-    const study::ItemId item{n, 0};
-    if (n != trial.id && scribe.claim(item)) scribe.record_void(item, "not the trial to reproduce");
+  study::create_or_join(layout, study::definition_from_json(*study::read_definition(original)));
+  study::RecordWriter writer(layout.stage, run.judge());
+  for (trial::TrialId n = 0; n < numbers; ++n) {
+    const trial::ItemId item{n, 0};
+    if (n != trial.id && writer.claim(item)) writer.record_void(item, "not the trial to reproduce");
   }
   auto what = trial.what_of(recorded);
   what.at = recorded.at;
   what.from.reset();
-  if (scribe.claim({trial.id, 0})) scribe.offer({trial.id, 0}, what, recorded.at, "to be measured once more");
-  scribe.leave("prepared a reproduction");
+  if (writer.claim({trial.id, 0})) writer.offer({trial.id, 0}, what, recorded.at, "to be measured once more");
+  writer.leave("prepared a reproduction");
 }
 
-void compare(const study::Measurement& recorded, const study::Measurement& measured) {
+void compare(const trial::Measurement& recorded, const trial::Measurement& measured) {
   std::printf("%-24s %-16s %-16s %s\n", "", "recorded", "reproduced", "difference");
-  std::printf("%-24s %-16s %-16s\n", "state", study::to_string(recorded.state).c_str(),
-              study::to_string(measured.state).c_str());
+  std::printf("%-24s %-16s %-16s\n", "state", trial::to_string(recorded.state).c_str(),
+              trial::to_string(measured.state).c_str());
   auto names = recorded.metrics;
   names.insert(measured.metrics.begin(), measured.metrics.end());
   for (const auto& [name, any] : names) {
@@ -98,11 +100,11 @@ void compare(const study::Measurement& recorded, const study::Measurement& measu
   if (!measured.reason.empty()) std::printf("reason: %s\n", measured.reason.c_str());
 }
 
-void print_json(const study::Measurement& recorded, const study::Measurement& measured, const fs::path& folder,
+void print_json(const trial::Measurement& recorded, const trial::Measurement& measured, const fs::path& folder,
                 bool kept) {
   base::Json json;
   for (const auto& [name, one] : {std::pair{"recorded", &recorded}, std::pair{"reproduced", &measured}}) {
-    json[name] = {{"state", study::to_string(one->state)},
+    json[name] = {{"state", trial::to_string(one->state)},
                   {"reason", one->reason},
                   {"metrics", one->metrics},
                   {"host", one->host}};
@@ -120,13 +122,13 @@ std::string last_line(const fs::path& file) {
 Exit reproduce(const cli::Values& values) {
   const auto run = open_run(values);
   const auto stage = stage_of(values);
-  const auto view = look_at(run, stage);
-  const auto& trial = trial_of(view, number_of(values.text("N", "")));
+  const auto view = pipeline::look_at(run, stage);
+  const auto& trial = pipeline::trial_of(view, number_of(values.text("N", "")));
   if (!trial.proposed || trial.rungs.empty())
     base::fail(Exit::config, "trial {} has no parameters to reproduce", trial.id);
   const auto& recorded = trial.result() != nullptr ? *trial.result() : trial.rungs.back();
 
-  if (!can_measure(run)) {
+  if (!pipeline::can_measure(run)) {
     base::fail(Exit::config, "{} has neither a model nor a command: only your own script measures its trials",
                (run.folder() / "run.toml").string());
   }
@@ -143,8 +145,8 @@ Exit reproduce(const cli::Values& values) {
   const bool json = values.flag("--json");
   if (!json) {
     std::printf("trial %lld of %s once more, at %s\n", static_cast<long long>(trial.id), to_string(stage).c_str(),
-                study::to_text(recorded.at, 0).c_str());
-    if (recorded.item.rung > 0 || trial.what.from) {
+                trial::to_text(recorded.at, 0).c_str());
+    if (recorded.item.rung > 0 || trial.first.from) {
       std::printf("it had gone on from a checkpoint; now it begins at the start, so the figures may differ\n");
     }
     std::fflush(stdout);
@@ -159,8 +161,8 @@ Exit reproduce(const cli::Values& values) {
   study::Reader reader(scratch.stage_folder());
   const auto after = reader.refresh();
   const auto* again = after.find(trial.id);
-  if (again == nullptr || again->rungs.empty() || again->state() == study::State::running ||
-      again->state() == study::State::waiting) {
+  if (again == nullptr || again->rungs.empty() || again->state() == trial::State::running ||
+      again->state() == trial::State::waiting) {
     const auto code = ended.signal != 0 ? Exit::defect : static_cast<Exit>(ended.code);
     base::fail(code == Exit::done ? Exit::defect : code, "{} did not measure the trial: {}", executable(stage),
                last_line(log));

@@ -5,15 +5,17 @@
 #include <optional>
 #include <set>
 
-#include "apps/assay/by_hand.hpp"
-#include "apps/renewal.hpp"
+#include "apps/assay/stage_option.hpp"
+#include "apps/assay/verbs.hpp"
 #include "base/command.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "os/file.hpp"
 #include "os/host.hpp"
+#include "pipeline/renewal.hpp"
+#include "pipeline/steering.hpp"
 #include "run/remedy.hpp"
-#include "study/founding.hpp"
+#include "study/definition.hpp"
 
 namespace assay::apps {
 namespace {
@@ -21,31 +23,31 @@ namespace {
 namespace fs = std::filesystem;
 using base::Exit;
 using run::Stage;
-using study::State;
+using trial::State;
 
 /// Numbers that have been tried again already.
-std::set<study::TrialId> retried(const study::StudyView& view) {
-  std::set<study::TrialId> numbers;
+std::set<trial::TrialId> retried(const trial::StudyView& view) {
+  std::set<trial::TrialId> numbers;
   for (const auto& trial : view.trials()) {
-    if (!trial || !trial->what.tags.contains(retry_tag)) continue;
-    const auto before = std::atoll(trial->what.tags.at(retry_tag).c_str());
+    if (!trial || !trial->first.tags.contains(pipeline::retry_tag)) continue;
+    const auto before = std::atoll(trial->first.tags.at(pipeline::retry_tag).c_str());
     if (before != trial->id) numbers.insert(before);  // equal: of a study that was set aside
   }
   return numbers;
 }
 
 /// The words, or all failed ones that were not tried again.
-std::vector<study::TrialId> chosen(const cli::Values& values, const study::StudyView& view) {
-  std::vector<study::TrialId> numbers;
+std::vector<trial::TrialId> chosen(const cli::Values& values, const trial::StudyView& view) {
+  std::vector<trial::TrialId> numbers;
   const auto words = values.texts("N");
   if (words.empty() != values.flag("--failed"))
     base::fail(Exit::config, "name trials to try again, or --failed for all that failed");
   for (const auto& word : words) {
-    const auto& trial = trial_of(view, number_of(word));
+    const auto& trial = pipeline::trial_of(view, number_of(word));
     const auto state = trial.state();
     if (state != State::failed && state != State::stopped && state != State::infeasible) {
       base::fail(Exit::config, "trial {} is {}: only failed, stopped and infeasible ones can be tried again", trial.id,
-                 study::to_string(state));
+                 trial::to_string(state));
     }
     if (std::find(numbers.begin(), numbers.end(), trial.id) == numbers.end()) numbers.push_back(trial.id);
   }
@@ -58,26 +60,26 @@ std::vector<study::TrialId> chosen(const cli::Values& values, const study::Study
   return numbers;
 }
 
-std::string failure_of(const study::Trial& trial) {
+std::string failure_of(const trial::Trial& trial) {
   const auto& rung = trial.rungs.back();
-  return rung.failure == study::Failure::none ? study::to_string(rung.state) : study::to_string(rung.failure);
+  return rung.failure == trial::Failure::none ? trial::to_string(rung.state) : trial::to_string(rung.failure);
 }
 
-Exit retry_open(const run::Run& run, Stage stage, const study::StudyView& view,
-                const std::vector<study::TrialId>& numbers) {
+Exit retry_open(const run::Run& run, Stage stage, const trial::StudyView& view,
+                const std::vector<trial::TrialId>& numbers) {
   if (stage != Stage::search) {
     base::fail(Exit::config,
                "the {} stage is still at work on its list: let it end ({}), then its failed trials can be tried again",
                to_string(stage), run::making_command(run, stage));
   }
-  need_numbers(run, free_numbers(run, view), static_cast<std::int64_t>(numbers.size()));
-  auto study = join_study(run, stage);
-  std::vector<study::TrialId> fresh;
+  pipeline::need_numbers(run, pipeline::free_numbers(run, view), static_cast<std::int64_t>(numbers.size()));
+  auto study = pipeline::join_study(run, stage);
+  std::vector<trial::TrialId> fresh;
   for (const auto number : numbers) {
     const auto& trial = *view.find(number);
-    auto what = tried_again(trial.what, number);
+    auto what = pipeline::tried_again(trial.first, number);
     what.note = fmt::format("retry of trial {} ({})", number, failure_of(trial));
-    const auto claim = study.put(std::move(what));
+    const auto claim = study.enqueue(std::move(what));
     if (!claim) break;
     study.release(*claim, "to be tried again");
     fresh.push_back(claim->work.item.trial);
@@ -97,8 +99,8 @@ Exit retry_open(const run::Run& run, Stage stage, const study::StudyView& view,
   return Exit::done;
 }
 
-Exit retry_closed(const run::Run& run, Stage stage, const study::StudyView& view,
-                  const std::vector<study::TrialId>& numbers) {
+Exit retry_closed(const run::Run& run, Stage stage, const trial::StudyView& view,
+                  const std::vector<trial::TrialId>& numbers) {
   const auto status = run.status(stage);
   if (status.kind == run::Status::Kind::stale) {
     base::fail(Exit::upstream, "the {} stage is stale ({}): {} makes all of it again", to_string(stage), status.reason,
@@ -110,12 +112,12 @@ Exit retry_closed(const run::Run& run, Stage stage, const study::StudyView& view
   }
   const auto all = std::count_if(view.trials().begin(), view.trials().end(), [](const auto& trial) { return trial; });
   const auto kept = all - static_cast<std::int64_t>(numbers.size());
-  const auto old = renew(run, stage, view, numbers);
+  const auto old = pipeline::renew(run, stage, view, numbers);
   std::printf("the old study stays as %s; the new one has its %lld other results, at their numbers\n", old.c_str(),
               static_cast<long long>(kept));
-  std::printf("%s will be measured again: %s\n", count_text(numbers).c_str(),
+  std::printf("%s will be measured again: %s\n", pipeline::count_text(numbers).c_str(),
               run::measuring_command(run, stage).c_str());
-  const auto free = stage == Stage::search ? free_numbers(run, view) : 0;
+  const auto free = stage == Stage::search ? pipeline::free_numbers(run, view) : 0;
   if (free > 0) {
     std::printf("the search is open again and goes on to search.max_trials: %lld further trials\n",
                 static_cast<long long>(free));
@@ -126,7 +128,7 @@ Exit retry_closed(const run::Run& run, Stage stage, const study::StudyView& view
 Exit retry(const cli::Values& values) {
   const auto run = open_run(values);
   const auto stage = stage_of(values);
-  const auto view = look_at(run, stage);
+  const auto view = pipeline::look_at(run, stage);
   const auto numbers = chosen(values, view);
   if (numbers.empty()) {
     std::printf("no trial of %s failed%s\n", to_string(stage).c_str(),

@@ -3,8 +3,7 @@
 
 #include <cstdio>
 
-#include "apps/assay/by_hand.hpp"
-#include "apps/pipeline_check.hpp"
+#include "apps/assay/verbs.hpp"
 #include "base/command.hpp"
 #include "base/log.hpp"
 #include "config/check.hpp"
@@ -12,6 +11,9 @@
 #include "launch/submit.hpp"
 #include "os/file.hpp"
 #include "os/signal.hpp"
+#include "pipeline/conclusion.hpp"
+#include "pipeline/pipeline_check.hpp"
+#include "pipeline/stop_request.hpp"
 
 namespace assay::apps {
 namespace {
@@ -22,9 +24,9 @@ base::Exit run_all(const cli::Values& values) {
   os::catch_stop_signals();
   if (const auto config = target_of(values).config) {
     const auto given = config::Config::load(*config, values.texts("--set"));
-    if (!config::by_hand(given)) check_pipeline(given);
+    if (!config::by_hand(given)) pipeline::check_pipeline(given);
   }
-  auto run = open_target(values, need_measuring);
+  auto run = open_target(values, pipeline::need_measuring);
   const bool quiet = base::verbosity() == base::Level::quiet;
   launch::LocalOptions options{.bin = launch::bin_folder()};
   options.device = values.text("--device", "auto");
@@ -33,7 +35,7 @@ base::Exit run_all(const cli::Values& values) {
     base::fail(Exit::config, "--threads {}: a number from 0 (all cores) is expected", options.threads);
   options.quiet = quiet;
   options.terminal = ::isatty(STDOUT_FILENO) == 1;
-  const auto lifted = lift_stop(run);
+  const auto lifted = pipeline::withdraw_stop(run);
   if (!quiet) {
     std::printf("run %s\n", run.folder().c_str());
     for (const auto& line : lifted) std::printf("%s\n", line.c_str());

@@ -2,10 +2,12 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "apps/assay/by_hand.hpp"
-#include "apps/figures.hpp"
+#include "apps/assay/verbs.hpp"
 #include "base/command.hpp"
 #include "base/error.hpp"
+#include "pipeline/figures.hpp"
+#include "pipeline/reopen.hpp"
+#include "pipeline/steering.hpp"
 #include "run/change.hpp"
 #include "run/remedy.hpp"
 #include "study/study.hpp"
@@ -34,7 +36,7 @@ std::string limit_text(const run::Run& run, const std::string& key, const std::s
   if (const auto stage = closed_stage(run, key)) {
     if (*stage == Stage::search) return "the search has ended";  // reopen_after says more
     return fmt::format("the study of {} is closed and takes no more trials. {}", to_string(*stage),
-                       after_closing(run, *stage, look_at(run, *stage)));
+                       pipeline::after_closing(run, *stage, pipeline::look_at(run, *stage)));
   }
   if (key.ends_with(".parallel")) {
     const auto stage = key.substr(0, key.find('.'));
@@ -50,7 +52,7 @@ std::string judging_text(const run::Run& run, const std::string& key, bool rewar
   study::Reader reader(run.folder(Stage::search));
   if (!reader.founded()) return "the search will judge by it";
   const auto view = reader.refresh();
-  if (!reward && is_stop_rule(key)) {
+  if (!reward && pipeline::is_stop_rule(key)) {
     return view.closed() ? "it counts when the search takes more trials"
                          : "workers of the search take it up at their next trial";
   }
@@ -81,7 +83,7 @@ std::string best_text(const run::SearchFigures& figures) {
   return figures.best < 0 ? "none" : fmt::format("trial {} ({:.6g})", figures.best, figures.best_score);
 }
 
-void tell_judged(const run::Run& run, const Rejudged& search) {
+void tell_judged(const run::Run& run, const pipeline::Rejudged& search) {
   const auto was = best_text(search.before), is = best_text(search.now);
   if (was == is) {
     std::printf("the best of the search is as before: %s\n", is.c_str());
@@ -127,13 +129,13 @@ base::Exit set(const cli::Values& values) {
   const auto is_identity = [](const auto& change) { return change.key_class == KeyClass::identity; };
   const bool identity = std::any_of(changed.keys.begin(), changed.keys.end(), is_identity);
   if (identity && changed.stale.empty()) std::printf("no stage that is begun or done depends on it\n");
-  if (const auto line = reopen_after(run, values.texts("KEY=VALUE"))) {
+  if (const auto line = pipeline::reopen_after(run, values.texts("KEY=VALUE"))) {
     std::printf("%s\n", line->c_str());
     for (const auto stage : run::all_stages) {  // the line has said what becomes stale by it
       if (stage > Stage::search) before[static_cast<std::size_t>(stage)] = run.status(stage).kind;
     }
   }
-  if (const auto search = judge_search_again(run)) tell_judged(run, *search);
+  if (const auto search = pipeline::judge_search_again(run)) tell_judged(run, *search);
   tell_stages(run, before);
   return base::Exit::done;
 }

@@ -1,25 +1,25 @@
 // assay simulate: a search by W workers in one process, to see how busy W workers would be and what they would find.
-#include "search/simulation.hpp"
+#include "simulate/simulation.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 
 #include "apps/assay/verbs.hpp"
-#include "apps/founding.hpp"
-#include "apps/intake.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
-#include "eval/table.hpp"
+#include "eval/table/table.hpp"
 #include "os/host.hpp"
+#include "pipeline/definitions.hpp"
+#include "pipeline/intake.hpp"
 #include "run/results.hpp"
-#include "search/early_stop.hpp"
 #include "search/planners.hpp"
-#include "study/founding.hpp"
-#include "study/judge.hpp"
-#include "study/signature.hpp"
+#include "search/stopping/early_stop.hpp"
+#include "study/definition.hpp"
+#include "trial/judge.hpp"
+#include "trial/signature.hpp"
 
 namespace assay::apps {
 namespace {
@@ -58,7 +58,7 @@ std::vector<std::int64_t> worker_counts(const cli::Values& values) {
 /// with the square of the distance. It is for the planners to have something to climb, and means nothing else.
 class Landscape {
  public:
-  Landscape(const space::Space& space, std::uint64_t seed, std::vector<study::Objective> objectives)
+  Landscape(const space::Space& space, std::uint64_t seed, std::vector<trial::Objective> objectives)
       : space_(space), objectives_(std::move(objectives)) {
     for (std::size_t i = 0; i < objectives_.size(); ++i) {
       base::Rng rng(seed, "simulate", static_cast<std::int64_t>(i), "landscape");
@@ -67,9 +67,9 @@ class Landscape {
     }
   }
 
-  study::Metrics at(const space::Params& params) const {
+  trial::Metrics at(const space::Params& params) const {
     const auto place = space_.encode(params);
-    study::Metrics metrics;
+    trial::Metrics metrics;
     for (std::size_t i = 0; i < objectives_.size(); ++i) {
       double sum = 0;
       for (std::size_t j = 0; j < place.size(); ++j) sum += (place[j] - summits_[i][j]) * (place[j] - summits_[i][j]);
@@ -81,13 +81,13 @@ class Landscape {
 
  private:
   const space::Space& space_;
-  std::vector<study::Objective> objectives_;  ///< what is measured
+  std::vector<trial::Objective> objectives_;  ///< what is measured
   std::vector<std::vector<double>> summits_;
 };
 
 /// The metrics that must be measured, each with a direction: the objectives' own, else less is better.
-std::vector<study::Objective> measured(const study::Judge& judge) {
-  std::vector<study::Objective> metrics;
+std::vector<trial::Objective> measured(const trial::Judge& judge) {
+  std::vector<trial::Objective> metrics;
   for (const auto& name : judge.named()) {
     const auto& objectives = judge.objectives();
     const auto same = [&](const auto& other) { return other.metric == name; };
@@ -100,7 +100,7 @@ std::vector<study::Objective> measured(const study::Judge& judge) {
 /// What trials cost and bring: the table's rows, or log-normal times on the made-up landscape.
 class Trials {
  public:
-  Trials(const run::Run& run, const std::shared_ptr<const space::Space>& space, const study::Fidelity& full,
+  Trials(const run::Run& run, const std::shared_ptr<const space::Space>& space, const trial::Fidelity& full,
          const cli::Values& values)
       : seed_(run.seed()),
         full_(full),
@@ -112,8 +112,8 @@ class Trials {
     from_table_ = table_ && table_->has_cost() && !values.text("--seconds");
   }
 
-  search::SimulatedTrial operator()(const study::Work& work) const {
-    search::SimulatedTrial result;
+  simulate::SimulatedTrial operator()(const trial::Work& work) const {
+    simulate::SimulatedTrial result;
     if (table_) {
       auto found = table_->look_up(work.what.params, work.at, work.made);
       result.outcome = std::move(found.outcome);
@@ -123,7 +123,7 @@ class Trials {
     }
     judge_.derive(result.outcome.metrics);
     for (auto& report : result.reports) judge_.derive(report.metrics);
-    if (result.outcome.state == study::State::infeasible) return result;
+    if (result.outcome.state == trial::State::infeasible) return result;
     result.seconds = from_table_ ? result.outcome.device_seconds : drawn(work);
     if (!from_table_) stretch(result);
     result.outcome.device_seconds = result.seconds;
@@ -138,23 +138,23 @@ class Trials {
 
  private:
   /// A trial's rungs are parts of one training: each costs its own epochs.
-  double drawn(const study::Work& work) const {
+  double drawn(const trial::Work& work) const {
     base::Rng rng(seed_, "simulate", work.item.trial, "duration");
     const int epochs = work.at.epochs - (work.made ? std::min(work.made->epochs, work.at.epochs) : 0);
     const double share = full_.epochs > 0 && work.at.epochs > 0 ? double(epochs) / full_.epochs : 1;
     return median_ * std::exp(sigma_ * rng.normal()) * share;
   }
 
-  static void stretch(search::SimulatedTrial& result) {
+  static void stretch(simulate::SimulatedTrial& result) {
     const double cost = result.outcome.device_seconds;
     for (auto& report : result.reports) report.seconds *= cost > 0 ? result.seconds / cost : 0;
   }
 
   std::uint64_t seed_;
-  study::Fidelity full_;
+  trial::Fidelity full_;
   double median_, sigma_;
   bool from_table_ = false;
-  study::Judge judge_;
+  trial::Judge judge_;
   Landscape landscape_;
   std::optional<eval::Table> table_;
 };
@@ -178,18 +178,20 @@ class Source {
     return run::Run::preview(os::random_name(), file_, sets);
   }
 
-  study::Fidelity top(const run::Run& run) const {
-    const auto full = full_fidelity(run.config(), run::Stage::search);
+  trial::Fidelity top(const run::Run& run) const {
+    const auto full = pipeline::full_fidelity(run.config(), run::Stage::search);
     const auto proxy = run_ ? run_->figures(run::Stage::proxy) : std::nullopt;
     return proxy ? run::proxy_figures(*proxy).chosen.value_or(full) : full;
   }
 
   /// What people imported and added for a search that does not exist yet.
-  std::vector<Kept> kept() const { return run_ ? kept_for_search(*run_) : std::vector<Kept>(); }
+  std::vector<pipeline::Kept> kept() const {
+    return run_ ? pipeline::kept_for_search(*run_) : std::vector<pipeline::Kept>();
+  }
 
   /// Any number tells equal networks apart from others.
   std::int64_t outputs(const run::Run& run) const {
-    if (!trains_networks(run.config())) return 0;
+    if (!pipeline::trains_networks(run.config())) return 0;
     const auto split = run_ ? run_->figures(run::Stage::split) : std::nullopt;
     return split ? std::max<std::int64_t>(1, run::split_figures(*split).outputs) : 10;
   }
@@ -213,11 +215,13 @@ struct Draft {
 };
 
 /// [search] import and points, and what is kept for the search.
-std::vector<std::shared_ptr<const study::Trial>> first_trials(const run::Run& run, const std::vector<Kept>& kept,
+std::vector<std::shared_ptr<const trial::Trial>> first_trials(const run::Run& run,
+                                                              const std::vector<pipeline::Kept>& kept,
                                                               const space::Space& space,
-                                                              const search::SimulatedStudy& study) {
-  const auto& fidelities = study.founding.fidelities;
-  const auto intake = first_intake(run, kept, import_target(run.config(), space, run.objectives(), fidelities));
+                                                              const simulate::SimulatedStudy& study) {
+  const auto& fidelities = study.definition.fidelities;
+  const auto intake =
+      pipeline::first_intake(run, kept, exchange::import_target(run.config(), space, run.objectives(), fidelities));
   if (intake.results.empty() && intake.points.empty()) return {};
   const auto limit = study.limits.max_trials;
   if (static_cast<std::int64_t>(intake.points.size()) > limit)
@@ -225,11 +229,11 @@ std::vector<std::shared_ptr<const study::Trial>> first_trials(const run::Run& ru
                "{} points are to be measured first, and only {} trials are simulated: --trials {} makes room",
                intake.points.size(), limit, intake.points.size());
   const Draft draft;
-  study::found_filled_or_join({draft.folder}, study.founding, [&](const std::filesystem::path& stage) {
-    bring(stage, study.judge, intake, {}, fidelities.front(), limit);
+  study::create_filled_or_join({draft.folder}, study.definition, [&](const std::filesystem::path& stage) {
+    pipeline::bring(stage, study.judge, intake, {}, fidelities.front(), limit);
   });
   const auto view = study::Reader(draft.folder, study.judge).refresh();
-  std::vector<std::shared_ptr<const study::Trial>> trials;
+  std::vector<std::shared_ptr<const trial::Trial>> trials;
   for (const auto& trial : view.trials()) {
     if (trial) trials.push_back(trial);
   }
@@ -237,11 +241,11 @@ std::vector<std::shared_ptr<const study::Trial>> first_trials(const run::Run& ru
 }
 
 /// The search of this run as search-driver founds it; the run must outlive it.
-search::SimulatedStudy founded(const run::Run& run, const SearchParts& parts, const std::vector<Kept>& kept,
-                               std::int64_t outputs) {
-  search::SimulatedStudy study;
-  study.make_planner = [&run, space = parts.space, outputs] { return search_planner(run, space, outputs); };
-  study.founding = founding_of(run, run::Stage::search, *parts.space, *parts.planner, parts.fidelities);
+simulate::SimulatedStudy founded(const run::Run& run, const pipeline::SearchParts& parts,
+                                 const std::vector<pipeline::Kept>& kept, std::int64_t outputs) {
+  simulate::SimulatedStudy study;
+  study.make_planner = [&run, space = parts.space, outputs] { return pipeline::search_planner(run, space, outputs); };
+  study.definition = pipeline::definition_of(run, run::Stage::search, *parts.space, *parts.planner, parts.fidelities);
   study.judge = run.judge();
   study.limits = run.limits(run::Stage::search);
   study.begin = first_trials(run, kept, *parts.space, study);
@@ -249,7 +253,7 @@ search::SimulatedStudy founded(const run::Run& run, const SearchParts& parts, co
   return study;
 }
 
-Json to_json(const search::SimulationFigures& figures, bool collector, double wall, bool list) {
+Json to_json(const simulate::SimulationFigures& figures, bool collector, double wall, bool list) {
   Json json = {{"workers", figures.workers},
                {"collector", collector},
                {"trials", figures.trials},
@@ -264,16 +268,16 @@ Json to_json(const search::SimulationFigures& figures, bool collector, double wa
                {"planner_seconds", figures.planner_seconds},
                {"simulated_in_seconds", wall},
                {"end", figures.end_reason},
-               {"best_at", study::to_json(figures.best_at)},
+               {"best_at", trial::to_json(figures.best_at)},
                {"best", Json::array()}};
   for (const auto& [trials, value] : figures.best) json["best"].push_back({{"trials", trials}, {"value", value}});
-  if (list) json["list"] = base::split(study::signed_text(*figures.study, {}), '\n');
-  if (list) json["order"] = study::sequence(*figures.study);
+  if (list) json["list"] = base::split(trial::signed_text(*figures.study, {}), '\n');
+  if (list) json["order"] = trial::sequence(*figures.study);
   return json;
 }
 
 void print_head(const std::string& algorithm, const std::string& durations,
-                const search::SimulationSettings& settings) {
+                const simulate::SimulationSettings& settings) {
   std::printf("%s; %s; %g ms per file operation, %g s until others see it\n", algorithm.c_str(), durations.c_str(),
               1000 * settings.op_seconds, settings.lag);
   std::printf("%7s  %-9s %8s %7s %12s %9s %10s %11s %9s %8s %10s  %s\n", "workers", "look", "trials", "busy",
@@ -282,14 +286,14 @@ void print_head(const std::string& algorithm, const std::string& durations,
               "per second", "10 s", "takes", "per trial");
 }
 
-std::string best_text(const search::SimulationFigures& figures) {
+std::string best_text(const simulate::SimulationFigures& figures) {
   if (figures.best.empty()) return "none";
   const auto epochs = figures.best_at.epochs;
   return fmt::format("{:.6g}", figures.best.back().second) +
          (epochs > 0 ? fmt::format(" at {} epoch{}", epochs, epochs == 1 ? "" : "s") : "");
 }
 
-void print_row(const search::SimulationFigures& figures, bool collector) {
+void print_row(const simulate::SimulationFigures& figures, bool collector) {
   std::printf("%7s  %-9s %8s %6.2f%% %12s %9.2f %10.1f %11.1f %9.0f %6.2f s %7.2f ms  %s\n",
               base::with_commas(figures.workers).c_str(), collector ? "collector" : "all logs",
               base::with_commas(figures.trials).c_str(), 100 * figures.busy,
@@ -299,8 +303,8 @@ void print_row(const search::SimulationFigures& figures, bool collector) {
   std::fflush(stdout);
 }
 
-search::SimulationSettings settings_of(const cli::Values& values) {
-  search::SimulationSettings settings;
+simulate::SimulationSettings settings_of(const cli::Values& values) {
+  simulate::SimulationSettings settings;
   settings.op_seconds = number(values, "--op-ms", 5, 0) / 1000;
   settings.lag = number(values, "--lag", 30, 0);
   settings.ramp = number(values, "--ramp", 0, 0);
@@ -321,23 +325,23 @@ Exit simulate(const cli::Values& values) {
     const auto run = source.run(trials.value_or(trials_per_worker * workers));
     const auto top = source.top(run);
     const auto outputs = source.outputs(run);
-    const auto parts = search_parts(run, top, outputs);
+    const auto parts = pipeline::search_parts(run, top, outputs);
     auto study = founded(run, parts, source.kept(), outputs);
     const Trials evaluate(run, parts.space, top, values);
     study.evaluate = evaluate;
-    const auto algorithm = study.founding.identity.at("planner").value("algorithm", "planner");
+    const auto algorithm = study.definition.identity.at("planner").value("algorithm", "planner");
     if (first && !json) print_head(algorithm, evaluate.durations(), settings);
     first = false;
     base::set_verbosity(base::Level::quiet);  // every worker's planner would say what it chose
     for (const bool collector : {false, true}) {
       settings.collector = collector;
       const double start = base::steady_seconds();
-      const auto figures = search::simulate(settings, study);
+      const auto figures = simulate::simulate(settings, study);
       if (json)
         rows.push_back(to_json(figures, collector, base::steady_seconds() - start, list));
       else
         print_row(figures, collector);
-      if (list && !json) std::fputs(study::signed_text(*figures.study, {}).c_str(), stdout);
+      if (list && !json) std::fputs(trial::signed_text(*figures.study, {}).c_str(), stdout);
     }
   }
   if (json) std::printf("%s\n", rows.dump(2).c_str());

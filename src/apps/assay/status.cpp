@@ -3,17 +3,19 @@
 #include <cstdio>
 #include <map>
 
-#include "apps/assay/by_hand.hpp"
-#include "apps/assay/record.hpp"
-#include "apps/kept.hpp"
+#include "apps/assay/verbs.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "exchange/trial_json.hpp"
 #include "launch/queue.hpp"
 #include "launch/slurm.hpp"
 #include "launch/summary.hpp"
 #include "os/file.hpp"
 #include "os/host.hpp"
+#include "pipeline/kept.hpp"
+#include "pipeline/steering.hpp"
+#include "pipeline/stop_request.hpp"
 #include "run/line.hpp"
 #include "study/liveness.hpp"
 #include "study/names.hpp"
@@ -26,10 +28,10 @@ using base::Exit;
 using Kind = run::Status::Kind;
 
 /// "trials 41 and 43", by worker.
-std::map<std::string, std::string> held_trials(const study::StudyView& view) {
+std::map<std::string, std::string> held_trials(const trial::StudyView& view) {
   std::map<std::string, std::vector<std::string>> numbers;
   for (const auto* item : view.running()) {
-    if (item->state == study::State::running) numbers[item->worker].push_back(std::to_string(item->item.trial));
+    if (item->state == trial::State::running) numbers[item->worker].push_back(std::to_string(item->item.trial));
   }
   std::map<std::string, std::string> texts;
   for (const auto& [worker, list] : numbers) {
@@ -40,7 +42,7 @@ std::map<std::string, std::string> held_trials(const study::StudyView& view) {
 
 void say(const std::string& line) { std::printf("              %s\n", line.c_str()); }
 
-void show_workers(const run::Run& run, run::Stage stage, const study::StudyView& view) {
+void show_workers(const run::Run& run, run::Stage stage, const trial::StudyView& view) {
   const auto limits = run.limits(stage);
   const double now = base::unix_seconds();
   const auto held = held_trials(view);
@@ -55,10 +57,10 @@ void show_workers(const run::Run& run, run::Stage stage, const study::StudyView&
     const bool dead = liveness.process_gone(worker);
     if (found == held.end() && (dead || silence > limits.lease_seconds)) continue;  // nothing is left to take over
     if (!dead && silence <= 2.5 * limits.heartbeat_seconds) continue;
-    if (worker.patience > 0) {
+    if (worker.reservation > 0) {
       if (found == held.end()) continue;
       say(fmt::format("{}: asked for {} ago, waits for its result; {}", trial, base::format_duration(silence),
-                      held_text(view, worker.id, limits.lease_seconds)));
+                      pipeline::held_text(view, worker.id, limits.lease_seconds)));
     } else if (dead) {
       say(fmt::format("{}: {} is gone; the next worker that looks takes over", trial, who));
     } else {
@@ -68,14 +70,14 @@ void show_workers(const run::Run& run, run::Stage stage, const study::StudyView&
     }
   }
   for (const auto* item : view.running()) {
-    if (item->state != study::State::waiting || item->failure == study::Failure::none) continue;
+    if (item->state != trial::State::waiting || item->failure == trial::Failure::none) continue;
     say(fmt::format("trial {} waits for attempt {}, the last one was: {}", item->item.trial, item->attempt + 1,
                     item->reason));
   }
-  if (run.asked_to_stop(stage)) say("asked to stop: " + how_to_go_on(run));
+  if (run.asked_to_stop(stage)) say("asked to stop: " + pipeline::how_to_resume(run));
 }
 
-int working(const study::StudyView& view, double lease) {
+int working(const trial::StudyView& view, double lease) {
   int count = 0;
   study::Liveness liveness(study::greet(""));
   for (const auto& worker : view.workers()) {
@@ -93,7 +95,7 @@ void show_stage(const run::Run& run, run::Stage stage) {
   const auto status = run.status(stage);
   const bool done = status.has_result();
   std::string text = status.reason;
-  std::optional<study::StudyView> view;
+  std::optional<trial::StudyView> view;
   if (done) text = launch::summary(stage, status.done.at("figures"), run.judge().first().metric);
   if (!done && status.kind != Kind::waiting && launch::planned_trials(run, stage) > 0) {
     auto reader = run.reader(stage);
@@ -107,7 +109,7 @@ void show_stage(const run::Run& run, run::Stage stage) {
   std::printf(
       "%s\n",
       run::stage_line(stage, to_string(status.kind), text, done ? status.done.value("seconds", -1.0) : -1).c_str());
-  if (const auto kept = stage == run::Stage::search ? kept_text(run) : ""; !kept.empty()) say(kept);
+  if (const auto kept = stage == run::Stage::search ? pipeline::kept_text(run) : ""; !kept.empty()) say(kept);
   if (view) show_workers(run, stage, *view);
 }
 
@@ -155,13 +157,13 @@ base::Json json_of(const run::Run& run, run::Stage stage) {
   if (!reader.founded()) return json;
   const auto view = reader.refresh();
   const auto counts = view.counts();
-  const study::Standings standings(view);
+  const trial::Standings standings(view);
   json["closed"] = view.closed();
   json["counts"] = {{"claimed", counts.claimed}, {"running", counts.running}, {"done", counts.done},
                     {"stopped", counts.stopped}, {"failed", counts.failed},   {"infeasible", counts.infeasible}};
   json["comparable"] = standings.comparable();
   json["feasible"] = standings.feasible();
-  json["best"] = standings.best() == nullptr ? base::Json(nullptr) : standing_of(*standings.best());
+  json["best"] = standings.best() == nullptr ? base::Json(nullptr) : exchange::standing_of(*standings.best());
   json["front"] = base::Json::array();
   for (const auto* standing : standings.front()) json["front"].push_back(standing->trial->id);
   return json;

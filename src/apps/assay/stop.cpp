@@ -2,12 +2,16 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "apps/assay/by_hand.hpp"
+#include "apps/assay/stage_option.hpp"
+#include "apps/assay/verbs.hpp"
 #include "base/command.hpp"
 #include "base/json.hpp"
 #include "base/time.hpp"
 #include "os/file.hpp"
 #include "os/host.hpp"
+#include "pipeline/conclusion.hpp"
+#include "pipeline/steering.hpp"
+#include "pipeline/stop_request.hpp"
 #include "run/remedy.hpp"
 #include "study/names.hpp"
 
@@ -18,18 +22,19 @@ using base::Exit;
 using run::Stage;
 
 Exit close_study(const run::Run& run, Stage stage) {
-  if ((stage == Stage::baseline || stage == Stage::proxy) && !look_at(run, stage).closed()) {
+  if ((stage == Stage::baseline || stage == Stage::proxy) && !pipeline::look_at(run, stage).closed()) {
     base::fail(Exit::config, "the {} stage cannot conclude from a part of its list; {} pauses it", to_string(stage),
                base::proposal({"assay", "stop", run.folder().string(), "--stage", to_string(stage)}));
   }
-  auto study = join_study(run, stage);
+  auto study = pipeline::join_study(run, stage);
   const auto view = study.refresh();
   if (view.closed()) {
     std::printf("%s is closed already: %s\n", to_string(stage).c_str(), view.end_reason().c_str());
-    conclude_by_hand(run);
+    pipeline::conclude_by_hand(run);
     return Exit::done;
   }
-  const bool complete = study.close(fmt::format("{} on {}", closed_by_hand, base::utc_text(base::unix_seconds())));
+  const bool complete =
+      study.close(fmt::format("{} on {}", pipeline::closed_by_hand, base::utc_text(base::unix_seconds())));
   const auto counts = study.refresh().counts();
   study.leave("closed the study");
   std::printf("%s is closed with %lld results; it takes no new trials\n", to_string(stage).c_str(),
@@ -44,14 +49,14 @@ Exit close_study(const run::Run& run, Stage stage) {
                 base::proposal(drop).c_str());
   }
   if (run.by_hand()) {
-    conclude_by_hand(run);
+    pipeline::conclude_by_hand(run);
     return Exit::done;
   }
   std::printf("its workers conclude and leave; where none is at work: %s\n", run::making_command(run, stage).c_str());
   return Exit::done;
 }
 
-bool over(const study::StudyView& view) { return view.closed() && view.running().empty(); }
+bool over(const trial::StudyView& view) { return view.closed() && view.running().empty(); }
 
 /// The stages whose studies are under way: also closed ones, until their last trial has ended.
 std::vector<Stage> at_work(const run::Run& run) {
@@ -81,7 +86,7 @@ Exit stop(const cli::Values& values) {
     return close_study(run, stage_of(values));
   }
   if (values.flag("--lift")) {
-    const auto lifted = lift_stop(run);
+    const auto lifted = pipeline::withdraw_stop(run);
     if (lifted.empty()) std::printf("nobody is asked to stop\n");
     for (const auto& line : lifted) std::printf("%s\n", line.c_str());
     return Exit::done;
@@ -94,7 +99,7 @@ Exit stop(const cli::Values& values) {
   const auto stages = whole ? at_work(run) : std::vector<Stage>{stage_of(values)};
   if (stages.empty()) std::printf("no study of %s is at work; none begins (exit code 75)\n", run.folder().c_str());
   for (const auto stage : stages) {
-    const auto view = look_at(run, stage);
+    const auto view = pipeline::look_at(run, stage);
     if (!whole && over(view))
       base::fail(Exit::config, "the study of {} has ended already: {}", to_string(stage), view.end_reason());
     ask_to_stop(study::Layout{run.folder(stage)}.stop());
@@ -105,34 +110,11 @@ Exit stop(const cli::Values& values) {
     std::printf("the workers of %s leave at their next step (exit code 75); what is finished is kept\n",
                 to_string(stage).c_str());
   }
-  std::printf("%s\n", how_to_go_on(run).c_str());
+  std::printf("%s\n", pipeline::how_to_resume(run).c_str());
   return Exit::done;
 }
 
 }  // namespace
-
-std::string how_to_go_on(const run::Run& run) {
-  const auto folder = run.folder().string();
-  const auto lift = base::proposal({"assay", "stop", folder, "--lift"});
-  if (run.by_hand()) return lift + " lets it continue";
-  return fmt::format("{} or {} continues; {} withdraws the request", base::proposal({"assay", "run", folder}),
-                     base::proposal({"assay", "submit", folder}), lift);
-}
-
-std::vector<std::string> lift_stop(const run::Run& run) {
-  std::vector<std::string> lines;
-  for (const auto stage : run::all_stages) {
-    const auto file = study::Layout{run.folder(stage)}.stop();
-    if (!os::file_size(file)) continue;
-    os::remove_all(file);
-    lines.push_back(fmt::format("the request to stop is withdrawn: {} continues", to_string(stage)));
-  }
-  if (os::file_size(run.stop_file())) {
-    os::remove_all(run.stop_file());
-    if (lines.empty()) lines.push_back("the request to stop is withdrawn");
-  }
-  return lines;
-}
 
 cli::Verb stop_verb() {
   using Kind = cli::Option::Kind;

@@ -3,8 +3,10 @@
 
 #include <cstdio>
 
-#include "apps/assay/by_hand.hpp"
+#include "apps/assay/verbs.hpp"
 #include "base/command.hpp"
+#include "pipeline/conclusion.hpp"
+#include "pipeline/stop_request.hpp"
 
 namespace assay::apps {
 namespace {
@@ -20,9 +22,9 @@ launch::Site site_of(const run::Run& run, const cli::Values& values) {
 
 Exit submit(const cli::Values& values) {
   const bool dry = values.flag("--dry-run");
-  const auto run = dry ? preview_target(values) : open_target(values, need_measuring);
+  const auto run = dry ? preview_target(values) : open_target(values, pipeline::need_measuring);
   if (!dry) {
-    for (const auto& line : lift_stop(run)) std::printf("%s\n", line.c_str());
+    for (const auto& line : pipeline::withdraw_stop(run)) std::printf("%s\n", line.c_str());
   }
   for (const auto& line : launch::submit(run, site_of(run, values), dry)) std::printf("%s\n", line.c_str());
   if (!dry) {
@@ -53,7 +55,7 @@ Exit scale(const cli::Values& values) {
     return Exit::done;
   }
   if (!dry) {
-    for (const auto& line : lift_stop(run)) std::printf("%s\n", line.c_str());
+    for (const auto& line : pipeline::withdraw_stop(run)) std::printf("%s\n", line.c_str());
   }
   for (const auto& line : launch::scale(run, stage, number, site_of(run, values), dry))
     std::printf("%s\n", line.c_str());

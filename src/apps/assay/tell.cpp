@@ -3,33 +3,36 @@
 #include <cmath>
 #include <cstdio>
 
-#include "apps/assay/by_hand.hpp"
-#include "apps/assay/scribe.hpp"
-#include "apps/assay/table.hpp"
+#include "apps/assay/stage_option.hpp"
+#include "apps/assay/verbs.hpp"
 #include "base/command.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "exchange/table.hpp"
 #include "os/file.hpp"
-#include "search/early_stop.hpp"
-#include "study/reward.hpp"
+#include "pipeline/conclusion.hpp"
+#include "pipeline/steering.hpp"
+#include "search/stopping/early_stop.hpp"
+#include "study/record_writer.hpp"
+#include "trial/reward.hpp"
 
 namespace assay::apps {
 namespace {
 
 using base::Exit;
-using study::State;
+using trial::State;
 
 struct Told {
-  study::Metrics metrics;
+  trial::Metrics metrics;
   std::map<std::string, std::string> attributes;
 };
 
 Told read_words(const std::vector<std::string>& words) {
   Told told;
   for (const auto& word : words) {
-    const auto [name, text] = cut_pair(word, "metric=value, for instance accuracy=0.91");
+    const auto [name, text] = exchange::cut_pair(word, "metric=value, for instance accuracy=0.91");
     if (const auto value = base::number_in(text))
       told.metrics[name] = *value;
     else
@@ -39,14 +42,14 @@ Told read_words(const std::vector<std::string>& words) {
 }
 
 /// Only a trial that nobody measures may be told: asked for, or waiting for a worker.
-void check_asked(const run::Run& run, const study::StudyView& view, const study::Trial& trial) {
+void check_asked(const run::Run& run, const trial::StudyView& view, const trial::Trial& trial) {
   const auto state = trial.state();
   if (state != State::running && state != State::waiting) {
-    base::fail(Exit::config, "trial {} has its result already ({}); see {}", trial.id, study::to_string(state),
+    base::fail(Exit::config, "trial {} has its result already ({}); see {}", trial.id, trial::to_string(state),
                base::proposal({"assay", "trial", run.folder().string(), std::to_string(trial.id)}));
   }
   const auto& rung = trial.rungs.back();
-  if (state == State::running && patience_of(view, rung.worker) <= 0) {
+  if (state == State::running && pipeline::reservation_of(view, rung.worker) <= 0) {
     base::fail(Exit::config, "trial {} is measured by worker {} on {}: its result is not yours to tell ({} ends it)",
                trial.id, rung.worker, rung.host,
                base::proposal({"assay", "drop", run.folder().string(), std::to_string(trial.id)}));
@@ -75,9 +78,9 @@ void check_named(const run::Run& run, const Told& told) {
 }
 
 /// The result: measured since the trial was asked for.
-study::Measurement result_of(const run::Run& run, const cli::Values& values, const Told& told,
-                             const study::Measurement& rung) {
-  study::Measurement result;
+trial::Measurement result_of(const run::Run& run, const cli::Values& values, const Told& told,
+                             const trial::Measurement& rung) {
+  trial::Measurement result;
   result.state = State::done;
   result.at = rung.at;
   result.metrics = told.metrics;
@@ -85,7 +88,7 @@ study::Measurement result_of(const run::Run& run, const cli::Values& values, con
   result.started = rung.started;
   result.ended = base::unix_seconds();
   if (rung.started > 0) result.device_seconds = std::max(0.0, result.ended - rung.started);
-  const auto fail = [&](study::Failure failure, const std::string& reason) {
+  const auto fail = [&](trial::Failure failure, const std::string& reason) {
     result.state = State::failed;
     result.failure = failure;
     result.reason = reason;
@@ -95,11 +98,11 @@ study::Measurement result_of(const run::Run& run, const cli::Values& values, con
     const auto found = told.metrics.find(objective.metric);
     if (found == told.metrics.end() || std::isfinite(found->second)) continue;
     const auto& [name, value] = *found;
-    fail(study::Failure::nan, "\"" + name + "\" is not a number");
+    fail(trial::Failure::nan, "\"" + name + "\" is not a number");
     base::log_warning("{}={}: a result that is no finite number counts as a failed trial (nan)", name, value);
   }
   if (const auto reason = values.text("--failed"))
-    fail(*reason == "oom" ? study::Failure::oom : study::Failure::exit, *reason);
+    fail(*reason == "oom" ? trial::Failure::oom : trial::Failure::exit, *reason);
   if (values.flag("--stopped") && result.state == State::done) {
     if (!rung.reports.empty())
       result.metrics.insert(rung.reports.back().metrics.begin(), rung.reports.back().metrics.end());
@@ -110,13 +113,13 @@ study::Measurement result_of(const run::Run& run, const cli::Values& values, con
 }
 
 /// Out of memory the first time: whoever asks next gets the trial with half the batch, as from a worker.
-Exit halve(const run::Run& run, run::Stage stage, const study::Trial& trial) {
-  auto study = join_study(run, stage);
-  study::Outcome outcome;
+Exit halve(const run::Run& run, run::Stage stage, const trial::Trial& trial) {
+  auto study = pipeline::join_study(run, stage);
+  trial::Outcome outcome;
   outcome.state = State::failed;
-  outcome.failure = study::Failure::oom;
+  outcome.failure = trial::Failure::oom;
   outcome.reason = "oom";
-  study.commit(study.seize(trial.rungs.back().item), outcome);
+  study.commit(study.take_over(trial.rungs.back().item), outcome);
   study.leave("told that a trial ran out of memory");
   std::printf("trial %lld waits to be tried once more with half the batch\n", static_cast<long long>(trial.id));
   return Exit::done;
@@ -124,18 +127,18 @@ Exit halve(const run::Run& run, run::Stage stage, const study::Trial& trial) {
 
 /// A report prolongs the time that the trial is held; "stop" if its result does not count any more, the search is
 /// asked to stop, or [search] early_stop would end the trial here.
-Exit report(const run::Run& run, run::Stage stage, const study::Trial& trial, std::int64_t step, const Told& told,
-            double patience) {
+Exit report(const run::Run& run, run::Stage stage, const trial::Trial& trial, std::int64_t step, const Told& told,
+            double reservation) {
   const auto& rung = trial.rungs.back();
   const study::Layout layout{run.folder(stage)};
   bool over = study::owner(layout.commit(rung.item)) || !study::read_generation(layout).counts(rung.item);
   if (!over) {
-    Scribe scribe(run.folder(stage), run.judge(), patience);
+    study::RecordWriter writer(run.folder(stage), run.judge(), reservation);
     const double seconds = rung.started > 0 ? std::max(0.0, base::unix_seconds() - rung.started) : 0;
-    scribe.report(rung.item, rung.attempt, {step, seconds, told.metrics});
-    scribe.detach();
+    writer.report(rung.item, rung.attempt, {step, seconds, told.metrics});
+    writer.detach();
     if (const auto rule = search::make_early_stop(run.config())) {
-      const auto why = rule->check(look_at(run, stage), rung.item);
+      const auto why = rule->check(pipeline::look_at(run, stage), rung.item);
       if (why) base::log_info("{}", *why);
       over = why.has_value();
     }
@@ -158,8 +161,8 @@ Exit tell(const cli::Values& values) {
   const bool partial = failed || values.flag("--stopped");
   const bool result = !step || partial || values.flag("--final");
   if (result && !partial) check_named(run, told);
-  const auto view = look_at(run, stage);
-  const auto& trial = trial_of(view, number);
+  const auto view = pipeline::look_at(run, stage);
+  const auto& trial = pipeline::trial_of(view, number);
   if (!trial.proposed || trial.rungs.empty()) base::fail(Exit::config, "trial {} has no parameters yet", number);
   const auto& rung = trial.rungs.back();
   if (step && !result && trial.state() != State::running && trial.state() != State::waiting) {
@@ -168,19 +171,19 @@ Exit tell(const cli::Values& values) {
   }
   check_asked(run, view, trial);
   if (step) {
-    const auto held = patience_of(view, rung.worker);
+    const auto held = pipeline::reservation_of(view, rung.worker);
     const auto exit = report(run, stage, trial, *step, told, held > 0 ? held : 86400);
     if (!result) return exit;
   }
   const auto measured = result_of(run, values, told, rung);
-  if (measured.failure == study::Failure::oom && !trial.what_of(rung).tags.contains(study::halved_tag))
+  if (measured.failure == trial::Failure::oom && !trial.what_of(rung).tags.contains(trial::halved_tag))
     return halve(run, stage, trial);
-  Scribe scribe(run.folder(stage), run.judge());
-  const bool counts = scribe.conclude(trial, measured, trial.state() == State::running);
-  scribe.leave("told a result");
+  study::RecordWriter writer(run.folder(stage), run.judge());
+  const bool counts = writer.conclude(trial, measured, trial.state() == State::running);
+  writer.leave("told a result");
   if (!counts) base::fail(Exit::config, "somebody else told the result of trial {} just now", number);
-  std::printf("trial %lld is %s\n", static_cast<long long>(number), study::to_string(measured.state).c_str());
-  conclude_by_hand(run);
+  std::printf("trial %lld is %s\n", static_cast<long long>(number), trial::to_string(measured.state).c_str());
+  pipeline::conclude_by_hand(run);
   return Exit::done;
 }
 

@@ -4,9 +4,11 @@
 #include <cstdio>
 #include <optional>
 
-#include "apps/assay/by_hand.hpp"
+#include "apps/assay/stage_option.hpp"
+#include "apps/assay/verbs.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "pipeline/steering.hpp"
 #include "report/trial_table.hpp"
 
 namespace assay::apps {
@@ -33,7 +35,7 @@ std::optional<double> number(const report::Cell& cell) {
 }
 
 /// Objectives best first; other numbers by size, texts by letters; empty cells last. "-KEY" turns it round.
-void sort_rows(TrialTable& table, std::string key, const std::vector<study::Objective>& objectives) {
+void sort_rows(TrialTable& table, std::string key, const std::vector<trial::Objective>& objectives) {
   bool descending = key.starts_with("-");
   if (descending) key.erase(0, 1);
   for (const auto& objective : objectives) {
@@ -96,7 +98,7 @@ Exit trials(const cli::Values& values) {
   const auto run = open_run(values);
   const auto stage = stage_of(values);
   const auto state = state_of(values);
-  auto table = report::trial_table(look_at(run, stage));
+  auto table = report::trial_table(pipeline::look_at(run, stage));
   if (state) keep_state(table, *state);
   if (const auto key = values.text("--sort")) sort_rows(table, *key, run.objectives());
   if (values.flag("--csv"))

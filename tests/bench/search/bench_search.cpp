@@ -23,7 +23,7 @@
 #include "search/planners.hpp"
 #include "stats/rank_tests.hpp"
 #include "stats/summary.hpp"
-#include "study/view_builder.hpp"
+#include "trial/view_builder.hpp"
 
 using namespace assay;
 
@@ -50,7 +50,7 @@ std::shared_ptr<const space::Space> space_of(const bench::World& world) {
 
 /// Results of full trainings alone; what else there was has only cost.
 Json curve_of(const bench::World& world, const std::vector<bench::Result>& results) {
-  std::vector<study::Metrics> full;
+  std::vector<trial::Metrics> full;
   Json spent = Json::array();
   for (const auto& result : results) {
     if (result.epochs < world.epochs) continue;
@@ -97,7 +97,7 @@ Times suggestions(const bench::World& world, const std::string& problem, std::in
   Times times;
   for (std::uint64_t round = 0; round < 7; ++round) {
     auto before = bench::past(world, problem, trials, late, round);
-    study::ViewBuilder builder;
+    trial::ViewBuilder builder;
     builder.objectives(world.objectives).max_trials(trials + 100).fidelities({{.epochs = world.epochs}});
     for (std::size_t n = 0; n < before.points.size(); ++n)
       builder.done(static_cast<std::int64_t>(n), std::move(before.points[n]), std::move(before.results[n]));
@@ -117,17 +117,17 @@ Times suggestions(const bench::World& world, const std::string& problem, std::in
 }
 
 /// Keeps the time of each decision, with the proposal if there was one.
-class Timed final : public study::Planner {
+class Timed final : public trial::Planner {
  public:
-  Timed(std::unique_ptr<study::Planner> inner, std::size_t from) : inner_(std::move(inner)), from_(from) {}
+  Timed(std::unique_ptr<trial::Planner> inner, std::size_t from) : inner_(std::move(inner)), from_(from) {}
 
-  study::Decision next(const study::StudyView& view) override {
+  trial::Decision next(const trial::StudyView& view) override {
     const double start = base::steady_seconds();
     auto decision = inner_->next(view);
     if (view.trials().size() >= from_) seconds.push_back(base::steady_seconds() - start);
     return decision;
   }
-  std::optional<study::Proposal> propose(const study::StudyView& view, study::TrialId id, base::Rng& rng) override {
+  std::optional<trial::Proposal> propose(const trial::StudyView& view, trial::TrialId id, base::Rng& rng) override {
     const double start = base::steady_seconds();
     auto proposal = inner_->propose(view, id, rng);
     if (!seconds.empty()) seconds.back() += base::steady_seconds() - start;
@@ -138,7 +138,7 @@ class Timed final : public study::Planner {
   std::vector<double> seconds;
 
  private:
-  std::unique_ptr<study::Planner> inner_;
+  std::unique_ptr<trial::Planner> inner_;
   std::size_t from_;
 };
 
@@ -197,7 +197,7 @@ Json space_for_peers(const Words& words) {
   return {{"parameters", std::move(parameters)}, {"maximise", std::move(maximise)}};
 }
 
-Json values_of(const bench::World& world, const study::Metrics& metrics) {
+Json values_of(const bench::World& world, const trial::Metrics& metrics) {
   Json values = Json::array();
   for (const auto& objective : world.objectives) values.push_back(metrics.at(objective.metric));
   return values;
@@ -217,7 +217,7 @@ Json past_for_peers(const Words& words) {
 /// missing to the best after each trial since the last {}.
 void answer(const Words& words) {
   const auto world = bench::world(words.at(0), settings("random", {}, 0));
-  std::vector<study::Metrics> results;
+  std::vector<trial::Metrics> results;
   for (std::string line; std::getline(std::cin, line);) {
     const auto params = space::params_from_json(Json::parse(line));
     Json said;

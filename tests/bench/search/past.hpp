@@ -11,7 +11,7 @@ namespace assay::bench {
 
 struct Past {
   std::vector<space::Params> points;
-  std::vector<study::Metrics> results;
+  std::vector<trial::Metrics> results;
 };
 
 /// Random points; late: every second one lies close to the best points, as a search leaves them, so that fronts are

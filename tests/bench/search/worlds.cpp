@@ -21,7 +21,7 @@ namespace {
 World closed_form(const std::string& name, const std::string& search) {
   const auto what = std::make_shared<const Problem>(problem(name));
   std::string text = search;
-  std::vector<study::Objective> objectives;
+  std::vector<trial::Objective> objectives;
   for (std::size_t i = 0; i < what->objectives; ++i) {
     objectives.push_back({fmt::format("f{}", i + 1), false, {}});
     text += fmt::format("[objectives.f{}]\ngoal = \"min\"\n", i + 1);
@@ -32,12 +32,12 @@ World closed_form(const std::string& name, const std::string& search) {
   const auto measure = [what](const space::Params& params, int) {
     std::vector<double> unit;
     for (const auto& [parameter, value] : params) unit.push_back(std::get<double>(value));  // by name: x00, x01, ...
-    study::Metrics metrics;
+    trial::Metrics metrics;
     const auto values = what->at(unit);
     for (std::size_t i = 0; i < values.size(); ++i) metrics[fmt::format("f{}", i + 1)] = values[i];
     return std::optional(metrics);
   };
-  const auto regrets = [what](const std::vector<study::Metrics>& results) {
+  const auto regrets = [what](const std::vector<trial::Metrics>& results) {
     std::vector<std::vector<double>> values;
     for (const auto& metrics : results) {
       values.emplace_back();
@@ -70,7 +70,7 @@ World macro(bool with_flops, const std::string& search) {
     base::fail(base::Exit::data, "nas-bench-macro is missing; set ASSAY_DATA to the folder of the data sets");
   const auto table = std::make_shared<const test::Table>(std::move(*loaded));
   const Scale scale(*table);
-  std::vector<study::Objective> objectives{{"accuracy", true, {}}};
+  std::vector<trial::Objective> objectives{{"accuracy", true, {}}};
   std::string text = search + "[objectives.accuracy]\ngoal = \"max\"\n";
   if (with_flops) {
     objectives.push_back({"flops", false, {}});
@@ -78,7 +78,7 @@ World macro(bool with_flops, const std::string& search) {
   }
   const auto measure = [table, with_flops](const space::Params& params, int) {
     const auto& row = table->at(params);
-    study::Metrics metrics{{"accuracy", row.accuracy}};
+    trial::Metrics metrics{{"accuracy", row.accuracy}};
     if (with_flops) metrics["flops"] = row.flops;
     return std::optional(metrics);
   };
@@ -89,7 +89,7 @@ World macro(bool with_flops, const std::string& search) {
     for (const auto& [arch, row] : table->rows()) all.add(scale.point(row.accuracy, row.flops));
     whole = all.volume();
   }
-  const auto regrets = [scale, whole, down](const std::vector<study::Metrics>& results) {
+  const auto regrets = [scale, whole, down](const std::vector<trial::Metrics>& results) {
     std::vector<double> left;
     stats::HypervolumeArchive archive({1, 1}, down);
     double best = 0;
@@ -132,12 +132,12 @@ World nlp(const std::string& search) {
     names += (names.empty() ? "\"" : ", \"") + cell + "\"";
     if (losses.size() == epochs) best = std::min(best, losses.back());
   }
-  const auto measure = [curves](const space::Params& params, int after) -> std::optional<study::Metrics> {
+  const auto measure = [curves](const space::Params& params, int after) -> std::optional<trial::Metrics> {
     const auto& losses = curves->at(space::to_text(params.begin()->second));
     if (losses.size() < static_cast<std::size_t>(after)) return std::nullopt;
-    return study::Metrics{{"loss", losses[static_cast<std::size_t>(after) - 1]}};
+    return trial::Metrics{{"loss", losses[static_cast<std::size_t>(after) - 1]}};
   };
-  const auto regrets = [best](const std::vector<study::Metrics>& results) {
+  const auto regrets = [best](const std::vector<trial::Metrics>& results) {
     std::vector<double> left;
     double lowest = std::numeric_limits<double>::infinity();
     for (const auto& metrics : results) {

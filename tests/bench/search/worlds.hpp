@@ -8,18 +8,18 @@
 
 #include "config/config.hpp"
 #include "space/space.hpp"
-#include "study/trial.hpp"
+#include "trial/trial.hpp"
 
 namespace assay::bench {
 
 struct World {
   config::Config config;  ///< space, objectives and [search]
-  std::vector<study::Objective> objectives;
+  std::vector<trial::Objective> objectives;
   int epochs = 1;  ///< of a full training; 1: there is nothing less
   /// Nothing: the training failed.
-  std::function<std::optional<study::Metrics>(const space::Params&, int epochs)> measure;
+  std::function<std::optional<trial::Metrics>(const space::Params&, int epochs)> measure;
   /// What is missing to the best after each of these results of full trainings: of the value, or of the hypervolume.
-  std::function<std::vector<double>(const std::vector<study::Metrics>&)> regrets;
+  std::function<std::vector<double>(const std::vector<trial::Metrics>&)> regrets;
 };
 
 /// A name of problems.hpp, or of a table, which needs the data set:

@@ -9,12 +9,12 @@
 
 #include "base/time.hpp"
 #include "os/file.hpp"
-#include "study/judge.hpp"
 #include "study/lab.hpp"
 #include "study/liveness.hpp"
 #include "study/log_writer.hpp"
 #include "study/names.hpp"
-#include "study/standing.hpp"
+#include "trial/judge.hpp"
+#include "trial/standing.hpp"
 
 using namespace lab;
 using namespace assay::study;
@@ -23,8 +23,8 @@ namespace {
 
 using base::Json;
 
-study::Metrics many_metrics(int count, double value) {
-  study::Metrics metrics;
+trial::Metrics many_metrics(int count, double value) {
+  trial::Metrics metrics;
   metrics["score"] = value;
   for (int i = 1; i < count; ++i) metrics["metric_" + std::to_string(i)] = value + i;
   return metrics;
@@ -39,7 +39,7 @@ Proposal point(base::Rng& rng) {
 
 /// As many finished trials as asked, written by eight workers that left; results are not synced one by one.
 Json make(const Path& folder, std::int64_t trials, int metrics, int reports) {
-  { const Study founded(folder, founding(), limits(trials)); }
+  { const Study founded(folder, definition(), limits(trials)); }
   const Layout layout{folder};
   base::Rng rng(1, "bench", 0, "make");
   constexpr int workers = 8;
@@ -117,7 +117,7 @@ Json pack(const Path& folder) {
   auto eager = limits(1);
   eager.pack_from = 1;
   eager.pack_seconds = 0;
-  Study study(folder, founding(), eager);
+  Study study(folder, definition(), eager);
   for (int i = 0; i < 20; ++i) study.refresh();
   study.leave("packed");
   return {{"logs", os::list_folder(Layout{folder}.log()).size()},
@@ -136,7 +136,7 @@ double cpu_seconds() {
 /// One worker in a study that holds trials already: from commit() to the next claim.
 Json turnaround(const Path& folder, std::int64_t more) {
   const auto there = static_cast<std::int64_t>(Reader(folder).refresh().trials().size());
-  Study study(folder, founding(), limits(there + more));
+  Study study(folder, definition(), limits(there + more));
   RandomPlanner planner;
   study.refresh();
   std::vector<double> wall, cpu;
@@ -158,12 +158,12 @@ Json turnaround(const Path& folder, std::int64_t more) {
 
 /// Trivial trials by several processes; counts what the study holds afterwards.
 Json work(const Path& folder, std::int64_t trials, int workers) {
-  { const Study founded(folder, founding(), limits(trials)); }
+  { const Study founded(folder, definition(), limits(trials)); }
   const double start = base::steady_seconds();
   std::vector<pid_t> children;
   for (int w = 0; w < workers; ++w) {
     children.push_back(spawn([&] {
-      Study study(folder, founding(), limits(trials));
+      Study study(folder, definition(), limits(trials));
       RandomPlanner planner;
       drain(study, planner);
       return 0;

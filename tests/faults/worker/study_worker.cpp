@@ -56,7 +56,7 @@ int main(int count, char** arguments) {
     if (words.back() != "plain") return work_on_rungs(words[0], limits);
     RandomPlanner planner;
     Study study(words[0], two_rungs(), limits);
-    drain(study, planner, [](const study::Work& work) {
+    drain(study, planner, [](const trial::Work& work) {
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
       return judge(work);
     });
