@@ -17,10 +17,10 @@ function(assay_light target)
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
 endfunction()
 
-# assay_module(<folder> [USES module...] [LINKS target...]): all .cpp files of the folder and its sub-rooms become
-# assay_<folder>.
+# assay_module(<folder> [USES module...] [ROOMS sub-folder...] [LINKS target...]): all .cpp files of the folder and its
+# sub-rooms become assay_<folder>.
 function(assay_module name)
-  cmake_parse_arguments(arg "" "" "USES;LINKS" ${ARGN})
+  cmake_parse_arguments(arg "" "" "USES;ROOMS;LINKS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp")
   list(TRANSFORM arg_USES PREPEND assay_)
   if(sources)
