@@ -57,7 +57,7 @@ def accuracy(weights, examples):
 
 
 def measure(work):
-    """Trains at one point. `work` is what a process that is kept alive is told of a trial."""
+    """Trains at one point. `work` is what a process that is kept alive receives for a trial."""
     params, epochs = work["params"], work["fidelity"]["epochs"]
     pixels, lr, decay = params["model"]["pixels"], params["training"]["lr"], params["training"]["decay"]
     train, valid = ([(features(row, pixels), row[64]) for row in read_rows(work["split"][part])] for part in ("train", "valid"))
