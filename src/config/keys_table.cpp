@@ -18,7 +18,7 @@ std::string type_text(const Setting& row) {
   return names[static_cast<int>(row.type)];
 }
 
-std::string range_text(const Setting& row) {
+std::string range_note(const Setting& row) {
   std::vector<std::string> parts;
   if (row.least) parts.push_back(fmt::format("{} {}", row.above ? "above" : "from", *row.least));
   if (row.most) parts.push_back(fmt::format("{} {}", row.below ? "below" : "to", *row.most));
@@ -66,7 +66,7 @@ std::string keys_table() {
       section = section_of(row.key);
       text += fmt::format("\n## {}\n\n| key | value | default | class | meaning |\n|---|---|---|---|---|\n", section);
     }
-    text += fmt::format("| `{}` | {}{}{} | {} | {} | {} |\n", row.key, type_text(row), range_text(row),
+    text += fmt::format("| `{}` | {}{}{} | {} | {} | {} |\n", row.key, type_text(row), range_note(row),
                         row.domain ? "; may be searched" : "", row.initial.empty() ? "" : "`" + cell(row.initial) + "`",
                         class_text(row.key_class), cell(row.help));
   }

@@ -8,7 +8,6 @@
 #include "base/text.hpp"
 #include "exchange/dialect.hpp"
 #include "exchange/likeness.hpp"
-#include "launch/slurm.hpp"
 
 namespace assay::exchange {
 namespace {

@@ -48,12 +48,12 @@ std::string time_text(double time) { return time > 0 ? fmt::format("{:.3f}", tim
 std::vector<std::string> fields_of(const trial::Standing& standing, const Names& names) {
   const auto& trial = *standing.trial;
   const bool done = standing.shown != nullptr && standing.shown->state == trial::State::done;
-  std::vector<std::string> fields = {
-      std::to_string(trial.id), trial::to_string(trial.state()), trial::mark_of(standing),
-      !done               ? ""
-      : standing.feasible ? "yes"
-                          : "no",
-      done && std::isfinite(standing.violation) ? csv_number(standing.violation) : ""};
+  std::vector<std::string> fields = {std::to_string(trial.id), trial::to_string(trial.state()),
+                                     trial::mark_of(standing),
+                                     !done               ? ""
+                                     : standing.feasible ? "yes"
+                                                         : "no",
+                                     done && std::isfinite(standing.violation) ? csv_number(standing.violation) : ""};
   const trial::Measurement nothing{};
   const auto* measured = trial::shown_of(trial);
   const auto& at = measured == nullptr ? nothing : *measured;
@@ -76,8 +76,8 @@ std::vector<std::string> fields_of(const trial::Standing& standing, const Names&
            failure, at.reason, measured ? std::to_string(at.item.rung) : "",
            measured ? std::to_string(at.at.epochs) : "", measured ? csv_number(at.at.data) : "",
            measured ? csv_number(at.at.width) : "", measured ? csv_number(at.at.resolution) : "",
-           cost ? csv_number(cost->seconds) : "", cost ? csv_number(cost->device_seconds) : "",
-           time_text(at.started), time_text(at.ended), at.host, at.job, trial::shown_what(trial).note}) {
+           cost ? csv_number(cost->seconds) : "", cost ? csv_number(cost->device_seconds) : "", time_text(at.started),
+           time_text(at.ended), at.host, at.job, trial::shown_what(trial).note}) {
     fields.push_back(std::move(field));
   }
   return fields;

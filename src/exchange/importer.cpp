@@ -10,7 +10,6 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "exchange/dialect.hpp"
-#include "launch/slurm.hpp"
 #include "trial/json.hpp"
 
 namespace assay::exchange {

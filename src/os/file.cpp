@@ -143,6 +143,11 @@ std::optional<std::string> try_read_file(const Path& path) {
   }
 }
 
+bool is_below(const Path& path, const Path& folder) {
+  const auto relative = path.lexically_relative(folder);
+  return !relative.empty() && *relative.begin() != "..";
+}
+
 std::string read_file(const Path& path) {
   auto content = try_read_file(path);
   if (!content) fail(Exit::io, "cannot open {}: no such file", path.string());

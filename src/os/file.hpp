@@ -24,6 +24,9 @@ std::string read_part(const Path& path, std::uint64_t offset, std::size_t size);
 /// Size in bytes, or nothing if the file does not exist.
 std::optional<std::uint64_t> file_size(const Path& path);
 
+/// True of a path inside `folder`, by their names alone.
+bool is_below(const Path& path, const Path& folder);
+
 enum class Durable { no, yes };
 
 /// Write a temporary file beside `path`, fsync, rename over it, fsync the folder (Durable::yes). Readers see the old or

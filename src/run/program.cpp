@@ -31,18 +31,13 @@ std::string content_hash(const fs::path& path) {
   return text ? base::short_hash(*text) : "";
 }
 
-bool below(const fs::path& file, const fs::path& folder) {
-  const auto relative = file.lexically_relative(folder);
-  return !relative.empty() && *relative.begin() != "..";
-}
-
 std::vector<fs::path> arguments_of(const Run& run) {
   const auto command = run.config().texts("trial.command");
   const auto origin = run.origin();
   std::vector<fs::path> files;
   for (std::size_t i = 0; i < command.size(); ++i) {
     const fs::path path = command[i];
-    if (!path.is_absolute() || (i == 0 && (!origin || !below(path, origin->parent_path())))) continue;
+    if (!path.is_absolute() || (i == 0 && (!origin || !os::is_below(path, origin->parent_path())))) continue;
     files.push_back(path);
   }
   return files;

@@ -1,4 +1,4 @@
-// Definition and opening a run, and the typed values that the stages take from its configuration.
+// Creating and opening a run, and the typed values that the stages take from its configuration.
 #include "run/run.hpp"
 
 #include <sys/statfs.h>
@@ -57,11 +57,6 @@ bool moved(const config::Config& mine, const config::Config& given) {
   return false;
 }
 
-bool below(const fs::path& folder, const fs::path& top) {
-  const auto relative = folder.lexically_relative(top);
-  return !relative.empty() && *relative.begin() != "..";
-}
-
 }  // namespace
 
 std::string to_string(Stage stage) {
@@ -91,10 +86,10 @@ Stage stage_from(const std::string& text) {
 bool node_local(const fs::path& folder) {
   const auto path = fs::weakly_canonical(fs::absolute(folder));
   for (const char* top : {"/tmp", "/var/tmp", "/dev/shm"}) {
-    if (below(path, top)) return true;
+    if (os::is_below(path, top)) return true;
   }
   const auto temporary = os::environment("TMPDIR");
-  if (temporary && below(path, fs::weakly_canonical(*temporary))) return true;
+  if (temporary && os::is_below(path, fs::weakly_canonical(*temporary))) return true;
   struct statfs info {};
   constexpr auto tmpfs = 0x01021994, ramfs = static_cast<int>(0x858458f6);
   if (::statfs(nearest_existing(path).c_str(), &info) != 0) return false;

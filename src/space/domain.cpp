@@ -121,7 +121,7 @@ std::pair<double, double> unit_cell(const Domain& domain, std::int64_t place) {
   return {unit(middle - step_of(domain) / 2), unit(middle + step_of(domain) / 2)};
 }
 
-/// ListPositions of ordered items by size where they are numbers, else as written; nothing where that is the order
+/// Places of ordered items by size where they are numbers, else as written; nothing where that is the order
 /// written.
 std::vector<std::size_t> item_order(const Domain& domain) {
   const auto smaller = [](const Value& a, const Value& b) {

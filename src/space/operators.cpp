@@ -32,7 +32,7 @@ Value another(const Domain& domain, const Value& old, base::Rng& rng) {
   return old;
 }
 
-/// ListPositions of the parameters that have a value and could have another.
+/// Places of the parameters that have a value and could have another.
 std::vector<std::size_t> changeable(const Structure& structure, const Draft& draft) {
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < draft.size(); ++i) {

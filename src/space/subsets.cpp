@@ -7,7 +7,7 @@
 namespace assay::space {
 namespace {
 
-using ListPositions = std::vector<std::int64_t>;  // of the picked items in the domain's list
+using Places = std::vector<std::int64_t>;  // of the picked items in the domain's list
 
 std::int64_t binomial(std::int64_t n, std::int64_t k) {
   if (k < 0 || k > n) return 0;
@@ -18,14 +18,14 @@ std::int64_t binomial(std::int64_t n, std::int64_t k) {
 }
 
 /// Combinatorial number system: the place of an ascending list among all of its length, and back.
-std::int64_t rank(const ListPositions& ascending) {
+std::int64_t rank(const Places& ascending) {
   std::int64_t place = 0;
   for (std::size_t i = 0; i < ascending.size(); ++i) place += binomial(ascending[i], static_cast<std::int64_t>(i) + 1);
   return place;
 }
 
-ListPositions unrank(std::int64_t place, std::int64_t pick) {
-  ListPositions ascending(static_cast<std::size_t>(pick));
+Places unrank(std::int64_t place, std::int64_t pick) {
+  Places ascending(static_cast<std::size_t>(pick));
   for (auto k = pick; k > 0; --k) {
     auto item = k - 1;
     while (binomial(item + 1, k) <= place) ++item;
@@ -36,8 +36,8 @@ ListPositions unrank(std::int64_t place, std::int64_t pick) {
 }
 
 /// Any number of items from one on: the place is the set's bits.
-ListPositions bits(std::int64_t place) {
-  ListPositions ascending;
+Places bits(std::int64_t place) {
+  Places ascending;
   for (std::int64_t bit = 0; bit < 63; ++bit) {
     if ((place + 1) >> bit & 1) ascending.push_back(bit);
   }
@@ -45,8 +45,8 @@ ListPositions bits(std::int64_t place) {
 }
 
 /// Sequences: digits whose radix falls by one with each item if they are distinct.
-ListPositions sequence(const Domain& domain, std::int64_t place) {
-  ListPositions left(domain.items.size()), result;
+Places sequence(const Domain& domain, std::int64_t place) {
+  Places left(domain.items.size()), result;
   std::iota(left.begin(), left.end(), std::int64_t{0});
   for (int i = 0; i < domain.pick; ++i) {
     const auto radix = static_cast<std::int64_t>(left.size());
@@ -58,8 +58,8 @@ ListPositions sequence(const Domain& domain, std::int64_t place) {
   return result;
 }
 
-std::int64_t sequence_place(const Domain& domain, const ListPositions& picked) {
-  ListPositions left(domain.items.size()), digits, radices;
+std::int64_t sequence_place(const Domain& domain, const Places& picked) {
+  Places left(domain.items.size()), digits, radices;
   std::iota(left.begin(), left.end(), std::int64_t{0});
   for (const auto item : picked) {
     const auto digit = std::find(left.begin(), left.end(), item);
@@ -73,15 +73,15 @@ std::int64_t sequence_place(const Domain& domain, const ListPositions& picked) {
 }
 
 /// The n + k - 1 choose k multisets are ascending lists whose i-th item is raised by i.
-ListPositions raised(ListPositions picked, std::int64_t by) {
+Places raised(Places picked, std::int64_t by) {
   for (std::size_t i = 0; i < picked.size(); ++i) picked[i] += by * static_cast<std::int64_t>(i);
   return picked;
 }
 
-std::optional<ListPositions> places_of(const Domain& domain, const Value& value) {
+std::optional<Places> places_of(const Domain& domain, const Value& value) {
   const auto* labels = std::get_if<std::vector<std::string>>(&value);
   if (labels == nullptr || labels->empty()) return std::nullopt;
-  ListPositions picked;
+  Places picked;
   for (const auto& label : *labels) {
     const auto found = std::find(domain.items.begin(), domain.items.end(), Value{label});
     if (found == domain.items.end()) return std::nullopt;
@@ -112,7 +112,7 @@ std::optional<std::int64_t> subset_count(const Domain& domain) {
 }
 
 Value subset_at(const Domain& domain, std::int64_t place) {
-  ListPositions picked;
+  Places picked;
   if (domain.pick == 0) {
     picked = bits(place);
   } else if (!domain.sorted) {

@@ -10,13 +10,9 @@
 #include "stats/summary.hpp"
 
 namespace assay::stats {
-namespace {
-
 void require_pairs(std::span<const double> x, std::span<const double> y) {
   base::require(x.size() == y.size(), "rank agreement of lists of {} and {} values", x.size(), y.size());
 }
-
-}  // namespace
 
 std::vector<double> average_ranks(std::span<const double> values) {
   std::vector<std::size_t> order(values.size());

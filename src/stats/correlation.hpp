@@ -7,6 +7,9 @@
 
 namespace assay::stats {
 
+/// Error(defect) unless there are as many of both.
+void require_pairs(std::span<const double> x, std::span<const double> y);
+
 /// 1 for the smallest; ties share the mean of their places.
 std::vector<double> average_ranks(std::span<const double> values);
 

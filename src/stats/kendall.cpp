@@ -46,7 +46,7 @@ double sort_counting(Order& order, Order& space, std::size_t from, std::size_t t
   return swaps;
 }
 
-/// ListPositions from the top, 0 for the largest by `first`, ties by `second`, then by place in the list.
+/// Places from the top, 0 for the largest by `first`, ties by `second`, then by place in the list.
 std::vector<double> places(std::span<const double> first, std::span<const double> second) {
   Order order(first.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

@@ -6,16 +6,13 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "stats/correlation.hpp"
 #include "stats/summary.hpp"
 
 namespace assay::stats {
 namespace {
 
 using List = std::vector<double>;
-
-void require_pairs(std::span<const double> x, std::span<const double> y) {
-  base::require(x.size() == y.size(), "rank agreement of lists of {} and {} values", x.size(), y.size());
-}
 
 /// The statistic of resampled pairs, sorted.
 List resampled(std::span<const double> x, std::span<const double> y, const Agreement& statistic, int replicates,

@@ -15,8 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uintmax_t most_bytes = 1 << 20;  ///< of one trial's folder
-constexpr const char* packing = "packing.";     ///< + worker: folders on their way into an archive
+constexpr std::uintmax_t most_output_bytes = 1 << 20;  ///< of one trial's folder
+constexpr const char* packing = "packing.";            ///< + worker: folders on their way into an archive
 constexpr const char* packed = "packed-";
 
 std::optional<trial::TrialId> number_of(const std::string& name) {
@@ -38,7 +38,7 @@ bool can_be_packed(const Path& folder) {
     if (name.ends_with(".safetensors") || name.ends_with(".pt") || entry->is_symlink(error)) return false;
     bytes += entry->file_size(error);
   }
-  return !error && bytes <= most_bytes;
+  return !error && bytes <= most_output_bytes;
 }
 
 /// rename(2): of several packers one has the folder.

@@ -15,7 +15,7 @@ namespace {
 /// do no harm, but no good either.
 constexpr int candidates = 8;
 /// Of the logs of one piece: small pieces can be unpacked while others are read.
-constexpr std::uint64_t most_bytes = 16 << 20;
+constexpr std::uint64_t most_packed_bytes = 16 << 20;
 
 /// Every line sound, and `roll` or `bye` the last.
 bool is_whole(const std::string& log) {
@@ -66,7 +66,7 @@ void Study::Impl::pack_logs() {
     bytes += content->size();
     const bool dead = !one.ended && liveness.proven_dead(of(one.worker));
     logs.push_back({one.name, dead, std::move(*content)});
-    if (bytes > most_bytes) break;
+    if (bytes > most_packed_bytes) break;
   }
   const auto piece = layout.archive() / fmt::format("{}-{}.gz", self.worker.id, pieces++);
   if (logs.empty() || !publish_piece(piece, logs)) return;

@@ -48,7 +48,7 @@ struct Result {
   std::int64_t epochs = 0;   ///< made in all
 };
 
-/// ListPositions the model on the device of `job.train` and trains it.
+/// Places the model on the device of `job.train` and trains it.
 Result train(Model& model, const Job& job);
 
 }  // namespace assay::train

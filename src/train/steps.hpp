@@ -16,7 +16,7 @@ namespace assay::train {
 
 class Steps {
  public:
-  /// ListPositions the model on the device of `rows`; the ranks of a group begin with rank 0's parameters. The
+  /// Places the model on the device of `rows`; the ranks of a group begin with rank 0's parameters. The
   /// references must outlive it.
   Steps(Model& model, const Resident& rows, torch::Tensor positions, const Settings& settings, std::uint64_t seed,
         const Sum& sum);

@@ -7,7 +7,6 @@
 #include <numeric>
 #include <tuple>
 
-#include "search/planners.hpp"
 #include "stats/pareto.hpp"
 
 namespace assay::trial {
@@ -24,7 +23,7 @@ std::vector<double> crowding_of(const stats::Points& points, const std::vector<i
   return crowding;
 }
 
-/// ListPositions of the best `count` trials, which all miss their limits by as much.
+/// Places of the best `count` trials, which all miss their limits by as much.
 std::vector<std::size_t> order_of(const std::vector<Scored>& trials, std::size_t count) {
   stats::Points points;
   for (const auto& trial : trials) points.push_back(trial.score.values);

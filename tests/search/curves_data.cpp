@@ -28,7 +28,7 @@ std::string unpacked(const std::string& path) {
 
 /// One trial's reports so far.
 trial::Trial trial_of(trial::TrialId id, const std::vector<double>& curve, std::size_t epochs, trial::State state) {
-  trial::Trial trial{.id = id, .what = {}, .proposed = true, .rungs = {}};
+  trial::Trial trial{.id = id, .first = {}, .proposed = true, .rungs = {}};
   trial.rungs.push_back({.item = {id, 0}, .attempt = 1, .state = state});
   for (std::size_t i = 0; i < epochs; ++i)
     trial.rungs.front().reports.push_back({static_cast<std::int64_t>(i + 1), 0.0, {{"loss", curve[i]}}});

@@ -23,7 +23,7 @@ const std::vector<trial::Objective> accuracy{{"accuracy", true, {}}}, loss{{"los
 
 trial::Trial curve(trial::TrialId id, const std::string& metric, const std::vector<double>& values,
                    State state = State::done) {
-  trial::Trial trial{.id = id, .what = {}, .proposed = true, .rungs = {}};
+  trial::Trial trial{.id = id, .first = {}, .proposed = true, .rungs = {}};
   trial::Measurement rung{.item = {id, 0}, .attempt = 1, .state = state};
   rung.at.epochs = 5;
   for (std::size_t i = 0; i < values.size(); ++i)

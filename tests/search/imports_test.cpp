@@ -72,12 +72,12 @@ TEST_CASE("the first trial that is measured here is the defaults, unless they we
     const auto course = course_of(algorithm, {0, 1, 2}, 1);
     const auto& trial = *course.view.find(3);
     CHECK(trial.first.note == "defaults");
-    CHECK(course.view.find(4)->what.note != "defaults");
+    CHECK(course.view.find(4)->first.note != "defaults");
   }
   const auto config = config_of("random");
   const auto space = std::make_shared<const space::Space>(space::Space::load(config));
   const auto planner = search::make_planner(config, space, 7, {{.params = space->defaults(), .note = "defaults"}});
-  trial::Trial trial{.id = 0, .what = {.params = space->defaults()}, .proposed = true};
+  trial::Trial trial{.id = 0, .first = {.params = space->defaults()}, .proposed = true};
   trial.first.tags = {{trial::origin_tag, "import"}};
   trial.rungs.push_back({.item = {0, 0}, .attempt = 1, .state = trial::State::done, .metrics = {{"accuracy", 0.5}}});
   trial::ViewBuilder builder;

@@ -86,11 +86,11 @@ TEST_CASE("points that people write alike are still two") {
 
 TEST_CASE("places: claimed numbers that are not known yet keep theirs, voided ones give it back") {
   const auto proposed = [](trial::TrialId id, std::map<std::string, std::string> tags = {}) {
-    return trial::Trial{.id = id, .what = {.tags = std::move(tags)}, .proposed = true};
+    return trial::Trial{.id = id, .first = {.tags = std::move(tags)}, .proposed = true};
   };
   trial::ViewBuilder builder;
   builder.trial(proposed(0)).trial({.id = 1}).trial(proposed(2));
-  search::ListPositions places;
+  search::Places places;
   places.update(builder.build());
   CHECK(places.claimed() == 3);
   CHECK(places.of(1) == 1);
@@ -104,7 +104,7 @@ TEST_CASE("places: claimed numbers that are not known yet keep theirs, voided on
   CHECK(places.of(3) == 1);
   CHECK(places.of(4) == 3);  // number 3 takes place 1
   CHECK(std::holds_alternative<trial::Finished>(places.end("over")));
-  const auto taken = search::ListPositions::marked({}, 3, 1);
+  const auto taken = search::Places::marked({}, 3, 1);
   builder.trial(proposed(3, taken.tags));
   places.update(builder.build());
   CHECK(places.of(4) == 3);

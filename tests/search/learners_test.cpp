@@ -96,7 +96,7 @@ TEST_CASE("learners are pure functions of the view: trials that run, fail, and e
         CHECK(first->params == again->params);
         CHECK(first->params == fresh->params);
         CHECK(first->note == fresh->note);
-        trial::Trial trial{.id = number, .what = *first, .proposed = true};
+        trial::Trial trial{.id = number, .first = *first, .proposed = true};
         trial.rungs.push_back({.item = {number, 0}, .attempt = 1, .state = trial::State::running});
         running.push_back(trial);
         builder.trial(trial);
@@ -104,7 +104,7 @@ TEST_CASE("learners are pure functions of the view: trials that run, fail, and e
         const auto place = order.below(5);
         auto ended = running[static_cast<std::size_t>(place)];
         running.erase(running.begin() + place);
-        const auto metrics = measure(ended.id, ended.what.params);
+        const auto metrics = measure(ended.id, ended.first.params);
         ended.rungs.front().state = metrics ? trial::State::done : trial::State::failed;
         if (metrics) ended.rungs.front().metrics = *metrics;
         builder.trial(std::move(ended));
@@ -261,8 +261,8 @@ TEST_CASE("SMAC starts with Sobol points, and explores now and then") {
   const auto planner = planner_of(config);
   const auto view = test::simulate(*planner, one, 120, 1, measure);
   int random = 0;
-  for (std::size_t i = 20; i < 120; ++i) random += view.trials()[i]->what.note == "random";
-  for (std::size_t i = 0; i < 20; ++i) CHECK(view.trials()[i]->what.note == "sobol");
+  for (std::size_t i = 20; i < 120; ++i) random += view.trials()[i]->first.note == "random";
+  for (std::size_t i = 0; i < 20; ++i) CHECK(view.trials()[i]->first.note == "sobol");
   CHECK(random > 8);
   CHECK(random < 35);
 }
@@ -279,7 +279,7 @@ TEST_CASE("SMAC looks where thresholds are met") {
     });
     int count = 0;
     for (std::size_t i = 40; i < 100; ++i) {
-      const double x = std::get<double>(view.trials()[i]->what.params.begin()->second);
+      const double x = std::get<double>(view.trials()[i]->first.params.begin()->second);
       count += x >= 0.9 && x <= 0.95;
     }
     return count;
@@ -297,7 +297,7 @@ TEST_CASE("evolution: one decision of a child differs, or as many as the probabi
     double sum = 0, children = 0;
     for (const auto& trial : view.trials()) {
       if (!trial->first.note.starts_with("child of ")) continue;
-      const auto& parent = view.find(std::stoll(trial->first.note.substr(9)))->what.params;
+      const auto& parent = view.find(std::stoll(trial->first.note.substr(9)))->first.params;
       ++children;
       for (const auto& [name, value] : trial->first.params) sum += value != parent.at(name);
     }
@@ -380,7 +380,7 @@ TEST_CASE("SMAC stays away from trials that run") {
   };
   const double before = share_near();
   for (std::int64_t id = 40; id < 70; ++id) {
-    trial::Trial running{.id = id, .what = {.params = {{"params.model.a", 0.21 + double(id - 40) * 0.08 / 30}}}};
+    trial::Trial running{.id = id, .first = {.params = {{"params.model.a", 0.21 + double(id - 40) * 0.08 / 30}}}};
     running.proposed = true;
     running.rungs.push_back({.item = {id, 0}, .attempt = 1, .state = trial::State::running});
     builder.trial(std::move(running));

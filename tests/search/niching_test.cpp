@@ -79,7 +79,7 @@ TEST_CASE("NSGA-III, association by hand: perpendicular distance to the line") {
 }
 
 TEST_CASE("NSGA-III, niching by hand: empty directions take their nearest point, crowded ones wait") {
-  // One layer of seven on the line x + y = 1, three directions: ends and middle. ListPositions 0, 1, 2 crowd the first
+  // One layer of seven on the line x + y = 1, three directions: ends and middle. Places 0, 1, 2 crowd the first
   // end, 3 and 4 the middle (4 lies on it), 5 and 6 the other end (6 lies on it).
   const stats::Points costs{{0, 1}, {0.05, 0.95}, {0.1, 0.9}, {0.45, 0.55}, {0.5, 0.5}, {0.95, 0.05}, {1, 0}};
   const auto directions = stats::das_dennis(2, 2);

@@ -81,9 +81,9 @@ TEST_CASE("scrambled Sobol points integrate better than random ones, and without
 TEST_CASE("sobol: workers that ask at once draw the same sequence as one alone") {
   const auto alone = test::simulate(*planner_of(square, "sobol"), score, 64, 1, hill);
   const auto crowd = test::simulate(*planner_of(square, "sobol"), score, 64, 2, hill, 16);
-  for (trial::TrialId i = 0; i < 64; ++i) CHECK(alone.find(i)->what.params == crowd.find(i)->what.params);
+  for (trial::TrialId i = 0; i < 64; ++i) CHECK(alone.find(i)->first.params == crowd.find(i)->first.params);
   const auto other = test::simulate(*planner_of(square, "sobol", 2), score, 1, 1, hill);
-  CHECK(alone.find(0)->what.params != other.find(0)->what.params);
+  CHECK(alone.find(0)->first.params != other.find(0)->first.params);
 }
 
 TEST_CASE("anneal: draws close in on the best trials") {
@@ -93,7 +93,7 @@ TEST_CASE("anneal: draws close in on the best trials") {
   for (trial::TrialId i = 150; i < 200; ++i) late += view.find(i)->result()->metrics.at("score") / -50;
   CHECK(late < early / 3);
   // After 199 trials neighbourhoods are 1 / (1 + 19.9) wide: the last draw is within half of that of its model.
-  const auto& last = view.find(199)->what.params;
+  const auto& last = view.find(199)->first.params;
   const double half = 0.5 / (1 + 19.9) + 1e-9;
   const bool has_model = std::any_of(view.trials().begin(), view.trials().end(), [&](const auto& trial) {
     return trial->id < 199 && std::abs(number(trial->first.params, "x") - number(last, "x")) <= half;
@@ -116,7 +116,7 @@ TEST_CASE("naive evolution: losers leave, failed trials make room for random one
     const auto winner = std::stol(trial->first.note.substr(9)), loser = std::stol(tag->second);
     CHECK(view.find(winner)->result()->metrics.at("score") >= view.find(loser)->result()->metrics.at("score"));
     int changed = 0;
-    for (const auto& [name, value] : view.find(winner)->what.params) changed += trial->first.params.at(name) != value;
+    for (const auto& [name, value] : view.find(winner)->first.params) changed += trial->first.params.at(name) != value;
     CHECK(changed == 1);
   }
   CHECK(children + random == 200);

@@ -199,7 +199,7 @@ TEST_CASE("good and bad with one objective: constraints first, stopped after fin
   builder.done(0, point, {{"score", 1}, {"size", 5}}).done(1, point, {{"score", 3}, {"size", 5}});
   builder.done(2, point, {{"score", 9}, {"size", 20}}).done(3, point, {{"score", 8}, {"size", 15}});
   const auto other = [&](trial::TrialId id, trial::State state, trial::Metrics metrics) {
-    trial::Trial trial{.id = id, .what = {.params = point}, .proposed = true, .rungs = {}};
+    trial::Trial trial{.id = id, .first = {.params = point}, .proposed = true, .rungs = {}};
     trial.rungs.push_back({.item = {id, 0}, .attempt = 1, .state = state});
     trial.rungs.front().metrics = std::move(metrics);
     builder.trial(std::move(trial));
@@ -226,7 +226,7 @@ TEST_CASE("of trials that were stopped, those stopped later are better, whatever
   const std::vector<std::pair<std::int64_t, double>> stopped{{3, 0.9}, {20, 0.5}, {20, 0.6}, {3, 0.95}};
   for (std::size_t i = 0; i < stopped.size(); ++i) {
     const auto id = static_cast<trial::TrialId>(i);
-    trial::Trial trial{.id = id, .what = {.params = at("x", 0.5)}, .proposed = true, .rungs = {}};
+    trial::Trial trial{.id = id, .first = {.params = at("x", 0.5)}, .proposed = true, .rungs = {}};
     trial.rungs.push_back({.item = {id, 0}, .attempt = 1, .state = trial::State::stopped});
     trial.rungs.front().metrics = {{"score", stopped[i].second}};
     trial.rungs.front().reports = {{.step = stopped[i].first, .metrics = {{"score", stopped[i].second}}}};

@@ -60,8 +60,8 @@ TEST_CASE("every planner keeps to max_trials, begins with the first proposals an
     const auto view = test::simulate(*planner, accuracy, 300, 1, layers);
     CHECK(view.counts().done == 300);
     CHECK(points(view).size() == 300);
-    CHECK(view.find(0)->what.params == space->defaults());
-    CHECK(view.find(0)->what.note == "defaults");
+    CHECK(view.find(0)->first.params == space->defaults());
+    CHECK(view.find(0)->first.note == "defaults");
   }
 }
 
@@ -231,7 +231,7 @@ TEST_CASE("parents are among the youngest of the population, children differ in 
   const auto config = macro_config(algorithm("evolution") + "population = 10\ntournament = 3\n");
   const auto view = test::simulate(*planner_of(config), accuracy, 100, 1, layers);
   for (trial::TrialId number = 10; number < 100; ++number) {
-    const auto& what = view.find(number)->what;
+    const auto& what = view.find(number)->first;
     REQUIRE(what.note.starts_with("child of "));
     const auto parent = std::stol(what.note.substr(9));
     CHECK((parent >= number - 10 && parent < number));
@@ -298,9 +298,9 @@ TEST_CASE("listed points: partial, by short names, with errors that name the pla
     return trial::Metrics{{"accuracy", 1}};
   });
   REQUIRE(view.counts().done == 3);
-  CHECK(space::to_text(view.find(0)->what.params.at("params.model.depth")) == "2");
-  CHECK(space::to_text(view.find(1)->what.params.at("params.model.width")) == "7");
-  CHECK(space::to_text(view.find(2)->what.params.at("params.model.width")) == "9");
+  CHECK(space::to_text(view.find(0)->first.params.at("params.model.depth")) == "2");
+  CHECK(space::to_text(view.find(1)->first.params.at("params.model.width")) == "7");
+  CHECK(space::to_text(view.find(2)->first.params.at("params.model.width")) == "9");
 
   const auto error = [&](const std::string& list) -> std::string {
     try {
@@ -339,7 +339,7 @@ TEST_CASE(
     const auto view = test::simulate(*planner, accuracy, config.integer("search.max_trials"), 1, [](auto, const auto&) {
       return trial::Metrics{{"accuracy", 1}};
     });
-    return view.trials().back()->what.note;
+    return view.trials().back()->first.note;
   };
   CHECK(note("[params.model]\na.int = [1, 30]\n[search]\nmax_trials = 50\n") == "grid");
   CHECK(note("[params.model]\na.int = [1, 3000]\n[search]\nmax_trials = 15\n") == "random");

@@ -21,7 +21,7 @@ search::ReusingPlanner planner() {
 }
 
 trial::Trial done(trial::TrialId id, trial::Proposal what, trial::State state = trial::State::done) {
-  trial::Trial trial{.id = id, .what = std::move(what), .proposed = true, .rungs = {}};
+  trial::Trial trial{.id = id, .first = std::move(what), .proposed = true, .rungs = {}};
   trial.rungs.push_back({.item = {id, 0}, .attempt = 1, .state = state});
   return trial;
 }

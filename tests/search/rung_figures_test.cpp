@@ -93,7 +93,7 @@ namespace {
 /// Random scores; of each rung a third went on, as asha would have it.
 void add_trial(trial::ViewBuilder& builder, trial::TrialId id, space::Params params,
                const std::vector<trial::Fidelity>& rungs, base::Rng& rng) {
-  trial::Trial trial{.id = id, .what = {.params = std::move(params)}, .proposed = true};
+  trial::Trial trial{.id = id, .first = {.params = std::move(params)}, .proposed = true};
   const double score = rng.uniform();
   for (int rung = 0; rung < 4 && score >= 1 - std::pow(3, -rung); ++rung) {
     trial.rungs.push_back({.item = {id, rung}, .attempt = 1, .state = trial::State::done});

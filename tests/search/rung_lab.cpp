@@ -103,7 +103,7 @@ class Lab {
     constexpr trial::TrialId far = 1000;
     auto proposal = planner.propose(view, settings_.imports.contains(number) ? far + number : number, rng);
     REQUIRE(proposal);
-    trial::Trial trial{.id = number, .what = {.params = proposal->params}, .proposed = true};
+    trial::Trial trial{.id = number, .first = {.params = proposal->params}, .proposed = true};
     if (settings_.imports.contains(number)) {
       trial.first.tags = {{trial::origin_tag, "import"}};
       ++imported_;

@@ -53,7 +53,7 @@ space::Params point(trial::TrialId id) {
 
 /// Its rungs, from level `first` on, ended with these values.
 trial::Trial climbed(trial::TrialId id, std::size_t first, const std::vector<double>& values) {
-  trial::Trial trial{.id = id, .what = {.params = point(id)}, .proposed = true};
+  trial::Trial trial{.id = id, .first = {.params = point(id)}, .proposed = true};
   if (first > 0) trial.first.at = three[first];
   for (const auto value : values) {
     const auto rung = static_cast<int>(trial.rungs.size());
@@ -100,7 +100,7 @@ TEST_CASE("a result put in by hand stands where it was measured, whatever its pr
   auto builder = study_of(100);
   for (trial::TrialId id = 0; id < 3; ++id) builder.trial(climbed(id, 0, {0.1 + 0.1 * double(id)}));
   auto full = climbed(3, 2, {0.99});
-  full.what.at.reset();
+  full.first.at.reset();
   builder.trial(full);
   CHECK(text(planner_of(config_of("asha"))->next(builder.build())) == "2.1");
 }

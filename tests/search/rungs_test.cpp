@@ -276,7 +276,7 @@ TEST_CASE("econas: networks that were not trained for ten cycles have no childre
       return test::measured(work.item.trial < 4 ? 1000 : value(work));  // the first ones look best
     });
     for (trial::TrialId id = 150; id < 200; ++id) {
-      const auto& note = course.view.find(id)->what.note;
+      const auto& note = course.view.find(id)->first.note;
       REQUIRE(note.starts_with("child of "));
       CHECK(std::stol(note.substr(9)) >= 4);
     }
@@ -300,7 +300,7 @@ TEST_CASE("pbt by hand: the last copies the first and explores, the others go on
       CHECK(what.note.starts_with("copy of 1 at step") == (copies || rung.item == trial::ItemId{2, 2}));
       if (!copies) continue;
       CHECK(what.from == trial::ItemId{1, rung.item.rung - 1});
-      CHECK(what.params != course.view.find(1)->what.params);
+      CHECK(what.params != course.view.find(1)->first.params);
     }
   }
   // At the second step the failed one is last of five: one copy alone, and number 2 goes on with what it copied.

@@ -38,7 +38,7 @@ trial::ViewBuilder study_of(const std::vector<double>& values,
 }
 
 trial::Trial ended(trial::TrialId id, trial::State state, trial::Failure failure = trial::Failure::none) {
-  trial::Trial trial{.id = id, .what = {}, .proposed = true, .rungs = {}};
+  trial::Trial trial{.id = id, .first = {}, .proposed = true, .rungs = {}};
   trial.rungs.push_back({.item = {id, 0}, .attempt = 1, .state = state, .failure = failure});
   return trial;
 }

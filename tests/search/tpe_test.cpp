@@ -63,7 +63,7 @@ TEST_CASE("tpe: points keep conditions and constraints, and a veteran proposes w
         points.insert(search::text_of(trial->first.params));
       }
       CHECK(points.size() == 80);
-      CHECK(view.find(79)->what.note == "tpe");
+      CHECK(view.find(79)->first.note == "tpe");
       const auto fresh = search_of(mixed, settings);
       for (trial::TrialId number = 80; number < 90; ++number) {
         base::Rng a(1, "search", number, "propose"), b(1, "search", number, "propose");
@@ -80,7 +80,7 @@ TEST_CASE("tpe finds the good values of every kind of parameter") {
   const auto view = test::simulate(*search.planner, score, 120, 1, judge);
   int deep = 0, wide = 0, near = 0;
   for (trial::TrialId number = 80; number < 120; ++number) {
-    const auto& params = view.find(number)->what.params;
+    const auto& params = view.find(number)->first.params;
     deep += params.contains("params.model.head.deep.size");
     wide += std::get<std::int64_t>(params.at("params.model.width")) >= 40;
     near += std::abs(std::log10(std::get<double>(params.at("params.model.rate"))) + 3) < 0.7;
@@ -112,7 +112,7 @@ TEST_CASE("tpe draws away from where trials fail, and from where others are stil
     }
     for (trial::TrialId i = 40; crowded && i < 52; ++i) {
       trial::Trial trial{.id = i,
-                         .what = {.params = {{"params.model.x", 0.27 + 0.005 * double(i - 40)}}},
+                         .first = {.params = {{"params.model.x", 0.27 + 0.005 * double(i - 40)}}},
                          .proposed = true,
                          .rungs = {}};
       trial.rungs.push_back({.item = {i, 0}, .attempt = 1, .state = trial::State::running});
@@ -163,7 +163,7 @@ TEST_CASE("tpe: points that break constraints on metrics are good only while the
   });
   int allowed = 0;
   for (trial::TrialId number = 40; number < 80; ++number)
-    allowed += first_of(*space, view.find(number)->what.params) <= 0.4;
+    allowed += first_of(*space, view.find(number)->first.params) <= 0.4;
   CHECK(allowed >= 20);
 }
 

@@ -13,6 +13,7 @@
 
 using namespace lab;
 using namespace assay::study;
+using namespace assay::trial;
 
 namespace {
 

@@ -11,6 +11,7 @@
 
 using namespace assay;
 using namespace assay::study;
+using namespace assay::trial;
 using namespace lab;
 
 namespace {

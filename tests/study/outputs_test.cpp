@@ -8,6 +8,7 @@
 
 using namespace lab;
 using namespace assay::study;
+using namespace assay::trial;
 
 namespace {
 

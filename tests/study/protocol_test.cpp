@@ -14,6 +14,7 @@
 
 using namespace lab;
 using namespace assay::study;
+using namespace assay::trial;
 using Catch::Matchers::ContainsSubstring;
 
 TEST_CASE("one worker runs a study to its end; a reader sees the same") {

@@ -11,6 +11,7 @@
 
 using namespace lab;
 using namespace assay::study;
+using namespace assay::trial;
 using Catch::Matchers::ContainsSubstring;
 
 namespace {

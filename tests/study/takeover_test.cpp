@@ -17,6 +17,7 @@
 
 using namespace lab;
 using namespace assay::study;
+using namespace assay::trial;
 
 namespace {
 

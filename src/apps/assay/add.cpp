@@ -18,25 +18,25 @@ namespace {
 
 using base::Exit;
 
-struct Given {
+struct GivenPoints {
   std::string source;
   std::vector<exchange::Row> rows;
 };
 
-Given read_points(const std::vector<std::string>& words) {
+GivenPoints read_points(const std::vector<std::string>& words) {
   const bool pairs = words.front() != "-" && words.front().find('=') != std::string::npos;
   if (!pairs && words.size() > 1)
     base::fail(Exit::config, "one file, or key=value words: \"{}\" is too much", words[1]);
   if (!pairs && words.front() != "-" && !os::file_size(words.front()))
     base::fail(Exit::config, "there is no file {} (and without \"=\" it is no key=value)", words.front());
-  Given given{pairs ? "the command line" : words.front(),
-              pairs ? std::vector<exchange::Row>{exchange::row_of(words)} : exchange::read_table(words.front())};
+  GivenPoints given{pairs ? "the command line" : words.front(),
+                    pairs ? std::vector<exchange::Row>{exchange::row_of(words)} : exchange::read_table(words.front())};
   if (given.rows.empty()) base::fail(Exit::config, "{} holds no point: there is nothing to add", words.front());
   return given;
 }
 
 /// What is no point of the space, or too much, is said now, not when the search begins.
-void check_for_later(const run::Run& run, const Given& given) {
+void check_for_later(const run::Run& run, const GivenPoints& given) {
   const auto space = space::Space::load(run.config());
   for (const auto& row : given.rows) pipeline::point_in(space, row);
   auto before = static_cast<std::int64_t>(given.rows.size());
@@ -50,7 +50,7 @@ void check_for_later(const run::Run& run, const Given& given) {
 }
 
 /// The search does not exist yet, and its stages before are not done. False if it was founded meanwhile, without them.
-bool keep_points(const run::Run& run, const Given& given) {
+bool keep_points(const run::Run& run, const GivenPoints& given) {
   check_for_later(run, given);
   const auto count = static_cast<std::int64_t>(given.rows.size());
   const auto name = pipeline::keep(run, {.points = true, .source = given.source, .count = count, .rows = given.rows});

@@ -16,7 +16,7 @@ namespace {
 
 using base::Exit;
 
-struct Given {
+struct GivenResults {
   std::string file;
   std::vector<exchange::Row> rows;
   exchange::ImportOptions options;
@@ -41,7 +41,7 @@ void say(const exchange::Reading& reading) {
 }
 
 /// As the search will read it once it exists: what does not fit is said now.
-exchange::Reading read_for_later(const run::Run& run, const Given& given) {
+exchange::Reading read_for_later(const run::Run& run, const GivenResults& given) {
   const auto space = space::Space::load(run.config());
   const auto full = pipeline::full_fidelity(run.config(), run::Stage::search);
   return exchange::read_results(given.rows, given.file,
@@ -49,7 +49,7 @@ exchange::Reading read_for_later(const run::Run& run, const Given& given) {
 }
 
 /// The search does not exist yet, and its stages before are not done. False if it was founded meanwhile, without them.
-bool keep_results(const run::Run& run, const Given& given) {
+bool keep_results(const run::Run& run, const GivenResults& given) {
   const auto reading = read_for_later(run, given);
   const auto count = static_cast<std::int64_t>(reading.trials.size());
   const auto name = pipeline::keep(
@@ -63,7 +63,7 @@ bool keep_results(const run::Run& run, const Given& given) {
 
 Exit import_trials(const cli::Values& values) {
   const auto stage = search_only(values, "results can be imported into the search alone");
-  Given given{values.text("FILE", ""), {}, {}, values.flag("--again")};
+  GivenResults given{values.text("FILE", ""), {}, {}, values.flag("--again")};
   given.options.map = exchange::column_map(values.texts("--map"));
   given.options.skip = values.flag("--skip");
   given.options.defaults = values.flag("--defaults");

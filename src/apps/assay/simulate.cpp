@@ -286,7 +286,7 @@ void print_head(const std::string& algorithm, const std::string& durations,
               "per second", "10 s", "takes", "per trial");
 }
 
-std::string best_text(const simulate::SimulationFigures& figures) {
+std::string best_line(const simulate::SimulationFigures& figures) {
   if (figures.best.empty()) return "none";
   const auto epochs = figures.best_at.epochs;
   return fmt::format("{:.6g}", figures.best.back().second) +
@@ -299,7 +299,7 @@ void print_row(const simulate::SimulationFigures& figures, bool collector) {
               base::with_commas(figures.trials).c_str(), 100 * figures.busy,
               base::format_duration(figures.makespan).c_str(), figures.conflicts_per_trial,
               figures.operations_per_trial, figures.metadata_per_second, figures.metadata_peak, figures.look_seconds,
-              1000 * figures.planner_seconds, best_text(figures).c_str());
+              1000 * figures.planner_seconds, best_line(figures).c_str());
   std::fflush(stdout);
 }
 

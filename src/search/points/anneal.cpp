@@ -9,7 +9,7 @@
 namespace assay::search {
 namespace {
 
-constexpr int tries = 50;
+constexpr int draw_tries = 50;
 
 class Anneal final : public PointSearch {
  public:
@@ -24,7 +24,7 @@ class Anneal final : public PointSearch {
     if (order_.empty()) return {.params = space().sample(rng), .note = "random"};
     // The neighbourhood grows while all that it has was proposed before.
     double widening = 1;
-    for (int attempt = 0; attempt < tries; ++attempt, widening *= 1.1) {
+    for (int attempt = 0; attempt < draw_tries; ++attempt, widening *= 1.1) {
       space::Params params;
       for (std::size_t i = 0; i < space().parameters().size(); ++i) {
         const auto& parameter = space().parameters()[i];

@@ -9,7 +9,7 @@ namespace {
 constexpr std::int64_t most_categories = 64;
 
 using Rows = std::vector<std::vector<double>>;
-using ListPositions = std::vector<std::uint32_t>;
+using Places = std::vector<std::uint32_t>;
 
 struct Sums {
   double weight = 0, sum = 0, squares = 0;
@@ -35,7 +35,7 @@ struct Split {
 class Grower {
  public:
   Grower(const std::vector<Feature>& features, const Rows& rows, const std::vector<double>& values,
-         const std::vector<ListPositions>& sorted, const ForestSettings& settings, base::Rng& rng)
+         const std::vector<Places>& sorted, const ForestSettings& settings, base::Rng& rng)
       : features_(features), rows_(rows), values_(values), settings_(settings), rng_(rng), counts_(rows.size(), 0.0) {
     for (std::size_t i = 0; i < rows.size(); ++i) ++counts_[draw(rows.size())];
     for (const auto& order : sorted) {
@@ -187,17 +187,17 @@ class Grower {
   const ForestSettings& settings_;
   base::Rng& rng_;
   std::vector<double> counts_;  ///< how often each row was drawn
-  std::vector<ListPositions> orders_;
+  std::vector<Places> orders_;
   std::vector<char> goes_left_;
   std::vector<std::size_t> choice_;
-  ListPositions right_;
+  Places right_;
 };
 
 /// The places of the rows by each feature; as they come where there is no feature.
-std::vector<ListPositions> sorted_by_feature(std::size_t features, const Rows& rows) {
-  ListPositions places(rows.size());
+std::vector<Places> sorted_by_feature(std::size_t features, const Rows& rows) {
+  Places places(rows.size());
   std::iota(places.begin(), places.end(), std::uint32_t{0});
-  std::vector<ListPositions> sorted(std::max<std::size_t>(features, 1), places);
+  std::vector<Places> sorted(std::max<std::size_t>(features, 1), places);
   for (std::size_t f = 0; f < features; ++f) {
     std::sort(sorted[f].begin(), sorted[f].end(),
               [&](auto a, auto b) { return rows[a][f] != rows[b][f] ? rows[a][f] < rows[b][f] : a < b; });

@@ -11,7 +11,7 @@ namespace {
 /// Other children have one parent.
 constexpr double crossover_share = 0.9;
 /// Attempts to find a second parent that is not the first.
-constexpr int tries = 10;
+constexpr int partner_tries = 10;
 
 /// Each decision is made again with probability 1/d: about one, and none in a third of the children.
 space::Params mutated(const space::Space& space, space::Params child, base::Rng& rng) {
@@ -36,7 +36,8 @@ trial::Proposal Genetic::draw(trial::TrialId trial, base::Rng& rng) {
   if (rng.uniform() >= crossover_share)
     return {.params = space().mutate(mother->first.params, rng), .note = fmt::format("child of {}", mother->id)};
   const auto* father = mother;
-  for (int attempt = 0; attempt < tries && father == mother; ++attempt) father = living_[select(living_, rng)].trial;
+  for (int attempt = 0; attempt < partner_tries && father == mother; ++attempt)
+    father = living_[select(living_, rng)].trial;
   auto child = space().crossover(mother->first.params, father->first.params, rng);
   return {.params = mutated(space(), std::move(child), rng),
           .note = fmt::format("child of {} and {}", mother->id, father->id)};

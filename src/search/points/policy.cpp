@@ -12,7 +12,7 @@ namespace {
 constexpr std::int64_t most_options = 32;
 constexpr int intervals = 10;
 constexpr double first_weight = 0.3;
-constexpr int tries = 50;
+constexpr int sample_tries = 50;
 
 double entropy_of(const std::vector<double>& probabilities) {
   double sum = 0;
@@ -103,7 +103,7 @@ space::Params Policy::drawn(const std::vector<double>& weights, base::Rng& rng) 
 }
 
 space::Params Policy::sample(const std::vector<double>& weights, base::Rng& rng) const {
-  for (int attempt = 0; attempt < tries; ++attempt) {
+  for (int attempt = 0; attempt < sample_tries; ++attempt) {
     auto params = drawn(weights, rng);
     if (space_->satisfies_constraints(params)) return params;
   }

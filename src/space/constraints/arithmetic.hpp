@@ -12,6 +12,8 @@ namespace assay::space {
 /// that two reals which are drawn are never equal by chance.
 constexpr double tolerance = 1e-13;
 
+inline constexpr double infinity = std::numeric_limits<double>::infinity();
+
 /// a < b, and not equal to it. Falls with a and rises with b, so that ends of intervals tell what lies between them.
 /// False where one of them is no number.
 inline bool below(double a, double b) {

@@ -13,8 +13,6 @@ namespace {
 
 using Op = Expression::Op;
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
 struct Bound {
   bool known = true;     ///< it may have a value
   bool unknown = false;  ///< it may have none

@@ -4,6 +4,7 @@
 #include <limits>
 #include <numeric>
 
+#include "space/constraints/arithmetic.hpp"
 #include "space/domain.hpp"
 #include "space/structure.hpp"
 
@@ -16,7 +17,6 @@ constexpr int looks_of_dives = 2400;   ///< a millisecond or two
 /// A domain of a thousand values takes a dozen, one of reals twenty.
 constexpr int looks_per_dive = 200, looks_per_member = 25;
 constexpr int deepest_of_a_real = 20;
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 std::optional<double> size_of(const Value& value) {
   if (const auto* flag = std::get_if<bool>(&value)) return *flag ? 1 : 0;

@@ -82,7 +82,7 @@ struct Expression {
 /// A truth. Throws std::invalid_argument with what is wrong; `unknown` is called for names without a meaning.
 Expression parse_expression(std::string_view text, const Dictionary& dictionary, const Complaint& unknown);
 
-/// ListPositions of the parameters that it depends on, ascending.
+/// Places of the parameters that it depends on, ascending.
 std::vector<std::size_t> parameters_in(const Expression& expression);
 
 /// Its number; nothing where it depends on a parameter.

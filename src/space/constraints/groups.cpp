@@ -21,7 +21,7 @@ constexpr int most_redraws = 2000;
 constexpr double least_share_for_redraws = 0.005;
 constexpr int sweeps = 30;
 /// So that a draw takes no more than about a millisecond.
-constexpr int most_steps = 2000;
+constexpr int most_walk_steps = 2000;
 /// Draws after which a group that gave nothing but the default is taken to hold nothing else.
 constexpr int trial_draws = 5;
 
@@ -162,7 +162,7 @@ class Walk {
   base::Rng& rng_;
   std::vector<double> units_;
   std::vector<bool> decides_;  ///< about the existence of another member
-  int steps_left_ = most_steps;
+  int steps_left_ = most_walk_steps;
 };
 
 /// From a point that is searched for, or from the default.

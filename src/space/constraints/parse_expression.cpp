@@ -15,7 +15,7 @@ namespace {
 using Op = Expression::Op;
 
 /// Beyond any constraint that a person writes; keeps the recursion from exhausting the stack.
-constexpr int deepest = 60;
+constexpr int deepest_expression = 60;
 constexpr std::size_t longest = 4000;
 
 bool starts_name(char c) { return std::isalpha(static_cast<unsigned char>(c)) || c == '_' || c == '#'; }
@@ -330,7 +330,7 @@ class Parser {
 
   struct Depth {
     explicit Depth(Parser& of) : parser(of) {
-      if (++parser.depth_ > deepest) wrong("it is nested too deeply");
+      if (++parser.depth_ > deepest_expression) wrong("it is nested too deeply");
     }
     Depth(const Depth&) = delete;             // counts
     Depth& operator=(const Depth&) = delete;  // counts

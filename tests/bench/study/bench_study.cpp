@@ -18,6 +18,7 @@
 
 using namespace lab;
 using namespace assay::study;
+using namespace assay::trial;
 
 namespace {
 

@@ -9,6 +9,7 @@
 
 using namespace assay;
 using namespace assay::study;
+using namespace assay::trial;
 using Catch::Approx;
 using Ids = std::vector<TrialId>;
 
@@ -44,7 +45,7 @@ TrialId best(const StudyView& view) {
 
 /// Done at these fidelities, one after the other.
 Trial risen(TrialId id, const std::vector<std::pair<int, double>>& rungs) {
-  Trial trial{.id = id, .what = {.params = point(id)}, .proposed = true};
+  Trial trial{.id = id, .first = {.params = point(id)}, .proposed = true};
   for (const auto& [epochs, score] : rungs) {
     Measurement at;
     at.item = {id, static_cast<int>(trial.rungs.size())};
