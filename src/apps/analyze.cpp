@@ -14,17 +14,17 @@ using namespace assay;
 namespace {
 
 base::Exit analyze(cli::StageContext& context) {
-  const auto material = report::gather(context.run);
-  const auto published = report::publish(material, context.run.folder(run::Stage::report));
+  const auto run_data = report::read_run_data(context.run);
+  const auto published = report::publish(run_data, context.run.folder(run::Stage::report));
   if (!published.charts) {
     base::log_warning(
         "plotly.min.js was not found, so the page holds tables without charts; bin/setup fetches it, "
         "ASSAY_PLOTLY names it");
   }
-  for (const auto& text : material.unreadable) base::log_warning("{}", text);
+  for (const auto& text : run_data.unreadable) base::log_warning("{}", text);
   const base::Json figures = {
       {"page", "report/index.html"}, {"headline", published.sentence}, {"charts", published.charts}};
-  if (!material.whole()) {
+  if (!run_data.whole()) {
     // Not done as long as a stage is missing: the next call shows what is new.
     const auto line = run::stage_line(run::Stage::report, "so far", published.page.string());
     std::printf("%s\n", context.options.json ? figures.dump(2).c_str() : line.c_str());

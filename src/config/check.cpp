@@ -342,7 +342,8 @@ std::string nearest_key(std::string_view path) {
 
 bool is_domain(const Node& node) {
   constexpr std::array kinds = {"choice", "int", "float", "normal", "subset", "ref"};
-  return std::any_of(kinds.begin(), kinds.end(), [&](const char* kind) { return static_cast<bool>(node.at(kind)); });
+  return node.is_table() &&
+         std::any_of(kinds.begin(), kinds.end(), [&](const char* kind) { return static_cast<bool>(node.at(kind)); });
 }
 
 std::map<std::string, Written> check(const Node& root) {

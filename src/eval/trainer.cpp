@@ -88,7 +88,7 @@ class Trainer : public trial::Evaluator {
   Outcome run(const trial::Work& work, trial::Reporter& reporter) override;
 
  private:
-  train::TrainingData& material();
+  train::TrainingData& data();
   Design design(const Json& concrete, const trial::Work& work);
   Outcome train_one(const trial::Work& work, const Json& concrete, Design& design, trial::Reporter& reporter);
   void save_network(const trial::Work& work, const arch::Network& network, const torch::nn::Module& module) const;
@@ -116,7 +116,7 @@ Trainer::Trainer(const Context& context)
   train::set_threads(context.threads, ranks());
 }
 
-train::TrainingData& Trainer::material() {
+train::TrainingData& Trainer::data() {
   if (!material_) {
     const auto rows = context_.rows == Rows::final ? train::Rows::final : train::Rows::search;
     material_ = std::make_unique<train::TrainingData>(context_.run, rows, device_);
@@ -135,12 +135,12 @@ Design Trainer::design(const Json& concrete, const trial::Work& work) {
     warned_bf16_ = true;
   }
   const auto& model = concrete.at("model");
-  auto full = arch::lower(model, material().outputs());
+  auto full = arch::lower(model, data().outputs());
   design.counts = arch::count(full);
   design.network_hash = arch::canonical_hash(full);
   const bool reduced = at.width != 1 || at.resolution != 1;
   design.network =
-      reduced ? arch::lower(model, material().outputs(), {.width = at.width, .resolution = at.resolution}) : full;
+      reduced ? arch::lower(model, data().outputs(), {.width = at.width, .resolution = at.resolution}) : full;
   if (wanted_.contains("latency_ms")) design.full = std::move(full);
   return design;
 }
@@ -158,18 +158,18 @@ void Trainer::save_network(const trial::Work& work, const arch::Network& network
 }
 
 Outcome Trainer::train_one(const trial::Work& work, const Json& concrete, Design& design, trial::Reporter& reporter) {
-  const auto& parts = material().parts(design.network.input());
+  const auto& parts = data().parts(design.network.input());
   auto model = train::as_model(std::make_shared<nn::NetworkModule>(design.network, work.seed));
   // Known from the beginning; where they count, each report tells them, for early stopping to judge by.
   const trial::Metrics sizes = {{"parameters", static_cast<double>(design.counts.parameters)},
                                 {"multiply_adds", static_cast<double>(design.counts.multiply_adds)}};
   const train::Job job{.train = parts.train,
                        .valid = parts.valid,
-                       .positions = material().positions(work.at.data),
+                       .positions = data().positions(work.at.data),
                        .settings = design.settings,
                        .seed = work.seed,
                        .sum = sum_,
-                       .identity = identity_of(concrete, work, design.settings, context_.rows, material().train_set()),
+                       .identity = identity_of(concrete, work, design.settings, context_.rows, data().train_set()),
                        .folder = work.folder,
                        .previous = work.previous,
                        .leave_checkpoint = context_.keep_checkpoint,
@@ -224,7 +224,7 @@ void Trainer::drop_checkpoints(const trial::Work& work, const Outcome& outcome) 
 }
 
 Outcome Trainer::run(const trial::Work& work, trial::Reporter& reporter) {
-  material();  // read once per worker: no cost of its first trial
+  data();  // read once per worker: no cost of its first trial
   auto started = base::steady_seconds();
   Outcome outcome;
   try {
@@ -235,14 +235,14 @@ Outcome Trainer::run(const trial::Work& work, trial::Reporter& reporter) {
     } catch (const base::Error& error) {
       return failed(State::infeasible, Failure::invalid, error.what());
     }
-    material().check_input(concrete.at("model"));  // wrong for every trial: ends the worker
+    data().check_input(concrete.at("model"));  // wrong for every trial: ends the worker
     try {
       made = design(concrete, work);
     } catch (const base::Error& error) {
       if (error.code() != base::Exit::config) throw;
       return failed(State::infeasible, Failure::invalid, error.what());
     }
-    material().parts(made->network.input());  // likewise, once per input shape
+    data().parts(made->network.input());  // likewise, once per input shape
     started = base::steady_seconds();
     outcome = train_one(work, concrete, *made, reporter);
   } catch (const base::Error&) {

@@ -22,7 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using base::Exit;
-using Kind = Step::Kind;
 
 Place place_of(const run::Run& run) {
   return {.run_folder = run.folder(), .run_id = run_id(run), .bin = bin_folder(), .share = base::share_folder()};
@@ -173,13 +172,13 @@ std::vector<Step> steps_for(const run::Run& run, const std::string& id, const st
         step.job = job.array_id;
     }
     if (!step.job.empty()) {
-      step.kind = Kind::queued;
+      step.kind = Step::Kind::queued;
     } else if (done && !(stage == run::Stage::report && earlier_open)) {
-      step.kind = Kind::done;
+      step.kind = Step::Kind::done;
     } else if (status.kind == run::Status::Kind::stale) {
       step.note = status.reason;
     }
-    earlier_open = earlier_open || step.kind != Kind::done;
+    earlier_open = earlier_open || step.kind != Step::Kind::done;
     steps.push_back(step);
   }
   return steps;
@@ -202,11 +201,11 @@ std::vector<std::string> submit(const run::Run& run, const Site& site, bool dry_
   Upstream before;
   for (const auto& step : steps_for(run, place.run_id, jobs)) {
     const auto name = to_string(step.stage);
-    if (step.kind == Kind::done) {
+    if (step.kind == Step::Kind::done) {
       lines.push_back(fmt::format("{:<9} done", name));
       continue;
     }
-    if (step.kind == Kind::queued) {
+    if (step.kind == Step::Kind::queued) {
       lines.push_back(fmt::format("{:<9} is in the queue already as job {}", name, step.job));
       before = jobs_of(jobs, job_name(place.run_id, step.stage));
       continue;

@@ -54,16 +54,16 @@ Json row(const std::string& stage, const Cost& cost, double elapsed, double all,
 
 }  // namespace
 
-double full_training_seconds(const RunData& material) {
-  if (material.proxy && material.proxy->full_seconds > 0) return material.proxy->full_seconds;
-  return material.baseline ? material.baseline->device_seconds : 0;
+double full_training_seconds(const RunData& run_data) {
+  if (run_data.proxy && run_data.proxy->full_seconds > 0) return run_data.proxy->full_seconds;
+  return run_data.baseline ? run_data.baseline->device_seconds : 0;
 }
 
-Json cost_section(const RunData& material) {
+Json cost_section(const RunData& run_data) {
   std::map<Stage, Cost> costs;
   Cost total;
   double elapsed = 0;
-  for (const auto& [stage, view] : material.studies) {
+  for (const auto& [stage, view] : run_data.studies) {
     const auto& cost = costs[stage] = cost_of(view);
     total.trainings += cost.trainings;
     total.failed += cost.failed;
@@ -71,7 +71,7 @@ Json cost_section(const RunData& material) {
     total.device_seconds += cost.device_seconds;
     elapsed += cost.elapsed();
   }
-  const double full = full_training_seconds(material);
+  const double full = full_training_seconds(run_data);
   Json section = {{"rows", Json::array()}};
   for (const auto& [stage, cost] : costs) {
     section["rows"].push_back(row(run::to_string(stage), cost, cost.elapsed(), total.device_seconds, full));
@@ -89,28 +89,28 @@ Json cost_section(const RunData& material) {
   if (full > 0) {
     section["text"] = section["text"].get<std::string>() +
                       fmt::format(" One full training costs {:.3g} device-seconds ({}).", full,
-                                  material.proxy && material.proxy->full_seconds > 0 ? "mean of the reference networks"
+                                  run_data.proxy && run_data.proxy->full_seconds > 0 ? "mean of the reference networks"
                                                                                      : "the baseline");
   }
   section["plan"] = nullptr;
   if (const auto found = costs.find(Stage::search); found != costs.end() && found->second.trainings > 0) {
     const auto n = found->second.trainings;
     section["plan"] = {{"trials", n},
-                       {"parallel", std::max<std::int64_t>(1, material.parallel)},
+                       {"parallel", std::max<std::int64_t>(1, run_data.parallel)},
                        {"mean_trial_seconds", found->second.device_seconds / static_cast<double>(n)},
                        {"full_seconds", full}};
   }
   return section;
 }
 
-Json failures_section(const RunData& material) {
+Json failures_section(const RunData& run_data) {
   struct Kind {
     std::int64_t count = 0;
     trial::TrialId trial = -1;
     std::string reason;
   };
   Json list = Json::array();
-  for (const auto& [stage, view] : material.studies) {
+  for (const auto& [stage, view] : run_data.studies) {
     std::map<std::string, Kind> kinds;
     for (const auto& trial : view.trials()) {
       if (!trial) continue;

@@ -20,7 +20,7 @@ namespace {
 using base::Json;
 using run::Stage;
 
-Json stage_entry(const RunData& material, const StageState& state) {
+Json stage_entry(const RunData& run_data, const StageState& state) {
   const auto name = run::to_string(state.stage);
   std::string gap;
   if (state.state == "failed") {
@@ -31,7 +31,7 @@ Json stage_entry(const RunData& material, const StageState& state) {
     gap = fmt::format("The {} stage has begun and has no result yet.", name);
   } else {
     gap = fmt::format("The {} stage has no result yet. To make it: {}", name,
-                      base::command({run::executable(state.stage), material.folder}));
+                      base::command({run::executable(state.stage), run_data.folder}));
   }
   Json entry = {{"name", name},
                 {"executable", run::executable(state.stage)},
@@ -43,14 +43,14 @@ Json stage_entry(const RunData& material, const StageState& state) {
   return entry;
 }
 
-Json shares(const RunData& material) {
+Json shares(const RunData& run_data) {
   std::set<std::string> names, seen;
   const auto look = [&](const std::string& name) {
     if (!seen.insert(name).second) return;
-    if (material.scale(name) == Scale::percent) names.insert(name);
+    if (run_data.scale(name) == Scale::percent) names.insert(name);
   };
-  for (const auto& name : material.named_metrics()) look(name);
-  for (const auto& [stage, view] : material.studies) {
+  for (const auto& name : run_data.named_metrics()) look(name);
+  for (const auto& [stage, view] : run_data.studies) {
     for (const auto& trial : view.trials()) {
       if (!trial) continue;
       for (const auto& rung : trial->rungs) {
@@ -61,9 +61,9 @@ Json shares(const RunData& material) {
   return names;
 }
 
-Json objectives(const RunData& material) {
+Json objectives(const RunData& run_data) {
   Json list = Json::array();
-  for (const auto& objective : material.judge.objectives()) {
+  for (const auto& objective : run_data.judge.objectives()) {
     list.push_back({{"metric", objective.metric},
                     {"maximise", objective.maximise},
                     {"threshold", objective.threshold ? Json(*objective.threshold) : Json()}});
@@ -78,16 +78,16 @@ std::string minute_text(double unix_time) {
   return text.substr(0, 16) + " UTC";
 }
 
-Json reproduction(const RunData& material) {
+Json reproduction(const RunData& run_data) {
   std::string revision;
-  for (const auto& state : material.stages) {
+  for (const auto& state : run_data.stages) {
     if (!state.revision.empty()) revision = state.revision;
   }
   if (revision.empty()) revision = base::revision();
   Json commands = Json::array();
-  commands.push_back(base::command({"cp", material.folder + "/run.toml", "again.toml"}));
+  commands.push_back(base::command({"cp", run_data.folder + "/run.toml", "again.toml"}));
   std::string folder = "again";
-  for (const auto& state : material.stages) {
+  for (const auto& state : run_data.stages) {
     if (state.state == "skipped") continue;
     const bool first = commands.size() == 1;
     const bool by_hand = first && state.stage == Stage::search;
@@ -97,9 +97,9 @@ Json reproduction(const RunData& material) {
     if (first) words.insert(words.end(), {"--config", "again.toml"});
     commands.push_back(base::command(words));
   }
-  auto text = fmt::format("Program revision {}, seed {}", revision, material.seed);
-  if (material.split && !material.split->data_hash.empty()) {
-    text += fmt::format(", data with SHA-256 {}...", material.split->data_hash.substr(0, 16));
+  auto text = fmt::format("Program revision {}, seed {}", revision, run_data.seed);
+  if (run_data.split && !run_data.split->data_hash.empty()) {
+    text += fmt::format(", data with SHA-256 {}...", run_data.split->data_hash.substr(0, 16));
   }
   text +=
       ". On a CPU, with one worker and the same number of threads, the same seed gives the same trials; several "
@@ -110,34 +110,34 @@ Json reproduction(const RunData& material) {
 
 }  // namespace
 
-Json document(const RunData& material) {
+Json document(const RunData& run_data) {
   Json stages = Json::array();
-  for (const auto& state : material.stages) stages.push_back(stage_entry(material, state));
-  Json json = {{"title", material.title},
-               {"run", material.name},
-               {"folder", material.folder},
+  for (const auto& state : run_data.stages) stages.push_back(stage_entry(run_data, state));
+  Json json = {{"title", run_data.title},
+               {"run", run_data.name},
+               {"folder", run_data.folder},
                {"generated", minute_text(base::unix_seconds())},
                {"version", base::version()},
                {"revision", base::revision()},
                {"host", os::host_name()},
                {"plotly", nullptr},
-               {"shares", shares(material)},
-               {"objectives", objectives(material)},
-               {"first", material.judge.first_place()},
-               {"constraints", constraints_section(material)},
-               {"headline", headline_section(material)},
+               {"shares", shares(run_data)},
+               {"objectives", objectives(run_data)},
+               {"first", run_data.judge.first_place()},
+               {"constraints", constraints_section(run_data)},
+               {"headline", headline_section(run_data)},
                {"stages", stages},
-               {"split", split_section(material)},
-               {"baseline", baseline_section(material)},
-               {"proxy", proxy_section(material)},
-               {"search", search_section(material)},
-               {"full", full_section(material)},
-               {"cost", cost_section(material)},
-               {"failures", failures_section(material)},
-               {"hints", hints_section(material)},
+               {"split", split_section(run_data)},
+               {"baseline", baseline_section(run_data)},
+               {"proxy", proxy_section(run_data)},
+               {"search", search_section(run_data)},
+               {"full", full_section(run_data)},
+               {"cost", cost_section(run_data)},
+               {"failures", failures_section(run_data)},
+               {"hints", hints_section(run_data)},
                {"checked", checks()},
-               {"settings", material.settings},
-               {"reproduce", reproduction(material)}};
+               {"settings", run_data.settings},
+               {"reproduce", reproduction(run_data)}};
   return json;
 }
 
@@ -153,13 +153,13 @@ Json summary(const Json& document) {
   return json;
 }
 
-std::string candidates_csv(const RunData& material) {
+std::string candidates_csv(const RunData& run_data) {
   auto text = exchange::csv_line({"name", "epochs", "data", "width", "resolution", "spearman", "spearman_lo",
                                   "spearman_hi", "kendall", "kendall_lo", "kendall_hi", "device_seconds", "speed_up",
                                   "networks", "passes", "chosen"});
-  if (!material.proxy) return text;
-  for (const auto& c : material.proxy->candidates) {
-    const bool chosen = material.proxy->chosen && *material.proxy->chosen == c.fidelity;
+  if (!run_data.proxy) return text;
+  for (const auto& c : run_data.proxy->candidates) {
+    const bool chosen = run_data.proxy->chosen && *run_data.proxy->chosen == c.fidelity;
     text += exchange::csv_line({c.name, std::to_string(c.fidelity.epochs), exchange::csv_number(c.fidelity.data),
                                 exchange::csv_number(c.fidelity.width), exchange::csv_number(c.fidelity.resolution),
                                 exchange::csv_number(c.spearman.estimate), exchange::csv_number(c.spearman.lo),
@@ -171,23 +171,23 @@ std::string candidates_csv(const RunData& material) {
   return text;
 }
 
-std::string finalists_csv(const RunData& material) {
+std::string finalists_csv(const RunData& run_data) {
   // A metric named like another column is "metrics.<name>", as in trials.csv.
   std::vector<std::string> fields = {"trial",    "winner",   "score",        "lo",         "hi",
                                      "seeds",    "scores",   "search_score", "parameters", "multiply_adds",
                                      "baseline", "feasible", "violation",    "value"};
   const std::set<std::string> taken(fields.begin(), fields.end());
-  const auto names = material.named_metrics();
+  const auto names = run_data.named_metrics();
   for (const auto& name : names) fields.push_back(taken.contains(name) || name == "params" ? "metrics." + name : name);
   fields.emplace_back("params");
   auto text = exchange::csv_line(fields);
-  if (!material.full) return text;
-  for (const auto& f : material.full->finalists) {
+  if (!run_data.full) return text;
+  for (const auto& f : run_data.full->finalists) {
     std::vector<std::string> scores;
     for (const double score : f.scores) scores.push_back(exchange::csv_number(score));
-    const auto value = material.judge.value(f.metrics);
+    const auto value = run_data.judge.value(f.metrics);
     fields = {f.trial < 0 ? "baseline" : std::to_string(f.trial),
-              f.trial == material.full->winner ? "true" : "false",
+              f.trial == run_data.full->winner ? "true" : "false",
               exchange::csv_number(f.score.estimate),
               exchange::csv_number(f.score.lo),
               exchange::csv_number(f.score.hi),

@@ -7,13 +7,13 @@
 namespace assay::report {
 
 /// Everything the page shows.
-base::Json document(const RunData& material);
+base::Json document(const RunData& run_data);
 
 /// summary.json: the same without the long tables.
 base::Json summary(const base::Json& document);
 
 /// candidates.csv and finalists.csv; only a header line if the stage is missing.
-std::string candidates_csv(const RunData& material);
-std::string finalists_csv(const RunData& material);
+std::string candidates_csv(const RunData& run_data);
+std::string finalists_csv(const RunData& run_data);
 
 }  // namespace assay::report

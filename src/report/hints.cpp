@@ -22,9 +22,9 @@ void add(Json& hints, const char* level, const std::string& title, const std::st
 }
 
 /// Half the width of the 95 % interval of a share near `score`, on the search-validation part; 0 if unknown.
-double sampling_noise(const RunData& material, const std::string& metric, double score) {
-  if (!material.split || material.split->valid <= 0 || !trial::is_share_of_rows(metric, score)) return 0;
-  return 1.96 * std::sqrt(std::max(1e-6, score * (1 - score)) / static_cast<double>(material.split->valid));
+double sampling_noise(const RunData& run_data, const std::string& metric, double score) {
+  if (!run_data.split || run_data.split->valid <= 0 || !trial::is_share_of_rows(metric, score)) return 0;
+  return 1.96 * std::sqrt(std::max(1e-6, score * (1 - score)) / static_cast<double>(run_data.split->valid));
 }
 
 void failures(Json& hints, const trial::StudyView& view) {
@@ -50,7 +50,7 @@ void at_the_edge(Json& hints, const trial::StudyView& view, const space::Space& 
 }
 
 /// Where in their schedule the best trials are best, and whether they still rise.
-void last_epoch(Json& hints, const RunData& material, const trial::StudyView& view) {
+void last_epoch(Json& hints, const RunData& run_data, const trial::StudyView& view) {
   const auto& objective = view.judge().first();
   auto best = ranked(view);
   best.resize(std::min<std::size_t>(best.size(), 10));
@@ -66,7 +66,7 @@ void last_epoch(Json& hints, const RunData& material, const trial::StudyView& vi
     const auto peak = std::max_element(values.begin(), values.end()) - values.begin();
     early += static_cast<std::size_t>(peak + 1) * 10 <= values.size() * 5;
     const double gain = values.back() - values[values.size() - 1 - values.size() / 4];
-    const double noise = sampling_noise(material, objective.metric, std::abs(values.back()));
+    const double noise = sampling_noise(run_data, objective.metric, std::abs(values.back()));
     rising += gain > std::max(noise, 0.02 * (values.back() - values.front()));
   }
   if (curves < 5) return;
@@ -124,24 +124,24 @@ void influence(Json& hints, const trial::StudyView& view) {
   add(hints, "info", "What mattered: " + base::join(strong, ", "), text + tail);
 }
 
-void proxy(Json& hints, const RunData& material) {
-  if (!material.proxy || material.proxy->chosen || material.proxy->candidates.empty()) return;
-  const auto& list = material.proxy->candidates;
+void proxy(Json& hints, const RunData& run_data) {
+  if (!run_data.proxy || run_data.proxy->chosen || run_data.proxy->candidates.empty()) return;
+  const auto& list = run_data.proxy->candidates;
   const auto best = std::max_element(
       list.begin(), list.end(), [](const auto& a, const auto& b) { return a.spearman.estimate < b.spearman.estimate; });
-  if (best->spearman.estimate >= material.proxy->agreement_wanted) {
+  if (best->spearman.estimate >= run_data.proxy->agreement_wanted) {
     add(hints, "act", "No proxy is sure enough, but one might be with more reference networks",
         fmt::format("{}: rho {} over {} networks. The estimate reaches {:.2f}, its lower bound does not: raise "
                     "proxy.reference.",
-                    best->name, agreement_text(best->spearman), best->networks, material.proxy->agreement_wanted));
+                    best->name, agreement_text(best->spearman), best->networks, run_data.proxy->agreement_wanted));
   } else {
     add(hints, "act", "No proxy orders the networks as full training does",
         "Offer longer or less reduced candidates (cut width before data), or search with full trainings.");
   }
 }
 
-void result(Json& hints, const RunData& material) {
-  const auto found = verdict(material);
+void result(Json& hints, const RunData& run_data) {
+  const auto found = verdict(run_data);
   if (!found) return;
   // Defaults that break a limit are nothing to beat.
   const bool allowed = found->baseline != nullptr && found->baseline->feasible;
@@ -157,10 +157,10 @@ void result(Json& hints, const RunData& material) {
   }
 }
 
-void overfitting(Json& hints, const RunData& material) {
-  if (!material.baseline || material.baseline->curve.size() < 8) return;
-  const auto& reports = material.baseline->curve;
-  const auto& objective = material.judge.first();
+void overfitting(Json& hints, const RunData& run_data) {
+  if (!run_data.baseline || run_data.baseline->curve.size() < 8) return;
+  const auto& reports = run_data.baseline->curve;
+  const auto& objective = run_data.judge.first();
   std::size_t best = 0;
   double top = -INFINITY;
   for (std::size_t i = 0; i < reports.size(); ++i) {
@@ -170,7 +170,7 @@ void overfitting(Json& hints, const RunData& material) {
     if (merit > top) top = merit, best = i;
   }
   const double last = reports.back().metrics.at(objective.metric) * (objective.maximise ? 1 : -1);
-  const double noise = sampling_noise(material, objective.metric, std::abs(top));
+  const double noise = sampling_noise(run_data, objective.metric, std::abs(top));
   if (2 * (best + 1) <= reports.size() && top - last > std::max(noise, 0.002 * std::abs(top))) {
     add(hints, "info",
         fmt::format("The baseline is best at epoch {} of {} and then falls", reports[best].step, reports.back().step),
@@ -180,20 +180,20 @@ void overfitting(Json& hints, const RunData& material) {
 
 }  // namespace
 
-Json hints_section(const RunData& material) {
+Json hints_section(const RunData& run_data) {
   Json hints = Json::array();
-  result(hints, material);
-  if (const auto* view = material.study(Stage::search); view != nullptr && !view->objectives().empty()) {
+  result(hints, run_data);
+  if (const auto* view = run_data.study(Stage::search); view != nullptr && !view->objectives().empty()) {
     failures(hints, *view);
-    if (material.space) at_the_edge(hints, *view, *material.space);
+    if (run_data.space) at_the_edge(hints, *view, *run_data.space);
     curve(hints, *view);
-    last_epoch(hints, material, *view);
+    last_epoch(hints, run_data, *view);
     influence(hints, *view);
   }
-  proxy(hints, material);
-  overfitting(hints, material);
-  if (material.space) {
-    for (const auto& warning : material.space->warnings()) add(hints, "info", "About the space", warning);
+  proxy(hints, run_data);
+  overfitting(hints, run_data);
+  if (run_data.space) {
+    for (const auto& warning : run_data.space->warnings()) add(hints, "info", "About the space", warning);
   }
   return hints;
 }

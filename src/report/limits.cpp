@@ -67,15 +67,15 @@ std::string text_of(const trial::Judge& judge, const trial::Standings* standings
 
 }  // namespace
 
-Json constraints_section(const RunData& material) {
-  const auto& limits = material.judge.limits();
+Json constraints_section(const RunData& run_data) {
+  const auto& limits = run_data.judge.limits();
   if (limits.empty()) return nullptr;
   std::optional<trial::Standings> standings;
-  if (const auto* view = material.study(run::Stage::search)) standings.emplace(*view);
+  if (const auto* view = run_data.study(run::Stage::search)) standings.emplace(*view);
   Json list = Json::array();
   for (const auto& limit : limits.all())
-    list.push_back(entry_of(limit, material.scale(limit.metric), standings ? &*standings : nullptr));
-  return {{"list", list}, {"text", text_of(material.judge, standings ? &*standings : nullptr)}};
+    list.push_back(entry_of(limit, run_data.scale(limit.metric), standings ? &*standings : nullptr));
+  return {{"list", list}, {"text", text_of(run_data.judge, standings ? &*standings : nullptr)}};
 }
 
 }  // namespace assay::report

@@ -6,16 +6,16 @@
 
 namespace assay::report {
 
-Published publish(const RunData& material, const os::Path& folder) {
+Published publish(const RunData& run_data, const os::Path& folder) {
   const auto plotly = find_plotly();
-  const auto content = document(material);
+  const auto content = document(run_data);
   os::make_folders(folder);
-  const auto* view = material.study(run::Stage::search);
+  const auto* view = run_data.study(run::Stage::search);
   const auto table = view != nullptr ? trial_table(*view) : trial_table(trial::StudyView());
   os::publish(folder / "trials.csv", to_csv(table));
   os::publish(folder / "trials.json", to_json(table).dump(1) + "\n");
-  os::publish(folder / "candidates.csv", candidates_csv(material));
-  os::publish(folder / "finalists.csv", finalists_csv(material));
+  os::publish(folder / "candidates.csv", candidates_csv(run_data));
+  os::publish(folder / "finalists.csv", finalists_csv(run_data));
   os::publish(folder / "summary.json", summary(content).dump(2) + "\n");
   std::optional<std::string> script;
   if (plotly) script = os::read_file(*plotly);

@@ -15,6 +15,6 @@ struct Published {
 };
 
 /// Writes all files into `folder`, each atomically.
-Published publish(const RunData& material, const os::Path& folder);
+Published publish(const RunData& run_data, const os::Path& folder);
 
 }  // namespace assay::report

@@ -18,11 +18,11 @@ using run::Stage;
 
 /// Runs `read`; a damaged part of the folder must not cost the rest of the report.
 template <class Read>
-void guarded(RunData& material, const std::string& what, const Read& read) {
+void guarded(RunData& run_data, const std::string& what, const Read& read) {
   try {
     read();
   } catch (const std::exception& error) {
-    material.unreadable.push_back(what + " could not be read: " + error.what());
+    run_data.unreadable.push_back(what + " could not be read: " + error.what());
   }
 }
 
@@ -42,31 +42,31 @@ StageState state_of(const run::Run& run, Stage stage) {
   return state;
 }
 
-void read_study(RunData& material, const run::Run& run, Stage stage) {
-  guarded(material, "the study of the " + run::to_string(stage) + " stage", [&] {
+void read_study(RunData& run_data, const run::Run& run, Stage stage) {
+  guarded(run_data, "the study of the " + run::to_string(stage) + " stage", [&] {
     auto reader = run.reader(stage);
-    if (reader.founded()) material.studies.emplace(stage, reader.refresh());
+    if (reader.founded()) run_data.studies.emplace(stage, reader.refresh());
   });
 }
 
 template <class Figures>
-void read_figures(RunData& material, const run::Run& run, Stage stage, std::optional<Figures>& into,
+void read_figures(RunData& run_data, const run::Run& run, Stage stage, std::optional<Figures>& into,
                   Figures (*parse)(const Json&)) {
-  guarded(material, "the figures of the " + run::to_string(stage) + " stage", [&] {
+  guarded(run_data, "the figures of the " + run::to_string(stage) + " stage", [&] {
     if (const auto json = run.figures(stage)) into = parse(*json);
   });
 }
 
 /// Folders of earlier versions: intervals may leave the values that a metric can have, and the finalist that is the
 /// baseline is not named.
-void bring_up_to_date(RunData& material) {
-  auto& full = *material.full;
+void bring_up_to_date(RunData& run_data) {
+  auto& full = *run_data.full;
   const auto scores = all_scores(full);
-  const auto rows = material.split && full.untouched ? material.split->untouched : 0;
+  const auto rows = run_data.split && full.untouched ? run_data.split->untouched : 0;
   for (auto& finalist : full.finalists) {
-    const bool known = finalist.scores.size() > 1 || (finalist.scores.size() == 1 && material.split);
-    if (known) finalist.score = score_interval(material.judge.first().metric, finalist.scores, scores, rows);
-    if (material.space && finalist.params == material.space->defaults()) finalist.defaults = true;
+    const bool known = finalist.scores.size() > 1 || (finalist.scores.size() == 1 && run_data.split);
+    if (known) finalist.score = score_interval(run_data.judge.first().metric, finalist.scores, scores, rows);
+    if (run_data.space && finalist.params == run_data.space->defaults()) finalist.defaults = true;
   }
 }
 
@@ -123,35 +123,35 @@ Scale RunData::scale(const std::string& metric) const {
   return fits ? Scale::percent : Scale::plain;
 }
 
-RunData gather(const run::Run& run) {
-  RunData material;
+RunData read_run_data(const run::Run& run) {
+  RunData run_data;
   const auto& config = run.config();
-  material.name = run.name();
-  material.title = config.text("report.title").empty() ? run.name() : config.text("report.title");
-  material.folder = run.folder().string();
-  material.settings = config.resolved();
-  material.seed = run.seed();
-  material.judge = run.judge();
-  material.parallel = config.integer("search.parallel");
+  run_data.name = run.name();
+  run_data.title = config.text("report.title").empty() ? run.name() : config.text("report.title");
+  run_data.folder = run.folder().string();
+  run_data.settings = config.resolved();
+  run_data.seed = run.seed();
+  run_data.judge = run.judge();
+  run_data.parallel = config.integer("search.parallel");
   const auto epochs = config.section("training").value("epochs", Json());
-  if (epochs.is_number()) material.full_epochs = epochs.get<std::int64_t>();
-  for (const Stage stage : run::all_stages) material.stages.push_back(state_of(run, stage));
+  if (epochs.is_number()) run_data.full_epochs = epochs.get<std::int64_t>();
+  for (const Stage stage : run::all_stages) run_data.stages.push_back(state_of(run, stage));
 
-  read_figures(material, run, Stage::split, material.split, run::split_figures);
-  read_figures(material, run, Stage::baseline, material.baseline, run::baseline_figures);
-  read_figures(material, run, Stage::proxy, material.proxy, run::proxy_figures);
-  read_figures(material, run, Stage::search, material.search, run::search_figures);
-  read_figures(material, run, Stage::full, material.full, run::full_figures);
-  guarded(material, "split/report.json", [&] {
+  read_figures(run_data, run, Stage::split, run_data.split, run::split_figures);
+  read_figures(run_data, run, Stage::baseline, run_data.baseline, run::baseline_figures);
+  read_figures(run_data, run, Stage::proxy, run_data.proxy, run::proxy_figures);
+  read_figures(run_data, run, Stage::search, run_data.search, run::search_figures);
+  read_figures(run_data, run, Stage::full, run_data.full, run::full_figures);
+  guarded(run_data, "split/report.json", [&] {
     if (const auto text = os::try_read_file(run.folder(Stage::split) / "report.json")) {
-      material.split_report = Json::parse(*text);
+      run_data.split_report = Json::parse(*text);
     }
   });
   for (const Stage stage : {Stage::baseline, Stage::proxy, Stage::search, Stage::full})
-    read_study(material, run, stage);
-  guarded(material, "the search space", [&] { material.space = space::Space::load(config, "search"); });
-  if (material.full) guarded(material, "the finalists", [&] { bring_up_to_date(material); });
-  return material;
+    read_study(run_data, run, stage);
+  guarded(run_data, "the search space", [&] { run_data.space = space::Space::load(config, "search"); });
+  if (run_data.full) guarded(run_data, "the finalists", [&] { bring_up_to_date(run_data); });
+  return run_data;
 }
 
 }  // namespace assay::report

@@ -52,6 +52,6 @@ struct RunData {
   Scale scale(const std::string& metric) const;
 };
 
-RunData gather(const run::Run& run);
+RunData read_run_data(const run::Run& run);
 
 }  // namespace assay::report

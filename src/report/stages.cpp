@@ -100,19 +100,19 @@ std::string curve_text(const trial::StudyView& view, Scale scale) {
 }
 
 /// How many trials, at which fidelity, on what; which was the best at each; how it ended.
-std::string search_text(const RunData& material, const trial::Standings& standings) {
+std::string search_text(const RunData& run_data, const trial::Standings& standings) {
   const auto& view = standings.view();
-  const auto rows = material.split && material.split->valid > 0
-                        ? fmt::format(" ({})", count_text(material.split->valid, "row"))
+  const auto rows = run_data.split && run_data.split->valid > 0
+                        ? fmt::format(" ({})", count_text(run_data.split->valid, "row"))
                         : std::string();
   auto text = fmt::format(
       "{}, scored on the search-validation part{}: these scores order networks, they do not promise anything about new "
       "data.",
-      trials_text(standings, material.full_epochs), rows);
-  if (const auto best = best_by_fidelity(standings, material.scale(view.judge().first().metric))) {
+      trials_text(standings, run_data.full_epochs), rows);
+  if (const auto best = best_by_fidelity(standings, run_data.scale(view.judge().first().metric))) {
     text += fmt::format(" Best {} {}: only scores of one fidelity are compared.", best->value, best->where);
   }
-  return text + (material.search ? " Ended: " + material.search->reason + "."
+  return text + (run_data.search ? " Ended: " + run_data.search->reason + "."
                                  : " The search has not ended: this is what is there so far.");
 }
 
@@ -127,15 +127,15 @@ std::string curves_text(const Json& curves, bool rungs) {
 }
 
 /// Did stage 1 put the finalists into the order that stage 2 finds?
-std::string rank_text(const RunData& material) {
+std::string rank_text(const RunData& run_data) {
   std::vector<double> searched, full;
-  for (const auto& finalist : material.full->finalists) {
+  for (const auto& finalist : run_data.full->finalists) {
     if (finalist.trial < 0 || finalist.scores.empty()) continue;
     searched.push_back(finalist.search_score);
     full.push_back(finalist.score.estimate);
   }
   if (searched.size() < 3) return "Too few finalists for a rank correlation.";
-  const base::Rng rng(material.seed, "report", 0, "finalists");
+  const base::Rng rng(run_data.seed, "report", 0, "finalists");
   const auto rho = stats::bootstrap_pairs(searched, full, stats::spearman, 1000, rng);
   auto text = fmt::format("Rank correlation of the two stages: rho {} over {} finalists.",
                           agreement_text({rho.estimate, rho.lo, rho.hi}), searched.size());
@@ -144,28 +144,28 @@ std::string rank_text(const RunData& material) {
 }
 
 /// What the intervals of the finalists hold. `score`: the winner's.
-std::string full_foot(const RunData& material, double score, std::size_t seeds) {
-  const auto& objective = material.judge.first();
+std::string full_foot(const RunData& run_data, double score, std::size_t seeds) {
+  const auto& objective = run_data.judge.first();
   const std::string lower = objective.maximise ? "" : " Lower is better.";
-  const bool rows = material.split && material.split->untouched > 0 && trial::is_share_of_rows(objective.metric, score);
+  const bool rows = run_data.split && run_data.split->untouched > 0 && trial::is_share_of_rows(objective.metric, score);
   if (seeds < 2) {
     const auto text = rows ? fmt::format(
                                  "Intervals: 95 %, Wilson's for the {} rows of the validation set; differences: "
                                  "Newcombe's, from both intervals. ",
-                                 base::with_commas(material.split->untouched))
+                                 base::with_commas(run_data.split->untouched))
                            : std::string();
     return text + "One training each: the noise between trainings is unknown." + lower;
   }
   std::string text =
       "Intervals: 95 %, t over seeds, kept among the values that the metric can have; differences: Welch's t over "
       "seeds, not corrected for the number of finalists. They hold the noise between trainings";
-  if (rows && material.scale(objective.metric) == Scale::percent) {
+  if (rows && run_data.scale(objective.metric) == Scale::percent) {
     const double half =
-        1.96 * std::sqrt(std::max(0.0, score * (1 - score)) / static_cast<double>(material.split->untouched));
+        1.96 * std::sqrt(std::max(0.0, score * (1 - score)) / static_cast<double>(run_data.split->untouched));
     text += fmt::format(
         "; that the validation set has only {} rows adds about ±{:.2f} points to each score as an estimate for new "
         "data",
-        base::with_commas(material.split->untouched), 100 * half);
+        base::with_commas(run_data.split->untouched), 100 * half);
   }
   return text + "." + lower;
 }
@@ -180,22 +180,22 @@ Json histograms(const Json& report) {
 
 }  // namespace
 
-Json split_section(const RunData& material) {
-  if (!material.split) return nullptr;
-  auto section = run::to_json(*material.split);
+Json split_section(const RunData& run_data) {
+  if (!run_data.split) return nullptr;
+  auto section = run::to_json(*run_data.split);
   section["histograms"] = nullptr;
   section["warnings"] = Json::array();
-  if (material.split_report.is_object()) {
-    section["histograms"] = histograms(material.split_report);
-    section["warnings"] = material.split_report.value("warnings", Json::array());
-    section["chi2"] = material.split_report.value("chi2", Json());
+  if (run_data.split_report.is_object()) {
+    section["histograms"] = histograms(run_data.split_report);
+    section["warnings"] = run_data.split_report.value("warnings", Json::array());
+    section["chi2"] = run_data.split_report.value("chi2", Json());
   }
   return section;
 }
 
-Json proxy_section(const RunData& material) {
-  if (!material.proxy) return nullptr;
-  const auto& proxy = *material.proxy;
+Json proxy_section(const RunData& run_data) {
+  if (!run_data.proxy) return nullptr;
+  const auto& proxy = *run_data.proxy;
   auto section = run::to_json(proxy);
   section["chosen_index"] = -1;
   int networks = 0;
@@ -217,14 +217,14 @@ Json proxy_section(const RunData& material) {
   return section;
 }
 
-Json search_section(const RunData& material) {
-  const auto* view = material.study(Stage::search);
+Json search_section(const RunData& run_data) {
+  const auto* view = run_data.study(Stage::search);
   if (view == nullptr) return nullptr;
   const auto counts = view->counts();
   Json section = Json::object();
   const trial::Standings standings(*view);
-  section["text"] = search_text(material, standings);
-  section["curve_text"] = curve_text(*view, material.scale(material.judge.first().metric));
+  section["text"] = search_text(run_data, standings);
+  section["curve_text"] = curve_text(*view, run_data.scale(run_data.judge.first().metric));
   section["curves"] = curves(*view);
   section["curves_text"] = curves_text(section["curves"], view->fidelities().size() > 1);
   section["epochs"] = 0;
@@ -256,36 +256,36 @@ Json search_section(const RunData& material) {
   return section;
 }
 
-Json baseline_section(const RunData& material) {
-  if (!material.baseline) return nullptr;
-  auto section = run::to_json(*material.baseline);
-  auto metrics = material.baseline->metrics;
-  material.judge.derive(metrics);
+Json baseline_section(const RunData& run_data) {
+  if (!run_data.baseline) return nullptr;
+  auto section = run::to_json(*run_data.baseline);
+  auto metrics = run_data.baseline->metrics;
+  run_data.judge.derive(metrics);
   section["named"] = Json::array();
-  for (const auto& name : material.named_metrics()) {
-    if (name != material.judge.first().metric && metrics.contains(name))
+  for (const auto& name : run_data.named_metrics()) {
+    if (name != run_data.judge.first().metric && metrics.contains(name))
       section["named"].push_back({{"metric", name}, {"value", metrics.at(name)}});
   }
-  section["broken"] = trial::broken_text(material.judge, metrics);
+  section["broken"] = trial::broken_text(run_data.judge, metrics);
   return section;
 }
 
-Json full_section(const RunData& material) {
-  if (!material.full) return nullptr;
-  auto section = run::to_json(*material.full);
-  const auto found = verdict(material);
-  const auto& metric = material.judge.first().metric;
-  const auto scale = material.scale(metric);
+Json full_section(const RunData& run_data) {
+  if (!run_data.full) return nullptr;
+  auto section = run::to_json(*run_data.full);
+  const auto found = verdict(run_data);
+  const auto& metric = run_data.judge.first().metric;
+  const auto scale = run_data.scale(metric);
   std::size_t seeds = 0;
-  const auto scores = all_scores(*material.full);
-  for (std::size_t i = 0; i < material.full->finalists.size(); ++i) {
-    const auto& finalist = material.full->finalists[i];
+  const auto scores = all_scores(*run_data.full);
+  for (std::size_t i = 0; i < run_data.full->finalists.size(); ++i) {
+    const auto& finalist = run_data.full->finalists[i];
     auto& entry = section["finalists"][i];
     entry["difference"] = nullptr;
     entry["difference_text"] = "–";
     entry["baseline"] = finalist.is_baseline();
-    entry["broken"] = finalist.feasible ? "" : trial::broken_text(material.judge, finalist.metrics);
-    const auto value = material.judge.value(finalist.metrics);
+    entry["broken"] = finalist.feasible ? "" : trial::broken_text(run_data.judge, finalist.metrics);
+    const auto value = run_data.judge.value(finalist.metrics);
     entry["value"] = value ? Json(*value) : Json();
     seeds = std::max(seeds, finalist.scores.size());
     if (!found || found->baseline == nullptr || found->baseline == &finalist || finalist.scores.empty()) continue;
@@ -296,15 +296,15 @@ Json full_section(const RunData& material) {
     }
   }
   section["metrics"] = Json::array();
-  for (const auto& name : material.named_metrics()) {
+  for (const auto& name : run_data.named_metrics()) {
     if (name != metric) section["metrics"].push_back(name);
   }
-  const auto& limits = material.judge.limits().all();
+  const auto& limits = run_data.judge.limits().all();
   section["soft"] =
       std::any_of(limits.begin(), limits.end(), [](const auto& limit) { return limit.weight.has_value(); });
   section["limited"] = std::any_of(limits.begin(), limits.end(), [](const auto& limit) { return !limit.weight; });
-  section["rank_text"] = rank_text(material);
-  section["foot"] = full_foot(material, found ? found->winner->score.estimate : NAN, seeds);
+  section["rank_text"] = rank_text(run_data);
+  section["foot"] = full_foot(run_data, found ? found->winner->score.estimate : NAN, seeds);
   return section;
 }
 

@@ -8,14 +8,12 @@
 namespace assay::report {
 namespace {
 
-using Kind = Verdict::Kind;
-
-Kind kind_of(const Verdict& found) {
-  if (found.baseline == nullptr) return Kind::alone;
-  if (found.baseline == found.winner) return Kind::defaults;
-  if (!found.contrast) return Kind::unknown;
-  if (found.contrast->difference.hi < 0) return Kind::worse;
-  return found.contrast->difference.lo > 0 ? Kind::better : Kind::unclear;
+Verdict::Kind kind_of(const Verdict& found) {
+  if (found.baseline == nullptr) return Verdict::Kind::alone;
+  if (found.baseline == found.winner) return Verdict::Kind::defaults;
+  if (!found.contrast) return Verdict::Kind::unknown;
+  if (found.contrast->difference.hi < 0) return Verdict::Kind::worse;
+  return found.contrast->difference.lo > 0 ? Verdict::Kind::better : Verdict::Kind::unclear;
 }
 
 /// "the baseline", or which trial of the search has its parameters.
@@ -37,19 +35,19 @@ std::string sentence_of(const Verdict& found, const run::FullFigures& figures, c
                                    value_text(scale, winner.score.estimate), metric);
   const auto control = found.baseline == nullptr ? "" : value_text(scale, found.baseline->score.estimate);
   switch (found.kind) {
-    case Kind::alone:
+    case Verdict::Kind::alone:
       return fmt::format("{}; {}.", reaches, alone_text(figures));
-    case Kind::defaults:
+    case Verdict::Kind::defaults:
       if (figures.finalists.size() == 1)
         return fmt::format("{} is the only finalist and reaches {} {}.", capital(baseline_text(winner)), control,
                            metric);
       return fmt::format("No network found beats {}, which reaches {} {}.", baseline_text(winner), control, metric);
-    case Kind::unclear:
+    case Verdict::Kind::unclear:
       return fmt::format("{}, which cannot be told from the {} of {}.", reaches, control,
                          baseline_text(*found.baseline));
-    case Kind::better:
-    case Kind::worse:
-    case Kind::unknown:
+    case Verdict::Kind::better:
+    case Verdict::Kind::worse:
+    case Verdict::Kind::unknown:
       break;
   }
   return fmt::format("{}; {}, trained in the same way, reaches {}.", reaches, baseline_text(*found.baseline), control);
@@ -57,7 +55,7 @@ std::string sentence_of(const Verdict& found, const run::FullFigures& figures, c
 
 /// What the difference holds, as a sentence with a space before it.
 std::string difference_words(const Verdict& found, Scale scale) {
-  if (found.kind == Kind::alone || found.kind == Kind::defaults) return "";
+  if (found.kind == Verdict::Kind::alone || found.kind == Verdict::Kind::defaults) return "";
   if (!found.contrast) {
     return " A single training each, without an interval: how much of the difference is noise is unknown.";
   }
@@ -66,12 +64,12 @@ std::string difference_words(const Verdict& found, Scale scale) {
   const auto bounds = bounds_text(scale, gap).empty() ? "" : " " + bounds_text(scale, gap);
   const std::string one_each =
       found.contrast->seeds ? "" : "with a single training, nothing is known of the noise between trainings";
-  if (found.kind == Kind::better) {
+  if (found.kind == Verdict::Kind::better) {
     auto text = fmt::format(" Better than the baseline by {}{}", signed_text.substr(1), bounds);
     if (!one_each.empty()) return text + ", more than the chance in the rows it is scored on; " + one_each + ".";
     return text + (bounds.empty() ? "; every seed gave the same score." : ", more than the noise between seeds.");
   }
-  if (found.kind == Kind::worse) {
+  if (found.kind == Verdict::Kind::worse) {
     const auto text = fmt::format(" Worse than the baseline by {}{}", signed_text.substr(1), bounds);
     return text + (one_each.empty() ? "." : "; " + one_each + ".");
   }

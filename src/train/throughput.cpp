@@ -49,12 +49,12 @@ std::vector<run::BatchPoint> sweep_batches(const run::Run& run, const space::Spa
                                            int threads) {
   const auto where = choose_device(device, 0);
   set_threads(threads);
-  TrainingData material(run, Rows::search, where);
+  TrainingData data(run, Rows::search, where);
   const auto concrete = space.instantiate(space.defaults());
-  material.check_input(concrete.at("model"));
-  const auto network = arch::lower(concrete.at("model"), material.outputs());
+  data.check_input(concrete.at("model"));
+  const auto network = arch::lower(concrete.at("model"), data.outputs());
   auto settings = settings_from(concrete.at("training"), concrete.at("augment"));
-  const auto& rows = material.parts(network.input()).train;
+  const auto& rows = data.parts(network.input()).train;
   const auto largest = std::min(run.config().integer("baseline.largest_batch"), rows.rows());
   // Activations and their gradients, and as much again for workspaces.
   const double bytes_per_row = static_cast<double>(arch::count(network).activations) * sizeof(float) * 4;

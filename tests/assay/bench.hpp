@@ -49,7 +49,7 @@ struct Bench {
 class Exploit : public trial::Planner {
  public:
   trial::Decision next(const trial::StudyView& view) override {
-    auto what = view.find(0)->what;
+    auto what = view.find(0)->first;
     what.params["params.training.lr"] = 0.75;
     return trial::Continue{{0, 1}, what};
   }

@@ -66,7 +66,7 @@ class Disturbed {
     CHECK(view.committed().size() == static_cast<std::size_t>(trials + trials / 3));
     for (TrialId n = 0; n < trials; ++n) {
       REQUIRE(view.find(n) != nullptr);
-      CHECK(view.find(n)->what.params == expected.find(n)->what.params);
+      CHECK(view.find(n)->first.params == expected.find(n)->first.params);
       REQUIRE(view.find(n)->rungs.size() == expected.find(n)->rungs.size());
       for (std::size_t rung = 0; rung < view.find(n)->rungs.size(); ++rung) {
         const auto& item = view.find(n)->rungs[rung];

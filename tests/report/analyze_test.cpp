@@ -182,12 +182,12 @@ TEST_CASE("a zero on a logarithmic axis does not stop the page", "[browser]") {
   if (!report::find_plotly()) SKIP("plotly.min.js is not there (bin/setup fetches it): there are no charts to draw");
   for (const bool all : {false, true}) {
     const tests::TempFolder folder("zero");
-    auto material = tests::sample();
-    for (auto& candidate : material.proxy->candidates) {
+    auto run_data = tests::sample();
+    for (auto& candidate : run_data.proxy->candidates) {
       candidate.speed_up = 0;  // nothing was measured
       if (!all) break;
     }
-    const auto dom = open_page(*chromium, report::publish(material, folder / "report").page, folder);
+    const auto dom = open_page(*chromium, report::publish(run_data, folder / "report").page, folder);
     CHECK(attribute(dom, "data-errors").empty());
     CHECK(attribute(dom, "data-drawn") == attribute(dom, "data-charts"));
   }

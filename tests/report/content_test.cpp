@@ -79,28 +79,28 @@ TEST_CASE("the headline names the winner, the baseline, the split and the interv
 }
 
 TEST_CASE("a winner within the noise of the baseline is not called better") {
-  auto material = tests::sample();
-  material.full->finalists.back().scores = {0.95, 0.98, 1.0};
-  const auto headline = report::headline_section(material);
+  auto run_data = tests::sample();
+  run_data.full->finalists.back().scores = {0.95, 0.98, 1.0};
+  const auto headline = report::headline_section(run_data);
   CHECK_THAT(headline["sentence"].get<std::string>(), ContainsSubstring("cannot be told from"));
-  CHECK(has_hint(report::hints_section(material), "not clearly beaten"));
-  material.full->winner = -1;
-  CHECK_THAT(report::headline_section(material)["sentence"].get<std::string>(),
+  CHECK(has_hint(report::hints_section(run_data), "not clearly beaten"));
+  run_data.full->winner = -1;
+  CHECK_THAT(report::headline_section(run_data)["sentence"].get<std::string>(),
              ContainsSubstring("No network found beats the baseline"));
 }
 
 TEST_CASE("for errors that are minimised a lower score is the better one") {
-  auto material = tests::sample();
-  material.judge = trial::Judge({{"rmse", false, {}}});
-  const auto found = report::verdict(material);
+  auto run_data = tests::sample();
+  run_data.judge = trial::Judge({{"rmse", false, {}}});
+  const auto found = report::verdict(run_data);
   REQUIRE(found);
   CHECK(found->contrast->difference.hi < 0);  // 0.981 against 0.962: worse
 }
 
 TEST_CASE("before full training the search's score is called what it is") {
-  auto material = tests::sample();
-  material.full.reset();
-  const auto headline = report::headline_section(material);
+  auto run_data = tests::sample();
+  run_data.full.reset();
+  const auto headline = report::headline_section(run_data);
   CHECK_THAT(headline["sentence"].get<std::string>(), ContainsSubstring("has not been trained in full"));
   CHECK_THAT(headline["lead"].get<std::string>(), ContainsSubstring("search-validation part (382 rows)"));
 }
@@ -128,9 +128,9 @@ TEST_CASE("cost: trials x mean proxy cost, in device time and in full trainings"
 }
 
 TEST_CASE("hints: a best value at the end of its domain, what mattered, failures") {
-  auto material = tests::sample();
-  material.space = sample_space();
-  auto hints = report::hints_section(material);
+  auto run_data = tests::sample();
+  run_data.space = sample_space();
+  auto hints = report::hints_section(run_data);
   CHECK(has_hint(hints, "stem.width is best at its upper end (64)"));
   CHECK(has_hint(hints, "What mattered: stem.width"));
   CHECK_FALSE(has_hint(hints, "training.lr is best"));
@@ -143,16 +143,16 @@ TEST_CASE("hints: a best value at the end of its domain, what mattered, failures
     if (id % 3 == 0) trial.rungs.front().state = trial::State::failed;
     builder.trial(trial);
   }
-  material.studies.at(run::Stage::search) = builder.build();
-  CHECK(has_hint(report::hints_section(material), "failed or were infeasible"));
+  run_data.studies.at(run::Stage::search) = builder.build();
+  CHECK(has_hint(report::hints_section(run_data), "failed or were infeasible"));
 }
 
 TEST_CASE("a proxy stage without a choice says what to change") {
-  auto material = tests::sample();
-  material.proxy->chosen.reset();
-  CHECK(has_hint(report::hints_section(material), "No proxy is sure enough"));
-  for (auto& candidate : material.proxy->candidates) candidate.spearman = {0.1, -0.4, 0.6};
-  CHECK(has_hint(report::hints_section(material), "No proxy orders the networks"));
+  auto run_data = tests::sample();
+  run_data.proxy->chosen.reset();
+  CHECK(has_hint(report::hints_section(run_data), "No proxy is sure enough"));
+  for (auto& candidate : run_data.proxy->candidates) candidate.spearman = {0.1, -0.4, 0.6};
+  CHECK(has_hint(report::hints_section(run_data), "No proxy orders the networks"));
 }
 
 TEST_CASE("figures in words") {
@@ -164,25 +164,25 @@ TEST_CASE("figures in words") {
 }
 
 TEST_CASE("text from the run cannot break out of the page") {
-  auto material = tests::sample();
-  material.title = "</script><b>&";
+  auto run_data = tests::sample();
+  run_data.title = "</script><b>&";
   auto trial = tests::sample_trial(7);
   trial.rungs.front().reason = "</script><script>alert(1)</script> \xff";
   trial::ViewBuilder builder;
   builder.objectives(tests::sample_objectives).trial(trial);
-  material.studies.at(run::Stage::search) = builder.build();
-  material.full.reset();
-  const auto text = report::page(report::document(material), std::nullopt);
+  run_data.studies.at(run::Stage::search) = builder.build();
+  run_data.full.reset();
+  const auto text = report::page(report::document(run_data), std::nullopt);
   CHECK(text.find("<script>alert") == std::string::npos);
   CHECK(text.find("<title>&lt;/script>&lt;b>&amp; - Assay</title>") != std::string::npos);
   CHECK(text.find("{{") == std::string::npos);
 }
 
 TEST_CASE("an accuracy that a command reports in per cent is written as it is") {
-  auto material = tests::sample();
-  material.baseline->metrics = {{"accuracy", 96.2}};
-  material.baseline->score = {96.2, 96.2, 96.2};
-  for (auto& finalist : material.full->finalists) {
+  auto run_data = tests::sample();
+  run_data.baseline->metrics = {{"accuracy", 96.2}};
+  run_data.baseline->score = {96.2, 96.2, 96.2};
+  for (auto& finalist : run_data.full->finalists) {
     for (auto& score : finalist.scores) score *= 100;
     auto& [estimate, lo, hi] = finalist.score;
     estimate *= 100, lo *= 100, hi *= 100;
@@ -197,8 +197,8 @@ TEST_CASE("an accuracy that a command reports in per cent is written as it is") 
     }
     builder.trial(trial);
   }
-  material.studies.at(run::Stage::search) = builder.build();
-  const auto content = report::document(material);
+  run_data.studies.at(run::Stage::search) = builder.build();
+  const auto content = report::document(run_data);
   CHECK(content["shares"].empty());
   CHECK_THAT(content["headline"]["sentence"].get<std::string>(),
              ContainsSubstring("98.1 accuracy") && !ContainsSubstring("%"));

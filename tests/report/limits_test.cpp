@@ -17,10 +17,10 @@ using Catch::Approx;
 using Catch::Matchers::ContainsSubstring;
 
 TEST_CASE("the report lists every limit and how many comparable trials keep it") {
-  const auto material = tests::sample_limited();
-  const auto document = report::document(material);
-  const trial::Standings standings(material.studies.at(run::Stage::search));
-  const auto& limits = material.judge.limits().all();
+  const auto run_data = tests::sample_limited();
+  const auto document = report::document(run_data);
+  const trial::Standings standings(run_data.studies.at(run::Stage::search));
+  const auto& limits = run_data.judge.limits().all();
   const auto& list = document["constraints"]["list"];
   REQUIRE(list.size() == limits.size());
   for (std::size_t i = 0; i < limits.size(); ++i) {
@@ -43,9 +43,9 @@ TEST_CASE("the report lists every limit and how many comparable trials keep it")
 }
 
 TEST_CASE("each row of the page says how it counts, and the best so far is of those that count") {
-  const auto material = tests::sample_limited();
-  const trial::Standings standings(material.studies.at(run::Stage::search));
-  const auto section = report::search_section(material);
+  const auto run_data = tests::sample_limited();
+  const trial::Standings standings(run_data.studies.at(run::Stage::search));
+  const auto section = report::search_section(run_data);
   const auto& rows = section["standing"];
   REQUIRE(rows.size() == standings.all().size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -61,18 +61,18 @@ TEST_CASE("each row of the page says how it counts, and the best so far is of th
 }
 
 TEST_CASE("where no trial keeps the limits the report names no best") {
-  auto material = tests::sample_limited();
+  auto run_data = tests::sample_limited();
   trial::ViewBuilder builder;
-  builder.judge(material.judge);
+  builder.judge(run_data.judge);
   for (trial::TrialId id = 0; id < 3; ++id)
     builder.done(id, {},
                  {{"accuracy", 0.9}, {"parameters", 60'000.0 + 3000.0 * static_cast<double>(id)}, {"loss", 0.1}});
-  material.studies.at(run::Stage::search) = builder.build();
-  const auto section = report::constraints_section(material);
+  run_data.studies.at(run::Stage::search) = builder.build();
+  const auto section = report::constraints_section(run_data);
   CHECK_THAT(section["text"].get<std::string>(),
              ContainsSubstring("No trial keeps all hard limits") && ContainsSubstring("Trial 0 breaks them least"));
   CHECK(section["list"][0]["kept"] == 0);
-  CHECK(report::search_section(material)["running_best"].empty());
+  CHECK(report::search_section(run_data)["running_best"].empty());
 }
 
 TEST_CASE("the reward is the first objective wherever it stands in the list") {
@@ -86,11 +86,11 @@ target = 20_000
 exponent = 0.07
 )",
                                             "reward.toml");
-  auto material = tests::sample();
-  material.judge = trial::judge_of({{"accuracy", true, {}}, {"merit", true, {}}}, config);
-  CHECK(material.judge.first().metric == "merit");
-  CHECK(report::document(material)["first"] == 1);
-  CHECK(material.named_metrics() == std::vector<std::string>{"accuracy", "merit", "parameters"});
+  auto run_data = tests::sample();
+  run_data.judge = trial::judge_of({{"accuracy", true, {}}, {"merit", true, {}}}, config);
+  CHECK(run_data.judge.first().metric == "merit");
+  CHECK(report::document(run_data)["first"] == 1);
+  CHECK(run_data.named_metrics() == std::vector<std::string>{"accuracy", "merit", "parameters"});
 }
 
 namespace {
@@ -104,8 +104,8 @@ std::vector<std::int64_t> steps_of(const std::vector<trial::Report>& reports) {
 }  // namespace
 
 TEST_CASE("the report says at which fidelity the best was measured, and how many trials got there") {
-  const auto material = tests::sample_rungs();
-  const auto document = report::document(material);
+  const auto run_data = tests::sample_rungs();
+  const auto document = report::document(run_data);
   const auto text = document["search"]["text"].get<std::string>();
   CHECK_THAT(text, ContainsSubstring("6 trials, 2 of them at all 8 epochs") &&
                        ContainsSubstring("Best 64.00 % at 8 epochs (75.00 % at 2 epochs)"));
@@ -138,11 +138,11 @@ TEST_CASE("the best so far holds comparable measurements only, and the others ar
 }
 
 TEST_CASE("while no trial is at the top, the report compares at the highest fidelity reached and says so") {
-  auto material = tests::sample_rungs();
-  trial::ViewBuilder builder(material.studies.at(run::Stage::search));
-  material.studies.at(run::Stage::search) = builder.fidelities({{.epochs = 2}, {.epochs = 8}, {.epochs = 24}}).build();
-  material.full_epochs = 24;
-  CHECK_THAT(report::search_section(material)["text"].get<std::string>(),
+  auto run_data = tests::sample_rungs();
+  trial::ViewBuilder builder(run_data.studies.at(run::Stage::search));
+  run_data.studies.at(run::Stage::search) = builder.fidelities({{.epochs = 2}, {.epochs = 8}, {.epochs = 24}}).build();
+  run_data.full_epochs = 24;
+  CHECK_THAT(report::search_section(run_data)["text"].get<std::string>(),
              ContainsSubstring("6 trials, 2 of them at 8 epochs (no trial has got to all 24 epochs yet)"));
 }
 
@@ -171,41 +171,41 @@ TEST_CASE("the table shows the parameters measured, not those that a trial began
 }
 
 TEST_CASE("the finalists have every named metric, and what breaks a limit is said to") {
-  const auto material = tests::sample_limited();
-  const auto section = report::full_section(material);
+  const auto run_data = tests::sample_limited();
+  const auto section = report::full_section(run_data);
   CHECK(section["metrics"] == base::Json{"parameters", "loss"});
   CHECK(section["limited"] == true);
   CHECK(section["soft"] == true);
   std::size_t broken = 0;
-  for (std::size_t i = 0; i < material.full->finalists.size(); ++i) {
-    const auto& finalist = material.full->finalists[i];
+  for (std::size_t i = 0; i < run_data.full->finalists.size(); ++i) {
+    const auto& finalist = run_data.full->finalists[i];
     const auto& entry = section["finalists"][i];
     for (const auto& name : section["metrics"]) CHECK(entry["metrics"].contains(name.get<std::string>()));
     CHECK(entry["broken"].get<std::string>().empty() == finalist.feasible);
     CHECK(entry["baseline"] == (finalist.trial < 0));
-    CHECK(entry["value"].get<double>() == Approx(*material.judge.value(finalist.metrics)));
+    CHECK(entry["value"].get<double>() == Approx(*run_data.judge.value(finalist.metrics)));
     broken += !finalist.feasible;
   }
   REQUIRE(broken > 1);
   const auto& control = section["finalists"].back();
   CHECK(control["broken"] == "parameters is 41000 (at most 30000)");
-  CHECK_THAT(report::headline_section(material)["lead"].get<std::string>(),
+  CHECK_THAT(report::headline_section(run_data)["lead"].get<std::string>(),
              ContainsSubstring("The baseline breaks a constraint: parameters is 41000 (at most 30000). It is a control "
                                "and cannot win."));
-  CHECK(report::baseline_section(material)["broken"] == "parameters is 41000 (at most 30000)");
+  CHECK(report::baseline_section(run_data)["broken"] == "parameters is 41000 (at most 30000)");
 
-  const auto lines = base::split(report::finalists_csv(material), '\n');
+  const auto lines = base::split(report::finalists_csv(run_data), '\n');
   CHECK(lines[0] ==
         "trial,winner,score,lo,hi,seeds,scores,search_score,parameters,multiply_adds,baseline,feasible,"
         "violation,value,accuracy,metrics.parameters,loss,params\r");
-  CHECK_THAT(lines[material.full->finalists.size()], ContainsSubstring(",true,false,0.36"));
+  CHECK_THAT(lines[run_data.full->finalists.size()], ContainsSubstring(",true,false,0.36"));
 }
 
 TEST_CASE("a winner that an infeasible baseline outdoes is not called level with it") {
-  auto material = tests::sample_limited();
-  material.full->finalists.back().scores = {0.991, 0.992, 0.993};
-  material.full->finalists.back().score = {0.992, 0.991, 0.993};
-  const auto headline = report::headline_section(material);
+  auto run_data = tests::sample_limited();
+  run_data.full->finalists.back().scores = {0.991, 0.992, 0.993};
+  run_data.full->finalists.back().score = {0.992, 0.991, 0.993};
+  const auto headline = report::headline_section(run_data);
   CHECK_THAT(headline["sentence"].get<std::string>(), !ContainsSubstring("cannot be told"));
   CHECK_THAT(headline["lead"].get<std::string>(), ContainsSubstring("Worse than the baseline by 1.10 points") &&
                                                       !ContainsSubstring("holds zero") &&
@@ -213,11 +213,11 @@ TEST_CASE("a winner that an infeasible baseline outdoes is not called level with
 }
 
 TEST_CASE("without a feasible finalist the headline names the least violation and no winner") {
-  auto material = tests::sample_limited();
-  auto& full = *material.full;
+  auto run_data = tests::sample_limited();
+  auto& full = *run_data.full;
   full.finalists.erase(full.finalists.begin());
   full.winner = -2;
-  const auto headline = report::headline_section(material);
+  const auto headline = report::headline_section(run_data);
   CHECK_THAT(headline["sentence"].get<std::string>(),
              ContainsSubstring("there is no winner; trial " + std::to_string(full.finalists.front().trial) +
                                " breaks them least: parameters is 57600 (at most 30000)"));
@@ -225,16 +225,16 @@ TEST_CASE("without a feasible finalist the headline names the least violation an
 }
 
 TEST_CASE("defaults that break a limit are not asked to be beaten") {
-  const auto told = [](const report::RunData& material) {
-    for (const auto& hint : report::hints_section(material)) {
+  const auto told = [](const report::RunData& run_data) {
+    for (const auto& hint : report::hints_section(run_data)) {
       if (hint["title"] == "The search has not clearly beaten the defaults") return true;
     }
     return false;
   };
-  auto material = tests::sample_limited();
-  auto& control = material.full->finalists.back();
+  auto run_data = tests::sample_limited();
+  auto& control = run_data.full->finalists.back();
   control.scores = {0.95, 0.98, 1.0};
-  CHECK_FALSE(told(material));
+  CHECK_FALSE(told(run_data));
   control.feasible = true;
-  CHECK(told(material));
+  CHECK(told(run_data));
 }

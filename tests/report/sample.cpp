@@ -157,47 +157,47 @@ weight = 0.1
 }
 
 report::RunData sample() {
-  report::RunData material;
-  material.name = material.title = "sample";
-  material.folder = "runs/sample";
-  material.settings = "[run]\nname = \"sample\"\n";
-  material.judge = trial::Judge(sample_objectives);
-  material.full_epochs = 30;
-  material.parallel = 2;
+  report::RunData run_data;
+  run_data.name = run_data.title = "sample";
+  run_data.folder = "runs/sample";
+  run_data.settings = "[run]\nname = \"sample\"\n";
+  run_data.judge = trial::Judge(sample_objectives);
+  run_data.full_epochs = 30;
+  run_data.parallel = 2;
   for (const auto stage : run::all_stages)
-    material.stages.push_back({.stage = stage, .state = "done", .reason = "", .seconds = 5.0, .revision = "abc"});
+    run_data.stages.push_back({.stage = stage, .state = "done", .reason = "", .seconds = 5.0, .revision = "abc"});
   const auto view = sample_search();
-  material.split = sample_split();
-  material.split_report = base::Json::parse(
+  run_data.split = sample_split();
+  run_data.split_report = base::Json::parse(
       R"({"train_histogram": [340, 350], "valid_histogram": [38, 39], "untouched_histogram": [178, 181],
     "chi2": 0.2, "p_value": 0.93, "warnings": ["The data set is small."]})");
-  material.baseline = sample_baseline();
-  material.proxy = sample_proxy();
-  material.search = sample_search_figures(view);
-  material.full = sample_full(view);
-  material.studies.emplace(run::Stage::search, view);
-  return material;
+  run_data.baseline = sample_baseline();
+  run_data.proxy = sample_proxy();
+  run_data.search = sample_search_figures(view);
+  run_data.full = sample_full(view);
+  run_data.studies.emplace(run::Stage::search, view);
+  return run_data;
 }
 
 report::RunData sample_limited() {
-  auto material = sample();
-  material.judge = sample_limits();
-  trial::ViewBuilder builder(material.studies.at(run::Stage::search));
-  const auto view = builder.judge(material.judge).build();
-  material.studies.at(run::Stage::search) = view;
-  material.search = sample_search_figures(view);
-  material.baseline->metrics = {{"accuracy", 0.962}, {"parameters", 41'000}, {"loss", 0.04}};
-  auto& full = *material.full;
+  auto run_data = sample();
+  run_data.judge = sample_limits();
+  trial::ViewBuilder builder(run_data.studies.at(run::Stage::search));
+  const auto view = builder.judge(run_data.judge).build();
+  run_data.studies.at(run::Stage::search) = view;
+  run_data.search = sample_search_figures(view);
+  run_data.baseline->metrics = {{"accuracy", 0.962}, {"parameters", 41'000}, {"loss", 0.04}};
+  auto& full = *run_data.full;
   full.finalists.front().trial = full.winner = best_of(view);
   full.finalists.front().parameters = 28'800;
   full.finalists.back().parameters = 41'000;
   for (auto& finalist : full.finalists) {
     const auto parameters = static_cast<double>(finalist.parameters);
     finalist.metrics = {{"accuracy", finalist.score.estimate}, {"parameters", parameters}, {"loss", 0.06}};
-    finalist.violation = material.judge.violation(finalist.metrics);
+    finalist.violation = run_data.judge.violation(finalist.metrics);
     finalist.feasible = finalist.violation == 0;
   }
-  return material;
+  return run_data;
 }
 
 trial::Measurement sample_rung(trial::TrialId trial, int number, int epochs, double accuracy,
@@ -214,12 +214,12 @@ trial::Measurement sample_rung(trial::TrialId trial, int number, int epochs, dou
 }
 
 report::RunData sample_rungs() {
-  auto material = sample();
-  material.full.reset();
-  material.full_epochs = 8;
-  material.judge = trial::Judge({{"accuracy", true, {}}});
+  auto run_data = sample();
+  run_data.full.reset();
+  run_data.full_epochs = 8;
+  run_data.judge = trial::Judge({{"accuracy", true, {}}});
   trial::ViewBuilder builder;
-  builder.judge(material.judge).fidelities({{.epochs = 2}, {.epochs = 8}});
+  builder.judge(run_data.judge).fidelities({{.epochs = 2}, {.epochs = 8}});
   for (trial::TrialId id = 0; id < 6; ++id) {
     trial::Trial trial;
     trial.id = id;
@@ -232,18 +232,18 @@ report::RunData sample_rungs() {
     }
     builder.trial(trial);
   }
-  material.studies.at(run::Stage::search) = builder.build();
-  return material;
+  run_data.studies.at(run::Stage::search) = builder.build();
+  return run_data;
 }
 
 report::RunData nothing() {
-  report::RunData material;
-  material.name = material.title = "empty";
-  material.folder = "runs/empty";
-  material.judge = trial::Judge(sample_objectives);
+  report::RunData run_data;
+  run_data.name = run_data.title = "empty";
+  run_data.folder = "runs/empty";
+  run_data.judge = trial::Judge(sample_objectives);
   for (const auto stage : run::all_stages)
-    material.stages.push_back({.stage = stage, .state = "waiting", .reason = "", .seconds = {}, .revision = ""});
-  return material;
+    run_data.stages.push_back({.stage = stage, .state = "waiting", .reason = "", .seconds = {}, .revision = ""});
+  return run_data;
 }
 
 }  // namespace assay::tests

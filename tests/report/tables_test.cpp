@@ -108,12 +108,12 @@ TEST_CASE("an empty study gives a header line") {
 }
 
 TEST_CASE("candidates and finalists as CSV") {
-  const auto material = tests::sample();
-  const auto candidates = base::split(report::candidates_csv(material), '\n');
+  const auto run_data = tests::sample();
+  const auto candidates = base::split(report::candidates_csv(run_data), '\n');
   REQUIRE(candidates.size() == 5);
   CHECK(candidates[2].starts_with("\"4 epochs, full data\",4,1,1,1,0.9,0.7,0.99,"));
   CHECK(candidates[2].ends_with(",true,true\r"));
-  const auto finalists = base::split(report::finalists_csv(material), '\n');
+  const auto finalists = base::split(report::finalists_csv(run_data), '\n');
   REQUIRE(finalists.size() == 6);
   CHECK(finalists[4].starts_with("baseline,false,0.962,"));
   CHECK(base::split(report::candidates_csv(tests::nothing()), '\n').size() == 2);

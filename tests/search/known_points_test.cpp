@@ -90,7 +90,7 @@ TEST_CASE("places: claimed numbers that are not known yet keep theirs, voided on
   };
   trial::ViewBuilder builder;
   builder.trial(proposed(0)).trial({.id = 1}).trial(proposed(2));
-  search::Places places;
+  search::ListPositions places;
   places.update(builder.build());
   CHECK(places.claimed() == 3);
   CHECK(places.of(1) == 1);
@@ -104,7 +104,7 @@ TEST_CASE("places: claimed numbers that are not known yet keep theirs, voided on
   CHECK(places.of(3) == 1);
   CHECK(places.of(4) == 3);  // number 3 takes place 1
   CHECK(std::holds_alternative<trial::Finished>(places.end("over")));
-  const auto taken = search::Places::marked({}, 3, 1);
+  const auto taken = search::ListPositions::marked({}, 3, 1);
   builder.trial(proposed(3, taken.tags));
   places.update(builder.build());
   CHECK(places.of(4) == 3);

@@ -236,7 +236,7 @@ TEST_CASE("parents are among the youngest of the population, children differ in 
     const auto parent = std::stol(what.note.substr(9));
     CHECK((parent >= number - 10 && parent < number));
     int changed = 0;
-    for (const auto& [name, value] : view.find(parent)->what.params) changed += what.params.at(name) != value;
+    for (const auto& [name, value] : view.find(parent)->first.params) changed += what.params.at(name) != value;
     CHECK(changed == 1);
   }
 }

@@ -81,7 +81,7 @@ void check_same(const std::filesystem::path& wild, std::int64_t trials) {
   CHECK(view.committed().size() == static_cast<std::size_t>(trials + trials / 3));
   for (TrialId n = 0; n < trials; ++n) {
     REQUIRE(view.find(n) != nullptr);
-    CHECK(view.find(n)->what.params == expected.find(n)->what.params);
+    CHECK(view.find(n)->first.params == expected.find(n)->first.params);
     CHECK(view.find(n)->result()->metrics == expected.find(n)->result()->metrics);
   }
   // Every item has exactly one commit's name, and its owner's log holds the result.

@@ -43,7 +43,7 @@ void check_part(const StudyView& part, const StudyView& whole) {
       if (rung.state == State::done) {
         CHECK(rung.metrics == expected.metrics);
         CHECK(trial->proposed);
-        CHECK(trial->first.params == known->what.params);
+        CHECK(trial->first.params == known->first.params);
       } else {
         CHECK((rung.state == State::running || rung.state == State::waiting));
       }

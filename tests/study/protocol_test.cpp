@@ -60,7 +60,7 @@ TEST_CASE("the same seed gives the same study with one worker, even when it is i
   const auto a = Reader(one.path()).refresh(), b = Reader(two.path()).refresh();
   REQUIRE(a.trials().size() == b.trials().size());
   for (std::size_t i = 0; i < a.trials().size(); ++i) {
-    CHECK(a.trials()[i]->what.params == b.trials()[i]->what.params);
+    CHECK(a.trials()[i]->first.params == b.trials()[i]->first.params);
     CHECK(a.trials()[i]->result()->metrics == b.trials()[i]->result()->metrics);
   }
 }
@@ -228,8 +228,8 @@ TEST_CASE("imported results use up no device time and no share of the mean; what
   CHECK(std::holds_alternative<Claim>(study.claim(planner)));
   put("add", 6);
   CHECK(std::holds_alternative<Study::Ended>(study.claim(planner)));
-  CHECK(imported(study.refresh().find(0)->what, 0));
-  CHECK_FALSE(imported(study.refresh().find(0)->what, 1));
+  CHECK(imported(study.refresh().find(0)->first, 0));
+  CHECK_FALSE(imported(study.refresh().find(0)->first, 1));
 }
 
 TEST_CASE("close fixes the members; what is claimed later does not count") {

@@ -147,6 +147,6 @@ TEST_CASE("facts do not depend on the order in which logs are read") {
     CHECK(facts.open().empty());
     CHECK(view.find(0)->rungs[0].attempt == 2);
     CHECK(view.find(1)->rungs[0].attempt == 1);
-    CHECK(std::get<double>(view.find(1)->what.params.at("x")) == 0.25);  // the committed attempt's, not the taker's
+    CHECK(std::get<double>(view.find(1)->first.params.at("x")) == 0.25);  // the committed attempt's, not the taker's
   }
 }

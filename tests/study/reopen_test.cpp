@@ -61,7 +61,7 @@ TEST_CASE("a closed study is opened again and goes on to exactly as many trials 
   Folder whole;
   work_through(whole.path(), limits(12));
   const auto undisturbed = Reader(whole.path()).refresh();
-  for (TrialId n = 0; n < 12; ++n) CHECK(view.find(n)->what.params == undisturbed.find(n)->what.params);
+  for (TrialId n = 0; n < 12; ++n) CHECK(view.find(n)->first.params == undisturbed.find(n)->first.params);
 }
 
 TEST_CASE("what was claimed too late for a closing never counts, and its number stays taken") {

@@ -39,7 +39,7 @@ TEST_CASE("a trial added by hand is measured by the next worker, and counts") {
   CHECK(drain(worker, planner) == 3);
   const auto view = worker.refresh();
   CHECK(view.trials().size() == 3);
-  CHECK(view.find(0)->what.params == at(0.75).params);
+  CHECK(view.find(0)->first.params == at(0.75).params);
   CHECK(view.find(0)->result()->metrics.at("score") == 0.75);
   auto late = Study::join(folder.path(), limits(3));
   CHECK_FALSE(late.enqueue(at(0.5)));

@@ -161,7 +161,7 @@ TEST_CASE(
   CHECK(claim->work.item == ItemId{1, 1});
   CHECK(claim->work.attempt == 2);
   CHECK(claim->work.at.epochs == 3);
-  const auto own = x_of(study.refresh().find(1)->what);
+  const auto own = x_of(study.refresh().find(1)->first);
   CHECK(x_of(claim->work.what) == (answers ? 0.9375 : own));
   CHECK(claim->work.previous == folder.path() / "trials" / (answers ? "0" : "1") / "0.1");
   study.commit(*claim, judge(claim->work));

@@ -8,7 +8,6 @@
 #include "trial/view_builder.hpp"
 
 using namespace assay;
-using namespace assay::study;
 using namespace assay::trial;
 using Catch::Approx;
 using Ids = std::vector<TrialId>;

@@ -2,7 +2,6 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-using namespace assay::study;
 using namespace assay::trial;
 
 namespace {

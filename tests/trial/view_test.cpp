@@ -3,7 +3,6 @@
 
 #include "trial/view_builder.hpp"
 
-using namespace assay::study;
 using namespace assay::trial;
 
 TEST_CASE("trials and counts of a view") {

@@ -12,7 +12,6 @@ namespace assay::apps {
 namespace {
 
 using base::Exit;
-using Kind = cli::Option::Kind;
 
 launch::Site site_of(const run::Run& run, const cli::Values& values) {
   const auto file = values.text("--site");
@@ -66,7 +65,7 @@ Exit scale(const cli::Values& values) {
 
 cli::Verb submit_verb() {
   return {"submit", "put the stages that are not done into Slurm's queue, chained; again is harmless",
-          target_options({{.kind = Kind::flag, .name = "--dry-run", .help = "print the exact commands"},
+          target_options({{.kind = cli::Option::Kind::flag, .name = "--dry-run", .help = "print the exact commands"},
                           {.name = "--site", .help = "site file"}}),
           submit};
 }
@@ -76,7 +75,7 @@ cli::Verb scale_verb() {
           "more workers for a stage: assay scale RUN search=16",
           {{.name = "RUN", .help = "run folder", .required = true},
            {.name = "STAGE=N", .help = "stage and number of workers in all", .required = true},
-           {.kind = Kind::flag, .name = "--dry-run", .help = "print the exact commands"},
+           {.kind = cli::Option::Kind::flag, .name = "--dry-run", .help = "print the exact commands"},
            {.name = "--site", .help = "site file"}},
           scale};
 }

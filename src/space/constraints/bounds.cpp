@@ -21,7 +21,7 @@ struct Bound {
   std::string_view label = {};  ///< of labels; empty with `wild`: any
 };
 
-constexpr Bound nothing{.known = false, .unknown = true};
+constexpr Bound no_bound{.known = false, .unknown = true};
 
 Bound any_of(Bound bound) {
   bound.wild = true;
@@ -51,20 +51,20 @@ Bound of_value(const Expression& expression, const Value& value, Bound bound) {
     bound.label = *text;
   } else if (expression.type == Type::label) {  // a choice of numbers and texts is one of labels
     const auto label = std::find(expression.labels.begin(), expression.labels.end(), to_text(value));
-    if (label == expression.labels.end()) return nothing;
+    if (label == expression.labels.end()) return no_bound;
     bound.label = *label;
   } else if (const auto* flag = std::get_if<bool>(&value)) {
     bound.lo = bound.hi = *flag ? 1 : 0;
   } else if (const auto number = as_number(value)) {
     bound.lo = bound.hi = *number;
   } else {
-    return nothing;
+    return no_bound;
   }
   return bound;
 }
 
 Bound of_parameter(const Expression& expression, const Range& range) {
-  if (!range.exists) return nothing;
+  if (!range.exists) return no_bound;
   const Bound bound{.unknown = range.missing};
   if (range.only != nullptr) return of_value(expression, *range.only, bound);
   return expression.type == Type::label ? any_of(bound) : between(bound, range.lo, range.hi);
@@ -106,7 +106,7 @@ Bound calculate(Op op, const Bound& a, const Bound& b) {
 
 Bound compare(Op op, const Bound& a, const Bound& b) {
   const Bound both{.known = a.known && b.known, .unknown = a.unknown || b.unknown};
-  if (!both.known) return nothing;
+  if (!both.known) return no_bound;
   if (a.wild || b.wild) return truth(both, true, true);
   const bool less = below(a.hi, b.lo), greater = below(b.hi, a.lo);                // everywhere
   const bool may_be_less = below(a.lo, b.hi), may_be_greater = below(b.lo, a.hi);  // somewhere
@@ -128,7 +128,7 @@ Bound compare(Op op, const Bound& a, const Bound& b) {
   }
 }
 
-Bound evaluate(const Expression& expression, const Ranges& ranges);
+Bound bounds_of(const Expression& expression, const Ranges& ranges);
 
 bool may_be(const Bound& bound, double wanted) { return bound.known && bound.lo <= wanted && wanted <= bound.hi; }
 
@@ -137,7 +137,7 @@ Bound connect(const Expression& expression, const Ranges& ranges) {
   const double decisive = expression.op == Op::any ? 1 : 0;
   bool some_decide = false, all_may_pass = true, none_unknown = true, all_may_be_open = true;
   for (const auto& input : expression.inputs) {
-    const auto side = evaluate(input, ranges);
+    const auto side = bounds_of(input, ranges);
     const bool decides = may_be(side, decisive), passes = may_be(side, 1 - decisive);
     if (decides && !passes && !side.unknown) return truth({}, decisive == 0, decisive == 1);
     some_decide |= decides;
@@ -146,7 +146,7 @@ Bound connect(const Expression& expression, const Ranges& ranges) {
     all_may_be_open &= passes || side.unknown;
   }
   Bound result{.known = some_decide || all_may_pass, .unknown = !none_unknown && all_may_be_open};
-  if (!result.known) return nothing;
+  if (!result.known) return no_bound;
   return decisive == 0 ? truth(result, some_decide, all_may_pass) : truth(result, all_may_pass, some_decide);
 }
 
@@ -158,7 +158,7 @@ Bound value_or(const Bound& first, const Bound& second) {
   return between(either, std::min(first.lo, second.lo), std::max(first.hi, second.hi));
 }
 
-Bound evaluate(const Expression& expression, const Ranges& ranges) {
+Bound bounds_of(const Expression& expression, const Ranges& ranges) {
   const auto& inputs = expression.inputs;
   switch (expression.op) {
     case Op::number:
@@ -173,19 +173,19 @@ Bound evaluate(const Expression& expression, const Ranges& ranges) {
       return truth({}, range.missing || !range.exists, range.exists);
     }
     case Op::value:
-      return value_or(evaluate(inputs[0], ranges), evaluate(inputs[1], ranges));
+      return value_or(bounds_of(inputs[0], ranges), bounds_of(inputs[1], ranges));
     case Op::negative: {
-      const auto inner = evaluate(inputs[0], ranges);
+      const auto inner = bounds_of(inputs[0], ranges);
       return between(inner, -inner.hi, -inner.lo);
     }
     case Op::absolute: {
-      const auto inner = evaluate(inputs[0], ranges);
+      const auto inner = bounds_of(inputs[0], ranges);
       const double a = std::abs(inner.lo), b = std::abs(inner.hi);
       return between(inner, inner.lo <= 0 && inner.hi >= 0 ? 0 : std::min(a, b), std::max(a, b));
     }
     case Op::negation: {
-      const auto inner = evaluate(inputs[0], ranges);
-      return inner.known ? truth(inner, may_be(inner, 1), may_be(inner, 0)) : nothing;
+      const auto inner = bounds_of(inputs[0], ranges);
+      return inner.known ? truth(inner, may_be(inner, 1), may_be(inner, 0)) : no_bound;
     }
     case Op::all:
     case Op::any:
@@ -196,11 +196,11 @@ Bound evaluate(const Expression& expression, const Ranges& ranges) {
     case Op::at_most:
     case Op::greater:
     case Op::at_least:
-      return compare(expression.op, evaluate(inputs[0], ranges), evaluate(inputs[1], ranges));
+      return compare(expression.op, bounds_of(inputs[0], ranges), bounds_of(inputs[1], ranges));
     default: {
-      auto result = evaluate(inputs.front(), ranges);
+      auto result = bounds_of(inputs.front(), ranges);
       for (std::size_t i = 1; i < inputs.size(); ++i)
-        result = calculate(expression.op, result, evaluate(inputs[i], ranges));
+        result = calculate(expression.op, result, bounds_of(inputs[i], ranges));
       return result;
     }
   }
@@ -209,7 +209,7 @@ Bound evaluate(const Expression& expression, const Ranges& ranges) {
 }  // namespace
 
 bool surely_false(const Expression& expression, const Ranges& ranges) {
-  const auto bound = evaluate(expression, ranges);
+  const auto bound = bounds_of(expression, ranges);
   return bound.known && !bound.unknown && !bound.wild && bound.hi == 0 && bound.lo == 0;
 }
 

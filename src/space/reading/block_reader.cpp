@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "config/check.hpp"
 #include "space/domain.hpp"
 #include "space/reading/read_domain.hpp"
 #include "space/reading/tree_reader.hpp"

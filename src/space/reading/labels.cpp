@@ -7,6 +7,7 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "config/check.hpp"
 #include "space/reading/read_domain.hpp"
 
 namespace assay::space {

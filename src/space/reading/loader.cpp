@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "base/text.hpp"
+#include "config/check.hpp"
 #include "config/settings.hpp"
 #include "os/file.hpp"
 #include "space/constraints/expression.hpp"

@@ -244,11 +244,6 @@ void read_default(const Node& node, WrittenDomain& result) {
 
 }  // namespace
 
-bool is_domain(const Node& node) {
-  return node.is_table() &&
-         std::any_of(kinds.begin(), kinds.end(), [&](const auto& kind) { return bool(node.at(kind)); });
-}
-
 WrittenDomain read_domain(const Node& node) {
   WrittenDomain written;
   const auto kind = kind_of(node);

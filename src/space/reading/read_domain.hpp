@@ -19,9 +19,6 @@ struct WrittenDomain {
   std::vector<config::Node> items;  ///< choice, subset: the items as written, in the order of domain.items
 };
 
-/// A table with one of the domain keys.
-bool is_domain(const config::Node& node);
-
 /// Error(config) for anything that is no proper domain.
 WrittenDomain read_domain(const config::Node& node);
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "config/check.hpp"
 #include "space/domain.hpp"
 #include "space/reading/read_domain.hpp"
 
