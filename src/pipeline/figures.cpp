@@ -1,6 +1,8 @@
 #include "pipeline/figures.hpp"
 
 #include <algorithm>
+#include "stats/intervals.hpp"
+#include "trial/metric.hpp"
 
 #include "base/json.hpp"
 #include "trial/standing.hpp"
@@ -60,6 +62,17 @@ std::optional<Rejudged> judge_search_again(const run::Run& run) {
   result.now = search_figures(reader.refresh(), run, result.before.fidelity, partial);
   run.finish(run::Stage::search, run::to_json(result.now), 0, partial);
   return result;
+}
+
+run::Interval metric_interval(const trial::Objective& objective, double value, std::int64_t rows) {
+  if (rows <= 0 || !trial::is_share_of_rows(objective.metric, value)) return {value, value, value};
+  const auto interval = stats::wilson(value, static_cast<double>(rows));
+  return {value, interval.lo, interval.hi};
+}
+
+std::int64_t size_metric(const trial::Measurement& measurement, const std::string& metric) {
+  const auto found = measurement.metrics.find(metric);
+  return found == measurement.metrics.end() ? 0 : static_cast<std::int64_t>(found->second);
 }
 
 }  // namespace assay::pipeline

@@ -1,7 +1,9 @@
 // What a study says to later stages, the same from a stage's worker and by hand. Without LibTorch.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <string>
 
 #include "run/results.hpp"
 #include "run/run.hpp"
@@ -25,5 +27,11 @@ struct Rejudged {
 /// Derives the figures of a finished search again if they were judged by other values: from its measurements, nothing
 /// is measured. Nothing where there is nothing to do.
 std::optional<Rejudged> judge_search_again(const run::Run& run);
+
+/// 95 % interval of a metric measured on `rows` rows: Wilson's for shares of rows; for other metrics the bare value.
+run::Interval metric_interval(const trial::Objective& objective, double value, std::int64_t rows);
+
+/// A count that the built-in trainer reports and an external one may; 0 if it is not there.
+std::int64_t size_metric(const trial::Measurement& measurement, const std::string& metric);
 
 }  // namespace assay::pipeline

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
-#include "pipeline/study_stage.hpp"
+#include "pipeline/figures.hpp"
 #include "report/verdict.hpp"
 #include "trial/standing.hpp"
 

@@ -13,7 +13,6 @@
 #include "pipeline/renewal.hpp"
 #include "run/program.hpp"
 #include "search/planners.hpp"
-#include "stats/intervals.hpp"
 #include "study/study.hpp"
 #include "trial/metric.hpp"
 #include "trial/reward.hpp"
@@ -162,17 +161,6 @@ std::string noticed(const run::Run& run) {
   for (const auto& [name, hash] : run::program_of(run)) files.push_back(name);
   return files.empty() ? ""
                        : fmt::format(" (with a changed {} the next start does so by itself)", base::join(files, ", "));
-}
-
-run::Interval metric_interval(const trial::Objective& objective, double value, std::int64_t rows) {
-  if (rows <= 0 || !trial::is_share_of_rows(objective.metric, value)) return {value, value, value};
-  const auto interval = stats::wilson(value, static_cast<double>(rows));
-  return {value, interval.lo, interval.hi};
-}
-
-std::int64_t size_metric(const trial::Measurement& measurement, const std::string& metric) {
-  const auto found = measurement.metrics.find(metric);
-  return found == measurement.metrics.end() ? 0 : static_cast<std::int64_t>(found->second);
 }
 
 }  // namespace assay::pipeline

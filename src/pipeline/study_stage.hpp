@@ -49,10 +49,4 @@ base::Exit run_study(cli::StageContext& context, const comm::World& world, Study
 /// " (with a changed train.py the next start does so by itself)": where a changed trainer is noticed.
 std::string noticed(const run::Run& run);
 
-/// 95 % interval of a metric measured on `rows` rows: Wilson's for shares of rows; for other metrics the bare value.
-run::Interval metric_interval(const trial::Objective& objective, double value, std::int64_t rows);
-
-/// A count that the built-in trainer reports and an external one may; 0 if it is not there.
-std::int64_t size_metric(const trial::Measurement& measurement, const std::string& metric);
-
 }  // namespace assay::pipeline

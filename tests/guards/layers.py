@@ -22,7 +22,7 @@ for line in (root / "src/CMakeLists.txt").read_text().splitlines():
         used = [name.removeprefix("assay_") for name in part[3].split()]
         may[part[1]] = set().union(*(may.get(name, set()) for name in used))
         for file in part[2].split():
-            part_of[file] = part[1]
+            part_of[file.removesuffix(".cpp")] = part[1]
         continue
     row = re.match(r"assay_module\((\w+)\s*(?:USES((?: +\w+)*?))?(?: ROOMS((?: +\w+)*?))?(?: +LINKS.*)?\)", line)
     if not row:
@@ -56,7 +56,7 @@ for path in sorted((root / "src").rglob("*.[ch]pp")):
         continue
     if len(name.parts) > 2 and name.parts[1] not in rooms[folder]:
         errors.append(f"src/{folder}/{name.parts[1]} is not a sub-room of its row in src/CMakeLists.txt")
-    allowed = may[folder] | may.get(part_of.get(str(name)), set())
+    allowed = may[folder] | may.get(part_of.get(str(name.with_suffix(""))), set())
     own_room = room_of(name.parts, folder)
     torch_allowed = folder in ("nn", "train", "comm") or (folder == "eval" and path.suffix == ".cpp")
     for number, line in enumerate(path.read_text().splitlines(), 1):
