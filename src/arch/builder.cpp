@@ -95,7 +95,7 @@ int Builder::add(std::string op, const std::string& block, std::vector<int> inpu
   node.shape = row.shape(node, shapes);
   // A thousand million is far beyond any network of this program, and keeps the counts from overflowing.
   constexpr std::int64_t too_many = 1'000'000'000;
-  const auto values = volume(node.shape), weights = row.cost(node, shapes).parameters;
+  const auto values = base::element_count(node.shape), weights = row.cost(node, shapes).parameters;
   if (values > too_many || weights > too_many) {
     base::fail(base::Exit::config, "block \"{}\": {} values per example and {} weights in one layer are too many",
                node.block, base::with_commas(values), base::with_commas(weights));

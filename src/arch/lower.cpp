@@ -72,7 +72,7 @@ Network Lowering::run(const Json& model) {
     base::fail(Exit::config, "[model] needs \"input\" and \"blocks\"");
   }
   auto last = sequence(model.at("blocks"), Place{.path = "", .input = input(model), .keep_width = true});
-  if (builder_.shape(last).size() == 3 && volume(builder_.shape(last)) == outputs_) {
+  if (builder_.shape(last).size() == 3 && base::element_count(builder_.shape(last)) == outputs_) {
     last = builder_.add("flatten", "output", {last});
   }
   if (builder_.shape(last) != Shape{outputs_}) {

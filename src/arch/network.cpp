@@ -4,6 +4,7 @@
 #include "arch/primitives.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/text.hpp"
 
 namespace assay::arch {
 namespace {
@@ -52,7 +53,7 @@ Counts count(const Network& network) {
     const auto cost = cost_of(network, node);
     counts.parameters += cost.parameters;
     counts.multiply_adds += cost.multiply_adds;
-    counts.activations += volume(node.shape);
+    counts.activations += base::element_count(node.shape);
   }
   return counts;
 }

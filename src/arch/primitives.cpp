@@ -181,12 +181,6 @@ std::string to_text(const Shape& shape) {
   return base::join(parts, "x");
 }
 
-std::int64_t volume(const Shape& shape) {
-  std::int64_t product = 1;
-  for (const auto extent : shape) product *= extent;
-  return product;
-}
-
 std::int64_t scaled_width(std::int64_t width, double factor, std::int64_t multiple) {
   if (factor == 1) return width;
   const auto steps = std::llround(static_cast<double>(width) * factor / static_cast<double>(multiple));

@@ -57,7 +57,6 @@ bool keeps_zero(const Node& node);
 
 /// "16x8x8"; "10" for features.
 std::string to_text(const Shape& shape);
-std::int64_t volume(const Shape& shape);
 
 /// `width` times `factor`, rounded to a multiple (at least one multiple; never above `width` when shrinking).
 std::int64_t scaled_width(std::int64_t width, double factor, std::int64_t multiple);

@@ -1,6 +1,7 @@
 #include "arch/shapes.hpp"
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace assay::arch::rules {
 namespace {
@@ -80,7 +81,7 @@ Shape linear(const Node& node, const Shapes& inputs) {
   return {integer(node, "width")};
 }
 
-Shape flatten(const Node&, const Shapes& inputs) { return {volume(inputs[0])}; }
+Shape flatten(const Node&, const Shapes& inputs) { return {base::element_count(inputs[0])}; }
 
 Shape add(const Node& node, const Shapes& inputs) {
   for (const auto& shape : inputs) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <functional>
 #include <numeric>
 
 namespace assay::base {
@@ -89,6 +90,27 @@ std::string with_commas(long long number) {
   for (auto i = static_cast<std::ptrdiff_t>(digits.size()) - 3; i > 0; i -= 3)
     digits.insert(static_cast<std::size_t>(i), ",");
   return number < 0 ? "-" + digits : digits;
+}
+
+std::string replace_all(std::string text, std::string_view what, std::string_view by) {
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
+    text.replace(at, what.size(), by);
+  return text;
+}
+
+std::string last_lines(std::string_view text, std::size_t lines) {
+  const auto all = split(trim(text), '\n');
+  return join({all.size() > lines ? all.end() - static_cast<std::ptrdiff_t>(lines) : all.begin(), all.end()}, "\n");
+}
+
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  std::vector<std::string> parts;
+  for (const auto extent : shape) parts.push_back(std::to_string(extent));
+  return "[" + join(parts, ", ") + "]";
+}
+
+std::int64_t element_count(const std::vector<std::int64_t>& shape) {
+  return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
 }
 
 }  // namespace assay::base

@@ -68,6 +68,7 @@ void declare(CLI::App& app, const Option& option, Slots::Slot& slot) {
 Values values_of(const Slots& slots) {
   Values values;
   for (const auto& slot : slots.slots) {
+    values.declared.insert(slot.option->name);
     if (slot.handle->count() == 0) continue;
     auto& given = values.given[slot.option->name];
     switch (slot.option->kind) {
@@ -90,12 +91,18 @@ Values values_of(const Slots& slots) {
 
 }  // namespace
 
-bool Values::flag(const std::string& name) const { return given.contains(name); }
+const std::vector<std::string>* Values::find(const std::string& name) const {
+  base::require(declared.contains(name), "the verb does not declare {}", name);
+  const auto found = given.find(name);
+  return found == given.end() ? nullptr : &found->second;
+}
+
+bool Values::flag(const std::string& name) const { return find(name) != nullptr; }
 
 std::optional<std::string> Values::text(const std::string& name) const {
-  const auto found = given.find(name);
-  if (found == given.end() || found->second.empty()) return std::nullopt;
-  return found->second.front();
+  const auto* texts = find(name);
+  if (texts == nullptr || texts->empty()) return std::nullopt;
+  return texts->front();
 }
 
 std::string Values::text(const std::string& name, const std::string& otherwise) const {
@@ -109,8 +116,8 @@ std::optional<std::int64_t> Values::integer(const std::string& name) const {
 }
 
 std::vector<std::string> Values::texts(const std::string& name) const {
-  const auto found = given.find(name);
-  return found == given.end() ? std::vector<std::string>{} : found->second;
+  const auto* texts = find(name);
+  return texts == nullptr ? std::vector<std::string>{} : *texts;
 }
 
 int run_verbs(int argc, char** argv, const std::string& program, const std::string& description,

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct Option {
   std::vector<std::string> choices = {};
 };
 
+/// What stands on a command line. Asking for a word or an option that the verb does not declare is a defect.
 class Values {
  public:
   bool flag(const std::string& name) const;
@@ -29,6 +31,10 @@ class Values {
   std::vector<std::string> texts(const std::string& name) const;
 
   std::map<std::string, std::vector<std::string>> given;  ///< a flag has one empty text
+  std::set<std::string> declared;                         ///< names of all words and options
+
+ private:
+  const std::vector<std::string>* find(const std::string& name) const;
 };
 
 struct Verb {

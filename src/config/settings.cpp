@@ -99,7 +99,7 @@ constexpr Setting table[] = {
     {"proxy.parallel", Type::integer, "0", L, "workers; 0: as search.parallel", 0, 100000},
     {"proxy.max_failed", Type::integer, "0", L, "the stage ends after this number of failed trainings; 0: it continues with the others", 0},
 
-    {"search.algorithm", Type::text, "\"auto\"", I, "auto says what it chose and why", {}, {}, "auto|random|grid|list|evolution|tpe|nsga2|nsga3|smac|sobol|anneal|naive_evolution|reinforce|ppo|asha|hyperband|bohb|econas|pbt"},
+    {"search.algorithm", Type::text, "\"auto\"", I, "auto says what it chose and why", {}, {}, "auto|" ASSAY_ALGORITHMS},
     {"search.reuse", Type::flag, "true", I, "a network that equals one measured before takes its result instead of a training"},
     {"search.points", Type::free, "", I, "points to measure first, in this order (list: all that it tries): [ { lr = 0.1 }, ... ]"},
     {"search.import", Type::free, "", S, "results measured elsewhere that the search begins with: [ \"earlier.csv\", { file = \"ray.csv\", map = { \"config/lr\" = \"lr\" } } ]; they do not count against max_trials"},

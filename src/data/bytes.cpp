@@ -1,10 +1,9 @@
 #include "data/bytes.hpp"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <optional>
 
+#include "base/gzip.hpp"
 #include "base/hash.hpp"
 #include "base/text.hpp"
 #include "base/version.hpp"
@@ -14,25 +13,6 @@ namespace assay::data {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Ends inflate's state on every way out.
-struct Inflater {
-  z_stream stream{};
-  Inflater() { base::require(inflateInit2(&stream, 16 + MAX_WBITS) == Z_OK, "zlib cannot start: out of memory"); }
-  ~Inflater() { inflateEnd(&stream); }
-  Inflater(const Inflater&) = delete;  // owns zlib's state
-  Inflater& operator=(const Inflater&) = delete;
-};
-
-bool is_gzip(std::string_view text) { return text.size() > 2 && text[0] == '\x1f' && text[1] == '\x8b'; }
-
-/// The size that the last member's trailer claims: a hint for the allocation, never trusted beyond zlib's best ratio.
-std::size_t claimed_size(std::string_view packed) {
-  std::size_t size = 0;
-  for (std::size_t i = 0; i < 4; ++i)
-    size |= std::size_t{static_cast<unsigned char>(packed[packed.size() - 4 + i])} << (8 * i);
-  return std::clamp<std::size_t>(size, 4096, packed.size() * 1032 + 4096);
-}
 
 /// The hash that a checksums.txt ("sha256  relative/path") gives for the file, with the list's name.
 std::optional<std::pair<std::string, fs::path>> listed_hash(const fs::path& file) {
@@ -93,39 +73,17 @@ std::string read_whole(const fs::path& file) {
 }  // namespace
 
 std::vector<std::uint8_t> unpack(std::string_view packed, const fs::path& file) {
-  constexpr std::size_t smallest = 18;  // header and trailer of an empty member
-  if (packed.size() < smallest) {
-    fail_at(file, "{} bytes are no gzip data; the file is cut off, get it again", packed.size());
-  }
-  Inflater inflater;
-  auto& stream = inflater.stream;
-  std::vector<std::uint8_t> bytes(claimed_size(packed));
-  std::size_t filled = 0;
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
-  std::size_t left = packed.size();
-  for (;;) {
-    if (filled == bytes.size()) bytes.resize(bytes.size() + bytes.size() / 2);
-    const auto room = static_cast<uInt>(std::min<std::size_t>(bytes.size() - filled, 1U << 30));
-    const auto feed = static_cast<uInt>(std::min<std::size_t>(left, 1U << 30));
-    stream.next_out = bytes.data() + filled;
-    stream.avail_out = room;
-    stream.avail_in = feed;
-    const int status = inflate(&stream, Z_NO_FLUSH);
-    filled += room - stream.avail_out;
-    left -= feed - stream.avail_in;
-    if (status == Z_STREAM_END) {
-      const std::string_view rest(reinterpret_cast<const char*>(stream.next_in), left);
-      if (!is_gzip(rest)) break;  // trailing zeros are padding
-      inflateReset(&stream);
-    } else if (status == Z_BUF_ERROR || (status == Z_OK && left == 0 && stream.avail_out > 0)) {
+  auto unzipped = base::gunzip(packed);
+  switch (unzipped.end) {
+    case base::Unzipped::End::whole:
+      break;
+    case base::Unzipped::End::cut_off:
       fail_at(file, "the gzip data end too early after {} bytes; the file is cut off, get it again",
-              base::with_commas(static_cast<long long>(filled)));
-    } else if (status != Z_OK) {
-      fail_at(file, "the gzip data are damaged ({}); get the file again", stream.msg ? stream.msg : "unknown");
-    }
+              base::with_commas(static_cast<long long>(unzipped.bytes.size())));
+    case base::Unzipped::End::damaged:
+      fail_at(file, "the gzip data are damaged ({}); get the file again", unzipped.fault);
   }
-  bytes.resize(filled);
-  return bytes;
+  return std::move(unzipped.bytes);
 }
 
 bool is_utf8(std::string_view text) {
@@ -158,7 +116,7 @@ Content read_content(const fs::path& file, const config::Config& config) {
   if (raw.empty()) fail_at(file, "the file is empty; get it again");
   Content content{.file = file, .bytes = {}, .sha256 = base::sha256(raw)};
   check_hash(file, content.sha256, config);
-  if (is_gzip(raw)) {
+  if (base::is_gzip(raw)) {
     content.bytes = unpack(raw, file);
     if (content.bytes.empty()) fail_at(file, "the unpacked file is empty; get it again");
   } else {

@@ -12,7 +12,7 @@ Dataset read_cifar(const Request& request) {
   Dataset dataset;
   const auto wanted = wanted_shape(request.config);
   dataset.shape = wanted.empty() ? std::vector<std::int64_t>{3, 32, 32} : wanted;
-  const auto pixels = static_cast<std::size_t>(volume(dataset.shape));
+  const auto pixels = static_cast<std::size_t>(base::element_count(dataset.shape));
   const auto record = pixels + 1;
   std::vector<std::string> hashes;
   for (const auto& file : request.files()) {
@@ -22,7 +22,7 @@ Dataset read_cifar(const Request& request) {
       fail_at(file,
               "has {} bytes, which is no multiple of the {} of a record ({} + label); the file is cut off, or set "
               "[data] shape",
-              base::with_commas(static_cast<long long>(content.bytes.size())), record, shape_text(dataset.shape));
+              base::with_commas(static_cast<long long>(content.bytes.size())), record, base::shape_text(dataset.shape));
     }
     const auto rows = content.bytes.size() / record;
     const auto before = dataset.bytes.size();

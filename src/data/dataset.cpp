@@ -11,7 +11,7 @@
 
 namespace assay::data {
 
-std::int64_t Dataset::row_size() const { return shape.empty() ? 0 : volume(shape); }
+std::int64_t Dataset::row_size() const { return shape.empty() ? 0 : base::element_count(shape); }
 
 bool is_external(const config::Config& config) {
   return config.flag("data.external") || (config.has("data.format") && config.text("data.format") == "external");
@@ -19,16 +19,6 @@ bool is_external(const config::Config& config) {
 
 std::vector<std::int64_t> wanted_shape(const config::Config& config) {
   return config.has("data.shape") ? config.integers("data.shape") : std::vector<std::int64_t>{};
-}
-
-std::int64_t volume(const std::vector<std::int64_t>& shape) {
-  return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
-}
-
-std::string shape_text(const std::vector<std::int64_t>& shape) {
-  std::vector<std::string> parts;
-  for (const auto size : shape) parts.push_back(std::to_string(size));
-  return base::join(parts, " x ");
 }
 
 std::string combined_hash(const std::vector<std::string>& hashes) {
@@ -64,9 +54,10 @@ void check_labels(const Dataset& dataset, const Dataset& train, const std::strin
 void apply_shape(Dataset& dataset, const config::Config& config) {
   const auto wanted = wanted_shape(config);
   if (wanted.empty() || dataset.shape.empty() || wanted == dataset.shape) return;
-  if (volume(wanted) != volume(dataset.shape)) {
+  if (base::element_count(wanted) != base::element_count(dataset.shape)) {
     config.node("data.shape")
-        .fail(fmt::format("the data are {}, which is not {}", shape_text(dataset.shape), shape_text(wanted)));
+        .fail(
+            fmt::format("the data are {}, which is not {}", base::shape_text(dataset.shape), base::shape_text(wanted)));
   }
   dataset.shape = wanted;
 }
@@ -108,8 +99,8 @@ Dataset read(const config::Config& config, Part part, const Dataset* train) {
   apply_shape(dataset, config);
   if (train == nullptr) return dataset;
   if (dataset.shape != train->shape) {
-    fail_at(files.front(), "holds rows of {}, but the training data are {}", shape_text(dataset.shape),
-            shape_text(train->shape));
+    fail_at(files.front(), "holds rows of {}, but the training data are {}", base::shape_text(dataset.shape),
+            base::shape_text(train->shape));
   }
   if (dataset.task == Task::classification) check_labels(dataset, *train, files.front());
   return dataset;

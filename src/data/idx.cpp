@@ -64,7 +64,8 @@ void append(Dataset& dataset, Content images, Content labels) {
   }
   const auto shape = image_shape(sizes);
   if (!dataset.shape.empty() && shape != dataset.shape) {
-    fail_at(images.file, "holds images of {}, the file before it {}", shape_text(shape), shape_text(dataset.shape));
+    fail_at(images.file, "holds images of {}, the file before it {}", base::shape_text(shape),
+            base::shape_text(dataset.shape));
   }
   dataset.shape = shape;
   dataset.labels.insert(dataset.labels.end(), labels.bytes.begin(), labels.bytes.end());

@@ -29,10 +29,6 @@ Dataset read_external(const Request& request);
 
 /// [data] shape, or empty.
 std::vector<std::int64_t> wanted_shape(const config::Config& config);
-/// Product of a shape.
-std::int64_t volume(const std::vector<std::int64_t>& shape);
-/// "1 x 28 x 28".
-std::string shape_text(const std::vector<std::int64_t>& shape);
 /// The hash of several files, in order: that of one file is its own.
 std::string combined_hash(const std::vector<std::string>& hashes);
 /// Class names "0" .. "max" for formats that hold only numbers.

@@ -185,10 +185,10 @@ Dataset read_csv(const Request& request) {
   const auto features = static_cast<std::int64_t>(dataset.feature_names.size());
   dataset.shape = wanted_shape(request.config);
   if (dataset.shape.empty()) dataset.shape = {features};
-  if (volume(dataset.shape) != features) {
+  if (base::element_count(dataset.shape) != features) {
     request.config.node("data.shape")
-        .fail(fmt::format("{} is {} values, but the rows of {} have {} features", shape_text(dataset.shape),
-                          volume(dataset.shape), csv.file().string(), features));
+        .fail(fmt::format("{} is {} values, but the rows of {} have {} features", base::shape_text(dataset.shape),
+                          base::element_count(dataset.shape), csv.file().string(), features));
   }
   return dataset;
 }

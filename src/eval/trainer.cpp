@@ -218,9 +218,9 @@ void Trainer::drop_checkpoints(const trial::Work& work, const Outcome& outcome) 
   if (context_.group.rank() != 0) return;
   const bool usable = outcome.state == State::done || outcome.state == State::stopped;
   const bool keep = outcome.again || (context_.keep_checkpoint && usable);
-  if (!keep) os::remove_all(work.folder / train::checkpoint_name);
-  if (outcome.again && !os::file_size(work.folder / train::checkpoint_name)) return;
-  if (same_item(work.previous, work.folder)) os::remove_all(work.previous / train::checkpoint_name);
+  if (!keep) os::remove_all(work.folder / study::checkpoint_file);
+  if (outcome.again && !os::file_size(work.folder / study::checkpoint_file)) return;
+  if (same_item(work.previous, work.folder)) os::remove_all(work.previous / study::checkpoint_file);
 }
 
 Outcome Trainer::run(const trial::Work& work, trial::Reporter& reporter) {

@@ -15,12 +15,6 @@ namespace {
 
 using base::Exit;
 
-std::string replace_all(std::string text, const std::string& what, const std::string& by) {
-  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
-    text.replace(at, what.size(), by);
-  return text;
-}
-
 /// The part of an argument before "=".
 std::string flag_of(const std::string& argument) { return argument.substr(0, argument.find('=')); }
 
@@ -53,7 +47,7 @@ void add_resources(std::vector<std::string>& arguments, const StageJob& job, con
   if (job.gpus > 0 && !site.gpus.empty()) {
     const int shared = (job.crew + site.workers_per_gpu - 1) / std::max(1, site.workers_per_gpu) * job.gpus;
     const int per_node = site.gpus_per_node > 0 ? std::min(shared, site.gpus_per_node) : shared;
-    arguments.push_back(replace_all(site.gpus, "{n}", std::to_string(per_node)));
+    arguments.push_back(base::replace_all(site.gpus, "{n}", std::to_string(per_node)));
   }
 }
 

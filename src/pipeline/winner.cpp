@@ -11,6 +11,7 @@
 #include "nn/network_py.hpp"
 #include "os/file.hpp"
 #include "report/card.hpp"
+#include "study/checkpoint.hpp"
 #include "study/names.hpp"
 #include "study/outputs.hpp"
 
@@ -79,7 +80,7 @@ void publish_winner(const run::FullFigures& figures, const trial::StudyView& vie
   for (const auto& objective : card.objectives)
     card.roles[objective.metric] = objective.maximise ? "objective, maximised" : "objective, minimised";
   if (!os::list_folder(stage / own).empty()) card.outputs = "full/" + own;
-  if (!os::list_folder(stage / own / "checkpoint").empty()) card.checkpoint = "full/" + own + "/checkpoint";
+  if (!os::list_folder(stage / own / study::checkpoint_folder).empty()) card.checkpoint = "full/" + own + "/checkpoint";
   for (const auto number : winner.trainings)
     card.commands.push_back(fmt::format("assay reproduce '{}' {} --stage full", run.folder().string(), number));
   os::publish(folder / "card.md", report::winner_card(card));

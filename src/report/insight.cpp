@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "report/compare.hpp"
 #include "report/figure_text.hpp"
+#include "space/domain.hpp"
 #include "stats/correlation.hpp"
 
 namespace assay::report {
@@ -38,12 +39,6 @@ std::vector<const Trial*> scored(const trial::StudyView& view, bool infeasible) 
 /// What the shown measurement measured.
 const space::Params& params_of(const Trial& trial) { return trial::shown_what(trial).params; }
 
-std::optional<double> number_of(const space::Value& value) {
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
-  if (const auto* number = std::get_if<double>(&value)) return *number;
-  return std::nullopt;
-}
-
 /// One group per value; numbers with more than eight values by quartile.
 std::vector<int> groups_of(const std::vector<const Trial*>& trials, const std::string& name) {
   std::set<std::string> texts;
@@ -52,7 +47,7 @@ std::vector<int> groups_of(const std::vector<const Trial*>& trials, const std::s
     const auto found = params_of(*trial).find(name);
     if (found == params_of(*trial).end()) continue;
     texts.insert(space::to_text(found->second));
-    if (const auto number = number_of(found->second)) numbers.push_back(*number);
+    if (const auto number = space::as_number(found->second)) numbers.push_back(*number);
   }
   std::sort(numbers.begin(), numbers.end());
   const bool quartiles = texts.size() > 8 && !numbers.empty();
@@ -61,7 +56,7 @@ std::vector<int> groups_of(const std::vector<const Trial*>& trials, const std::s
     const auto found = params_of(*trial).find(name);
     if (found == params_of(*trial).end()) {
       groups.push_back(-1);
-    } else if (const auto number = number_of(found->second); quartiles && number) {
+    } else if (const auto number = space::as_number(found->second); quartiles && number) {
       const auto below = std::lower_bound(numbers.begin(), numbers.end(), *number) - numbers.begin();
       groups.push_back(static_cast<int>(4 * below / static_cast<std::ptrdiff_t>(numbers.size())));
     } else {
@@ -81,7 +76,7 @@ struct Ends {
 std::optional<Ends> ends_of(const space::Domain& domain) {
   if (domain.kind == space::Kind::choice && domain.ordered && domain.items.size() >= 3) {
     std::vector<double> items;
-    for (const auto& item : domain.items) items.push_back(number_of(item).value_or(NAN));
+    for (const auto& item : domain.items) items.push_back(space::as_number(item).value_or(NAN));
     const auto [lo, hi] = std::minmax_element(items.begin(), items.end());
     return Ends{1.0 / static_cast<double>(items.size()), [lo = *lo](double v) { return v <= lo; },
                 [hi = *hi](double v) { return v >= hi; }, fmt::format("{:g}", *lo), fmt::format("{:g}", *hi)};
@@ -222,7 +217,7 @@ std::vector<Edge> edges(const trial::StudyView& view, const space::Space& space)
     int lower = 0, upper = 0, of = 0;
     for (const auto* trial : best) {
       const auto value = params_of(*trial).find(parameter.name);
-      const auto number = value == params_of(*trial).end() ? std::nullopt : number_of(value->second);
+      const auto number = value == params_of(*trial).end() ? std::nullopt : space::as_number(value->second);
       if (!number) continue;
       ++of;
       lower += ends->lower(*number);

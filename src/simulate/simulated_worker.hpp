@@ -8,6 +8,7 @@
 #include "base/random.hpp"
 #include "simulate/delayed_study.hpp"
 #include "simulate/simulation.hpp"
+#include "study/claim_rules.hpp"
 #include "trial/report_pace.hpp"
 
 namespace assay::simulate {
@@ -32,14 +33,14 @@ struct RunningTrial {
 };
 
 struct SimulatedWorker {
-  base::Rng window;  ///< chooses numbers after lost races
+  base::Rng races;  ///< chooses numbers after lost races
   trial::Planner* planner = nullptr;
   trial::EarlyStop* early_stop = nullptr;
   bool probe = true;  ///< has a planner of its own, whose time counts
   std::shared_ptr<const trial::StudyView> view;
   Numbers taken;                  ///< numbers, as far as it knows
   trial::TrialId first_free = 0;  ///< of them
-  std::int64_t width = 2;         ///< of the window, see Study::Impl::link_free_number
+  study::NumberWindow window = study::NumberWindow();
   trial::ItemId wanted;
   std::optional<trial::Proposal> given;  ///< what the wanted rung measures, where it is not what the trial began with
   double pause = 0.005;
@@ -47,12 +48,6 @@ struct SimulatedWorker {
   std::vector<UnseenRecord> own;  ///< what it wrote lately
   std::optional<RunningTrial> running;
 };
-
-/// What a claim of `item` measures, as Study::Impl::start and continuation have it. `trials`: as written, by number;
-/// `trial`: the item's own, with the rungs below it. `given`: what a rung measures where that is not what the trial
-/// began with.
-trial::Work work_of(const study::Definition& definition, const std::vector<TrialPtr>& trials, const trial::ItemId& item,
-                    const trial::Trial& trial, const std::optional<trial::Proposal>& given);
 
 enum class Step { look, decide, link, report, end };
 

@@ -98,7 +98,7 @@ class Simulation {
     if (stride > 1) shared_ = mind();
     for (std::int64_t i = 0; i < settings_.workers; ++i) {
       const auto name = fmt::format("worker {}", i);
-      Worker worker{.window = base::Rng(definition_.seed, name, 0, "window"), .taken = Numbers(numbers())};
+      Worker worker{.races = base::Rng(definition_.seed, name, 0, "window"), .taken = Numbers(numbers())};
       worker.probe = i % stride == 0;
       if (worker.probe) own_.push_back(mind());
       const auto& mind = worker.probe ? own_.back() : shared_;
@@ -172,7 +172,7 @@ class Simulation {
       worker.wanted = next->item;
       worker.given = next->what;
     } else {
-      worker.width = 2;
+      worker.window = study::NumberWindow(static_cast<std::int64_t>(workers_.size()));
       worker.first_free = worker.taken.first_missing(worker.first_free);
       worker.wanted = {worker.first_free, 0};
       worker.given.reset();
@@ -225,10 +225,8 @@ class Simulation {
     counters_.metadata(event.time, 1);  // whose is it?
     if (item.rung > 0) return lost_rung(event, worker, item);
     const auto first = worker.first_free = worker.taken.first_missing(worker.first_free);
-    auto number = worker.taken.first_missing(first + worker.window.below(worker.width));
+    auto number = worker.taken.first_missing(first + worker.window.draw(worker.races));
     if (number >= numbers()) number = first;
-    const auto crowd = static_cast<std::int64_t>(workers_.size());
-    worker.width = std::min<std::int64_t>(2 * std::max(worker.width, crowd), std::max<std::int64_t>(1024, 4 * crowd));
     worker.wanted = {number, 0};
     if (number >= numbers()) return found_none(event, worker);
     at(event.time + op(2), event.worker, Step::link);
@@ -259,13 +257,25 @@ class Simulation {
     at(event.time + op(1), event.worker, Step::look);
   }
 
+  /// What a claim measures. `trial`: the item's own, with the rungs below it; `given`: what a rung measures where that
+  /// is not what the trial began with.
+  trial::Work work_of(const ItemId& item, const Trial& trial, const std::optional<trial::Proposal>& given) const {
+    auto what = item.rung == 0 ? trial.first : given ? *given : study::continuation(&trial, item);
+    std::optional<trial::Fidelity> made;
+    if (what.from) {
+      const auto& from = trials_[static_cast<std::size_t>(what.from->trial)];
+      made = from->rungs[static_cast<std::size_t>(what.from->rung)].at;
+    }
+    return study::work_of(definition_, item, std::move(what), &trial, made);
+  }
+
   void begin(const Event& event, Worker& worker, const ItemId& item) {
     if (item.rung == 0) counters_.claimed(event.time);
     auto trial = *trials_[static_cast<std::size_t>(item.trial)];
     double now = event.time;
     if (item.rung == 0 && !trial.proposed) {
       std::optional<trial::Proposal> what;
-      base::Rng stream(definition_.seed, definition_.stage, item.trial, "propose");
+      auto stream = study::proposal_stream(definition_, item.trial);
       now += plan(worker, [&] { what = worker.planner->propose(*worker.view, item.trial, stream); });
       now += settle_plan(worker);
       if (!what) return nothing_to_propose(now, event.worker, worker, std::move(trial));
@@ -276,7 +286,7 @@ class Simulation {
     now += op(1);
     counters_.data(1);
 
-    const auto work = work_of(definition_, trials_, item, trial, worker.given);
+    const auto work = work_of(item, trial, worker.given);
     const auto known = trial::known_result(*worker.view, work);
     worker.view.reset();
     trial.rungs.resize(static_cast<std::size_t>(item.rung) + 1);

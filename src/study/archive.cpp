@@ -1,10 +1,9 @@
 #include "study/archive.hpp"
 
-#include <zlib.h>
-
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/gzip.hpp"
 #include "base/json.hpp"
 #include "os/file.hpp"
 
@@ -15,42 +14,11 @@ using base::Exit;
 using base::Json;
 
 constexpr int piece_format = 1;
-constexpr int gzip = 16 + MAX_WBITS;
-
-std::string pack(const std::string& text) {
-  z_stream stream{};
-  base::require(deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, gzip, 8, Z_DEFAULT_STRATEGY) == Z_OK,
-                "zlib cannot start: out of memory");
-  std::string packed(deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-  stream.avail_out = static_cast<uInt>(packed.size());
-  const int result = deflate(&stream, Z_FINISH);
-  packed.resize(stream.total_out);
-  deflateEnd(&stream);
-  base::require(result == Z_STREAM_END, "zlib cannot pack {} bytes", text.size());
-  return packed;
-}
-
 std::string unpack(const std::string& packed, const std::filesystem::path& name) {
-  z_stream stream{};
-  base::require(inflateInit2(&stream, gzip) == Z_OK, "zlib cannot start: out of memory");
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
-  stream.avail_in = static_cast<uInt>(packed.size());
-  std::string text;
-  int result = Z_OK;
-  while (result == Z_OK) {
-    const auto filled = text.size();
-    text.resize(filled + std::max<std::size_t>(65536, 4 * packed.size()));
-    stream.next_out = reinterpret_cast<Bytef*>(text.data() + filled);
-    stream.avail_out = static_cast<uInt>(text.size() - filled);
-    result = inflate(&stream, Z_NO_FLUSH);
-    text.resize(text.size() - stream.avail_out);
-  }
-  inflateEnd(&stream);
-  if (result != Z_STREAM_END) base::fail(Exit::io, "{} is damaged: it cannot be unpacked", name.string());
-  return text;
+  const auto unzipped = base::gunzip(packed);
+  if (unzipped.end != base::Unzipped::End::whole)
+    base::fail(Exit::io, "{} is damaged: it cannot be unpacked", name.string());
+  return {unzipped.bytes.begin(), unzipped.bytes.end()};
 }
 
 }  // namespace
@@ -63,7 +31,7 @@ bool publish_piece(const std::filesystem::path& name, const std::vector<PackedLo
     bytes += log.bytes;
   }
   os::make_folders(name.parent_path());
-  return os::publish_once(name, pack(head.dump() + "\n" + bytes));
+  return os::publish_once(name, base::gzip(head.dump() + "\n" + bytes));
 }
 
 std::vector<PackedLog> read_piece(const std::filesystem::path& name) {

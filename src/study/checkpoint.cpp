@@ -49,13 +49,12 @@ bool same_tree(const Path& a, const Path& b) {
 bool left_checkpoint(const trial::Work& work) {
   if (!has_checkpoint(work.folder)) return false;
   // The trainer publishes its own under this name; a command finds a copy of the earlier one.
-  if (work.previous.empty() || os::file_size(work.folder / "checkpoint.safetensors")) return true;
-  return !same_tree(work.folder / "checkpoint", work.previous / "checkpoint");
+  if (work.previous.empty() || os::file_size(work.folder / checkpoint_file)) return true;
+  return !same_tree(work.folder / checkpoint_folder, work.previous / checkpoint_folder);
 }
 
 bool has_checkpoint(const Path& folder) {
-  return os::file_size(folder / "checkpoint.safetensors").has_value() ||
-         !os::list_folder(folder / "checkpoint").empty();
+  return os::file_size(folder / checkpoint_file).has_value() || !os::list_folder(folder / checkpoint_folder).empty();
 }
 
 Path previous_folder(const Layout& layout, const Facts& facts, const trial::ItemId& item, int attempt,

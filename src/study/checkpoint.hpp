@@ -6,8 +6,12 @@
 
 namespace assay::study {
 
-/// A folder is usable if it holds `checkpoint.safetensors` (published whole by the trainer) or a non-empty folder
-/// `checkpoint/` (external commands).
+/// What the built-in trainer publishes, whole, in the folder of an attempt.
+inline constexpr const char* checkpoint_file = "checkpoint.safetensors";
+/// The folder that an external command keeps its checkpoint in.
+inline constexpr const char* checkpoint_folder = "checkpoint";
+
+/// A folder is usable if it holds a checkpoint_file or a checkpoint_folder that is not empty.
 bool has_checkpoint(const Path& folder);
 
 /// True if an attempt left a checkpoint that is not, byte by byte, the one that it went on from (Work::previous).

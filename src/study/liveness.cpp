@@ -22,9 +22,10 @@ std::string pid_namespace() {
 
 }  // namespace
 
-Hello greet(const std::string& worker) {
+Hello greet(const std::string& worker, double reservation) {
   Hello hello;
   hello.worker.id = worker;
+  hello.worker.reservation = reservation;
   hello.worker.host = os::host_name();
   hello.worker.boot = os::boot_id();
   hello.worker.pid = ::getpid();

@@ -10,8 +10,8 @@
 
 namespace assay::study {
 
-/// This process as the first record of its log shows it.
-Hello greet(const std::string& worker);
+/// This process as the first record of its log shows it; `reservation`: seconds for which its claims outlive it.
+Hello greet(const std::string& worker, double reservation = 0);
 
 /// Seconds without a word after which what a worker claimed may be taken over. By hand that is its patience and the
 /// lease, which allows for clocks that differ: such a claim is judged by recorded times, as nobody watches it so long.

@@ -9,6 +9,7 @@
 #include "os/file.hpp"
 #include "os/host.hpp"
 #include "os/process.hpp"
+#include "study/checkpoint.hpp"
 
 namespace assay::study {
 namespace {
@@ -32,7 +33,7 @@ bool can_be_packed(const Path& folder) {
   for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
     const auto name = entry->path().filename().string();
     if (entry->is_directory(error)) {
-      if (name == "checkpoint" && !fs::is_empty(entry->path(), error)) return false;
+      if (name == checkpoint_folder && !fs::is_empty(entry->path(), error)) return false;
       continue;
     }
     if (name.ends_with(".safetensors") || name.ends_with(".pt") || entry->is_symlink(error)) return false;

@@ -12,12 +12,6 @@ namespace {
 
 constexpr double heartbeat_seconds = 20;
 
-Hello new_hello(double reservation, const std::string& id = os::random_name()) {
-  auto hello = greet(id);
-  hello.worker.reservation = reservation;
-  return hello;
-}
-
 trial::Outcome outcome_of(const trial::Measurement& measured) {
   trial::Outcome outcome;
   outcome.state = measured.state;
@@ -32,10 +26,10 @@ trial::Outcome outcome_of(const trial::Measurement& measured) {
 }  // namespace
 
 RecordWriter::RecordWriter(const std::filesystem::path& folder, trial::Judge judge, double reservation)
-    : RecordWriter(folder, std::move(judge), new_hello(reservation)) {}
+    : RecordWriter(folder, std::move(judge), greet(os::random_name(), reservation)) {}
 
 RecordWriter::RecordWriter(const std::filesystem::path& folder, trial::Judge judge, Brings)
-    : RecordWriter(folder, std::move(judge), new_hello(0, trial::importer_id(os::random_name()))) {}
+    : RecordWriter(folder, std::move(judge), greet(trial::importer_id(os::random_name()))) {}
 
 RecordWriter::RecordWriter(const std::filesystem::path& folder, trial::Judge judge, Hello self)
     : layout_{folder},

@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "os/host.hpp"
+#include "study/claim_rules.hpp"
 #include "study/definition.hpp"
 #include "study/study_impl.hpp"
 
@@ -19,19 +20,13 @@ Layout founded(const Path& folder, const Definition& definition) {
   return layout;
 }
 
-Hello new_worker(double reservation) {
-  auto hello = greet(os::random_name());
-  hello.worker.reservation = reservation;
-  return hello;
-}
-
 }  // namespace
 
 Study::Impl::Impl(const Path& folder, Definition founded_as, Limits initial_limits, double reservation)
     : layout(founded(folder, founded_as)),
       definition(std::move(founded_as)),
       limits(initial_limits),
-      self(new_worker(reservation)),
+      self(greet(os::random_name(), reservation)),
       me(facts.worker(self.worker.id)),
       names(layout, self.worker.id),
       reader(
@@ -39,7 +34,7 @@ Study::Impl::Impl(const Path& folder, Definition founded_as, Limits initial_limi
           [this](const std::string& worker, Record record) { facts.apply(facts.worker(worker), std::move(record)); }),
       liveness(self),
       log(layout.log(), self, limits.heartbeat_seconds),
-      window(definition.seed, self.worker.id, 0, "window") {
+      races(definition.seed, self.worker.id, 0, "window") {
   facts.apply(me, self);
   facts.set_judge(trial::Judge(definition.objectives));
   look_at_generation();
@@ -82,7 +77,9 @@ Claim Study::Impl::take_over(const trial::ItemId& item) {
     if (other) continue;
     const auto* describing = facts.find(item)->describing();
     if (describing != nullptr) return start(item, attempt, trial::Proposal(*describing->what));
-    return start(item, attempt, item.rung > 0 ? continuation(item) : trial::Proposal(*facts.proposal(item.trial)));
+    return start(
+        item, attempt,
+        item.rung > 0 ? continuation(view().find(item.trial), item) : trial::Proposal(*facts.proposal(item.trial)));
   }
 }
 
@@ -250,7 +247,7 @@ std::optional<Claim> Study::enqueue(trial::Proposal what, std::optional<trial::T
 
 Claim Study::take_over(const trial::ItemId& item) { return impl_->take_over(item); }
 
-void Study::release(const Claim& claim, const std::string& reason) {
+void Study::requeue(const Claim& claim, const std::string& reason) {
   trial::Outcome outcome;
   outcome.again = true;
   outcome.reason = reason;

@@ -112,13 +112,13 @@ class Study {
   void detach();
 
   /// By hand: claims number `at` (or the first free one) for `what`. Nothing if no number is free, that one is taken,
-  /// or the study is closed. The claim is measured by the caller (commit), or released for any worker (release).
+  /// or the study is closed. The claim is measured by the caller (commit), or given back for any worker (requeue).
   std::optional<Claim> enqueue(trial::Proposal what, std::optional<trial::TrialId> at = {});
   /// By hand: takes an item over from whoever works at it; that worker learns of it when the item is committed.
   /// Error(config) if there is no such item or it has its result already.
   Claim take_over(const trial::ItemId& item);
   /// The item goes to the next worker that looks for work.
-  void release(const Claim& claim, const std::string& reason);
+  void requeue(const Claim& claim, const std::string& reason);
 
   const std::string& worker_id() const;
   const std::filesystem::path& folder() const;

@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "study/checkpoint.hpp"
+#include "study/claim_rules.hpp"
 #include "study/study_impl.hpp"
 
 namespace assay::study {
@@ -43,16 +44,14 @@ Study::Offer Study::Impl::claim(trial::Planner& planner) {
 
 std::optional<trial::TrialId> Study::Impl::link_free_number() {
   auto number = facts.first_free();
-  // Where thousands begin at once, a window as wide as their number keeps them out of each other's way.
-  const auto crowd = static_cast<std::int64_t>(reader.live());
-  for (std::int64_t width = std::max<std::int64_t>(2, crowd); number < numbers();
-       width = std::min<std::int64_t>(2 * width, std::max<std::int64_t>(1024, 4 * crowd))) {
+  NumberWindow window(static_cast<std::int64_t>(reader.live()));
+  while (number < numbers()) {
     const trial::ItemId item{number, 0};
     const auto other = names.claim(item, 1);
     facts.saw_claim(item, 1, other ? facts.worker(*other) : me);
     if (!other) return number;
     const auto first = facts.first_free();
-    number = facts.first_free(first + window.below(width));
+    number = facts.first_free(first + window.draw(races));
     if (number >= numbers()) number = first;
   }
   return std::nullopt;
@@ -68,7 +67,7 @@ bool Study::Impl::learn_imports() {
 
 std::optional<Claim> Study::Impl::propose_and_start(trial::Planner& planner, const trial::StudyView& seen,
                                                     const trial::ItemId& item, int attempt) {
-  base::Rng stream(definition.seed, definition.stage, item.trial, "propose");
+  auto stream = proposal_stream(definition, item.trial);
   if (auto what = planner.propose(seen, item.trial, stream)) return start(item, attempt, std::move(*what));
   trial::Outcome nothing;
   nothing.state = trial::State::voided;
@@ -78,32 +77,24 @@ std::optional<Claim> Study::Impl::propose_and_start(trial::Planner& planner, con
 }
 
 Claim Study::Impl::start(const trial::ItemId& item, int attempt, trial::Proposal what) {
-  Claim claim;
+  const auto made = what.from ? measured_at(*what.from) : std::nullopt;
+  const auto seen = what.at ? trial::StudyView() : view();  // a named fidelity needs no look at the trial
+  Claim claim{.work = work_of(definition, item, std::move(what), seen.find(item.trial), made), .reached = {}};
   auto& work = claim.work;
-  work.item = item;
   work.attempt = attempt;
-  work.at = what.at ? *what.at : fidelity(item);
-  work.seed = base::derive_seed(definition.seed, definition.stage, item.trial, "trial");
   work.folder = layout.attempt(item, attempt);
-  if (what.from) work.made = measured_at(*what.from);
   for (const auto& earlier : facts.find(item)->attempts) {
     for (const auto& report : earlier.reports)
       claim.reached = std::max(claim.reached.value_or(report.step), report.step);
   }
-  if (attempt > 1 || item.rung > 0 || what.from) work.previous = previous_folder(layout, facts, item, attempt, what);
-  work.what = std::move(what);
+  if (attempt > 1 || item.rung > 0 || work.what.from)
+    work.previous = previous_folder(layout, facts, item, attempt, work.what);
   const Start record{item, attempt, base::unix_seconds(), work.what, work.at};
   log.append(record, Flush::written);
   facts.apply(me, record);
   begun[item] = base::steady_seconds();
   looked = base::boot_seconds();
   return claim;
-}
-
-trial::Fidelity Study::Impl::fidelity(const trial::ItemId& item) {
-  const auto seen = view();
-  const auto* trial = seen.find(item.trial);
-  return trial::fidelity_of(trial == nullptr ? trial::Trial{} : *trial, item.rung, definition.fidelities);
 }
 
 std::optional<trial::Fidelity> Study::Impl::measured_at(const trial::ItemId& item) {
@@ -114,24 +105,12 @@ std::optional<trial::Fidelity> Study::Impl::measured_at(const trial::ItemId& ite
   return trial->rungs[rung].at;
 }
 
-/// What the rung below measured, further.
-trial::Proposal Study::Impl::continuation(const trial::ItemId& item) {
-  const auto seen = view();
-  const auto* known = seen.find(item.trial);
-  base::require(known != nullptr && known->proposed && static_cast<int>(known->rungs.size()) >= item.rung,
-                "trial {} is continued at rung {} and has no parameters yet", item.trial, item.rung);
-  auto what = known->what_of(known->rungs[static_cast<std::size_t>(item.rung) - 1]);
-  what.at.reset();
-  what.from = trial::ItemId{item.trial, item.rung - 1};
-  return what;
-}
-
 std::optional<Claim> Study::Impl::claim_rung(const trial::Continue& next) {
   const auto& item = next.item;
   const auto* rung = facts.find(item);
   base::require(rung == nullptr || rung->attempts.empty(),
                 "the planner continues trial {} at rung {}, which is claimed already", item.trial, item.rung);
-  auto what = next.what ? *next.what : continuation(item);
+  auto what = next.what ? *next.what : continuation(view().find(item.trial), item);
   const auto other = names.claim(item, 1);
   facts.saw_claim(item, 1, other ? facts.worker(*other) : me);
   if (other) return std::nullopt;
@@ -209,7 +188,7 @@ std::optional<Claim> Study::Impl::take_over(trial::Planner& planner, const trial
   if (item.rung == 0) return propose_and_start(planner, view(), item, last + 1);
   // What the planner had in mind is lost with the claimant.
   auto what = planner.further(view(), item);
-  return start(item, last + 1, what ? std::move(*what) : continuation(item));
+  return start(item, last + 1, what ? std::move(*what) : continuation(view().find(item.trial), item));
 }
 
 std::string Study::Impl::waiting_for() {

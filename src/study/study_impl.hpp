@@ -48,9 +48,7 @@ struct Study::Impl {
   std::optional<Claim> claim_rung(const trial::Continue& next);
   /// The trial's own parameters, to go on from its lower rung.
   /// Of an item whose proposal names none.
-  trial::Fidelity fidelity(const trial::ItemId& item);
   std::optional<trial::Fidelity> measured_at(const trial::ItemId& item);
-  trial::Proposal continuation(const trial::ItemId& item);
   /// Numbers that trials may take: those to be measured here, and one for each known import.
   std::int64_t numbers() const { return limits.max_trials + facts.imports(); }
   /// Reads who claimed the numbers of which that is not known; true if there was an import among them.
@@ -95,7 +93,7 @@ struct Study::Impl {
   LogReader reader;
   Liveness liveness;
   LogWriter log;
-  base::Rng window;                       ///< chooses numbers after lost races; never influences results
+  base::Rng races;                        ///< chooses numbers after lost races; never influences results
   std::map<int, double> first_heard;      ///< workers known by name only (boot-time clock)
   std::map<trial::ItemId, double> begun;  ///< own running items (steady clock)
   double looked = 0;                      ///< when report() last looked at the commit's name (boot-time clock)

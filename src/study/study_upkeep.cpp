@@ -33,7 +33,7 @@ void Study::Impl::collect() {
   if (collector && !collector->running()) collector.reset();
   const bool many = limits.collector_from > 0 && reader.live() >= static_cast<std::size_t>(limits.collector_from);
   if (!many || collector || reader.following() || facts.closed()) return;
-  if (window.below(candidates) != 0) return;
+  if (races.below(candidates) != 0) return;
   const auto epoch = newest_epoch(layout.collector()) + 1;
   os::make_folders(layout.collector());
   if (names.claim_name(layout.collector() / std::to_string(epoch))) {
@@ -80,7 +80,7 @@ void Study::Impl::pack_old_outputs() {
   if (limits.pack_outputs_from <= 0 || facts.first_free() < limits.pack_outputs_from) return;
   // A trial that a higher rung may go on with keeps its folder until the study is closed.
   if (definition.fidelities.size() > 1 && !facts.closed()) return;
-  if (reader.live() > candidates && window.below(candidates) != 0) return;
+  if (reader.live() > candidates && races.below(candidates) != 0) return;
   const double before = base::unix_seconds() - limits.pack_outputs_seconds;
   const auto ended = [&](trial::TrialId trial) {
     const auto at = facts.ended_at(trial);

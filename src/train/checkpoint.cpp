@@ -47,7 +47,7 @@ void save_checkpoint(const os::Path& folder, const torch::nn::Module& module, co
   for (auto& [name, tensor] : nn::state_of(module)) tensors.emplace_back(model_prefix + name, tensor);
   for (auto& item : optimizer.state()) tensors.push_back(std::move(item));
   os::make_folders(folder);
-  nn::save_tensors(folder / checkpoint_name, tensors,
+  nn::save_tensors(folder / checkpoint_file, tensors,
                    {{"exact", identity.exact},
                     {"kin", identity.related},
                     {"epoch", std::to_string(position.epoch)},
@@ -59,7 +59,7 @@ void save_checkpoint(const os::Path& folder, const torch::nn::Module& module, co
 
 Loaded load_checkpoint(const os::Path& folder, torch::nn::Module& module, Optimizer& optimizer,
                        const Identity& identity, std::int64_t epochs) {
-  const auto path = folder / checkpoint_name;
+  const auto path = folder / checkpoint_file;
   const auto file = read(path);
   if (!file || !fits(*file, nn::state_of(module), model_prefix)) return {};
   nn::load_state(module, *file, model_prefix, path);

@@ -8,11 +8,12 @@
 
 #include "nn/torch.hpp"
 #include "os/file.hpp"
+#include "study/checkpoint.hpp"
 #include "train/optimizer.hpp"
 
 namespace assay::train {
 
-inline constexpr const char* checkpoint_name = "checkpoint.safetensors";
+using study::checkpoint_file;
 
 struct Position {
   std::int64_t epoch = 0, step = 0;  ///< the next step to take: step `step` of epoch `epoch`

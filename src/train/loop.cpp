@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/log.hpp"
 #include "base/time.hpp"
 #include "os/signal.hpp"
 #include "train/schedule.hpp"
@@ -23,6 +24,24 @@ enum Wish { go_on, save, leave, give_up };
 constexpr std::int64_t agreement_steps = 16;
 
 static_assert(std::is_trivially_copyable_v<Position>);  // goes from rank 0 to the others as it is
+
+/// Says whether earlier work was used: a trial that resumes, or cannot, is worth a line; the rest is for -v.
+void say_start(const Loaded& loaded, const os::Path& previous) {
+  switch (loaded.start) {
+    case Start::resumed:
+      base::log_info("the trial resumes at epoch {}, step {}", loaded.position.epoch, loaded.position.step);
+      break;
+    case Start::continued:
+      base::log_detail("the trial continues after epoch {}", loaded.position.epoch);
+      break;
+    case Start::weights:
+      base::log_detail("the trial starts from the weights in {}", previous.string());
+      break;
+    case Start::scratch:
+      base::log_info("the trial starts at epoch 0: {} has no checkpoint of it", previous.string());
+      break;
+  }
+}
 
 class Training {
  public:
@@ -66,8 +85,10 @@ void Training::start_from_previous() {
   const auto& group = job_.sum.group();
   if (group.max(job_.previous.empty() ? 0 : 1) == 0) return;
   if (group.rank() == 0 && !job_.previous.empty()) {
-    position_ = load_checkpoint(job_.previous, *model_.module, steps_.optimizer(), job_.identity, job_.settings.epochs)
-                    .position;
+    const auto loaded =
+        load_checkpoint(job_.previous, *model_.module, steps_.optimizer(), job_.identity, job_.settings.epochs);
+    position_ = loaded.position;
+    say_start(loaded, job_.previous);
   }
   if (group.size() == 1) return;
   std::string bytes(reinterpret_cast<const char*>(&position_), sizeof position_);

@@ -19,16 +19,6 @@ namespace F = torch::nn::functional;
 
 constexpr std::int64_t piece = 4096;  // rows converted at a time: bounds the memory on the way
 
-std::int64_t product(const arch::Shape& shape) {
-  return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
-}
-
-std::string text_of(const arch::Shape& shape) {
-  std::vector<std::string> parts;
-  for (const auto extent : shape) parts.push_back(std::to_string(extent));
-  return fmt::format("[{}]", base::join(parts, ", "));
-}
-
 /// Channels of an image, or features of a table: what has a mean of its own, and how many values share it.
 struct Layout {
   std::int64_t groups, each;
@@ -109,10 +99,10 @@ torch::Tensor targets_of(const data::Dataset& dataset, const torch::Tensor& rows
 
 void check_fit(const data::Dataset& dataset, const arch::Shape& input) {
   const bool images = dataset.shape.size() == 3 && input.size() == 3 && dataset.shape[0] == input[0];
-  if (images || product(dataset.shape) == product(input)) return;
+  if (images || base::element_count(dataset.shape) == base::element_count(input)) return;
   base::fail(base::Exit::config,
              "The network takes inputs of shape {}, but the rows of {} have shape {}: set [model] input to it.",
-             text_of(input), dataset.name, text_of(dataset.shape));
+             base::shape_text(input), dataset.name, base::shape_text(dataset.shape));
 }
 
 }  // namespace
@@ -151,7 +141,7 @@ Resident make_resident(const data::Dataset& dataset, const std::vector<std::int6
   const auto inverse = per_group(normaliser.deviation, dataset.shape.size() + 1).reciprocal();
   const bool resize = dataset.shape.size() == 3 && input.size() == 3;
   const bool keep_bytes = raw.scalar_type() == torch::kUInt8 && input.size() == 3 &&
-                          static_cast<std::uint64_t>(count * product(input)) * sizeof(float) > float_limit;
+                          static_cast<std::uint64_t>(count * base::element_count(input)) * sizeof(float) > float_limit;
 
   std::vector<std::int64_t> shape{count};
   shape.insert(shape.end(), input.begin(), input.end());

@@ -39,7 +39,7 @@ std::int64_t TrainingData::outputs() const { return task() == data::Task::classi
 
 void TrainingData::check_input(const base::Json& model) const {
   const auto input = model.at("input").get<std::vector<std::int64_t>>();
-  const auto size = std::accumulate(input.begin(), input.end(), std::int64_t{1}, std::multiplies<>());
+  const auto size = base::element_count(input);
   const bool flat = input.size() == 1 && size == train_set_.row_size();
   if (input == train_set_.shape || flat) return;
   base::fail(base::Exit::config, "[model] input is {}, but the rows of {} have shape {}: write input = {}.",

@@ -128,7 +128,7 @@ TEST_CASE("IDX: what is wrong is named") {
   }
   SECTION("another size") {
     idx.valid_images = idx_images(2, 3);
-    CHECK_THAT(idx.error(Part::valid), ContainsSubstring("1 x 3 x 3") && ContainsSubstring("1 x 2 x 2"));
+    CHECK_THAT(idx.error(Part::valid), ContainsSubstring("[1, 3, 3]") && ContainsSubstring("[1, 2, 2]"));
   }
   SECTION("another shape than configured") {
     idx.extra = "shape = [1, 28, 28]\n";

@@ -233,7 +233,7 @@ TEST_CASE("tables: what is wrong is named") {
   SECTION("shape") {
     table.extra = "shape = [1, 2, 2]\n";
     CHECK_THAT(table.error(Part::train, base::Exit::config),
-               ContainsSubstring("1 x 2 x 2 is 4 values") && ContainsSubstring("2 features"));
+               ContainsSubstring("[1, 2, 2] is 4 values") && ContainsSubstring("2 features"));
   }
   SECTION("a quantity as class") {
     table.train.clear();

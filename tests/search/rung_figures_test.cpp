@@ -7,7 +7,7 @@
 
 #include "base/log.hpp"
 #include "base/time.hpp"
-#include "bench/search/course.hpp"
+#include "bench/search/trajectory.hpp"
 #include "search/planners.hpp"
 #include "search/table.hpp"
 #include "stats/summary.hpp"
@@ -22,21 +22,21 @@ namespace {
 std::vector<double> regrets(const std::string& search, const std::vector<int>& budgets, int seeds,
                             std::int64_t workers) {
   base::set_verbosity(base::Level::quiet);
-  const auto world = bench::world("nlp", search + "\nmax_trials = 100000\n");
-  const auto space = std::make_shared<const space::Space>(space::Space::load(world.config));
-  const auto rungs = search::rungs_of(world.config, *space, {.epochs = world.epochs});
+  const auto benchmark = bench::benchmark("nlp", search + "\nmax_trials = 100000\n");
+  const auto space = std::make_shared<const space::Space>(space::Space::load(benchmark.config));
+  const auto rungs = search::rungs_of(benchmark.config, *space, {.epochs = benchmark.epochs});
   std::vector<std::vector<double>> by_budget(budgets.size());
   for (int seed = 0; seed < seeds; ++seed) {
     const auto number = static_cast<std::uint64_t>(seed);
-    const auto planner = search::make_planner(world.config, space, number);
+    const auto planner = search::make_planner(benchmark.config, space, number);
     const auto results =
-        bench::run(*planner, world, rungs, 100'000, number, workers, static_cast<double>(budgets.back()));
+        bench::run(*planner, benchmark, rungs, 100'000, number, workers, static_cast<double>(budgets.back()));
     for (std::size_t i = 0; i < budgets.size(); ++i) {
       std::vector<trial::Metrics> full;
       for (const auto& result : results) {
-        if (result.epochs == world.epochs && result.spent <= budgets[i]) full.push_back(result.metrics);
+        if (result.epochs == benchmark.epochs && result.spent <= budgets[i]) full.push_back(result.metrics);
       }
-      const auto left = world.regrets(full);
+      const auto left = benchmark.regrets(full);
       by_budget[i].push_back(left.empty() ? std::numeric_limits<double>::infinity() : left.back());
     }
   }

@@ -33,7 +33,7 @@ TEST_CASE("a trial added by hand is measured by the next worker, and counts") {
     auto hand = Study::join(folder.path(), limits(3));
     const auto claim = hand.enqueue(at(0.75));
     REQUIRE(claim);
-    hand.release(*claim, "added");
+    hand.requeue(*claim, "added");
     hand.leave("added");
   }
   CHECK(drain(worker, planner) == 3);

@@ -76,7 +76,7 @@ TEST_CASE("a training that takes longer than it may ends between two steps, with
   CHECK(result.end == Result::End::timeout);
   CHECK(result.reason.starts_with("the training took longer than 0.3 s, in epoch "));
   CHECK(epochs > 0);
-  CHECK_FALSE(std::filesystem::exists(folder.path / train::checkpoint_name));
+  CHECK_FALSE(std::filesystem::exists(folder.path / study::checkpoint_file));
 }
 
 TEST_CASE("the same seed gives the same bits, another seed does not") {

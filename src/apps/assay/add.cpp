@@ -80,7 +80,7 @@ Exit add(const cli::Values& values) {
   for (const auto& point : points) {
     const auto claim = study.enqueue({.params = point, .note = "added by hand", .tags = {{trial::origin_tag, "add"}}});
     if (!claim) break;
-    study.release(*claim, "added by hand");
+    study.requeue(*claim, "added by hand");
     numbers.push_back(claim->work.item.trial);
   }
   study.leave("added by hand");

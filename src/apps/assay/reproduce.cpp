@@ -8,6 +8,7 @@
 #include "apps/assay/stage_option.hpp"
 #include "apps/assay/verbs.hpp"
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "base/time.hpp"
 #include "launch/submit.hpp"
 #include "launch/summary.hpp"
@@ -113,12 +114,6 @@ void print_json(const trial::Measurement& recorded, const trial::Measurement& me
   std::printf("%s\n", json.dump(2).c_str());
 }
 
-std::string last_line(const fs::path& file) {
-  auto text = os::try_read_file(file).value_or("");
-  while (text.ends_with('\n')) text.pop_back();
-  return text.substr(text.find_last_of('\n') + 1);
-}
-
 Exit reproduce(const cli::Values& values) {
   const auto run = open_run(values);
   const auto stage = stage_of(values);
@@ -165,7 +160,7 @@ Exit reproduce(const cli::Values& values) {
       again->state() == trial::State::waiting) {
     const auto code = ended.signal != 0 ? Exit::defect : static_cast<Exit>(ended.code);
     base::fail(code == Exit::done ? Exit::defect : code, "{} did not measure the trial: {}", executable(stage),
-               last_line(log));
+               base::last_lines(os::try_read_file(log).value_or(""), 1));
   }
   const auto& measured = again->result() != nullptr ? *again->result() : again->rungs.back();
   if (json)

@@ -81,7 +81,7 @@ Exit retry_open(const run::Run& run, Stage stage, const trial::StudyView& view,
     what.note = fmt::format("retry of trial {} ({})", number, failure_of(trial));
     const auto claim = study.enqueue(std::move(what));
     if (!claim) break;
-    study.release(*claim, "to be tried again");
+    study.requeue(*claim, "to be tried again");
     fresh.push_back(claim->work.item.trial);
     std::printf("trial %lld is tried again as trial %lld\n", static_cast<long long>(number),
                 static_cast<long long>(fresh.back()));

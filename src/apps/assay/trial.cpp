@@ -59,9 +59,7 @@ std::string last_output(const run::Run& run, run::Stage stage, const trial::Meas
   const auto inside = fmt::format("{}.{}/output.log", measured.item.rung, measured.attempt);
   auto text = study::read_output({run.folder(stage)}, measured.item.trial, inside).value_or("");
   if (text.size() > most_bytes) text.erase(0, text.size() - most_bytes);
-  const auto lines = base::split(base::trim(text), '\n');
-  const auto first = lines.size() > most_lines ? lines.end() - most_lines : lines.begin();
-  return base::join({first, lines.end()}, "\n");
+  return base::last_lines(text, most_lines);
 }
 
 void show_rung(const run::Run& run, run::Stage stage, const trial::Measurement& measured) {

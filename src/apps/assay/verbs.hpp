@@ -35,6 +35,7 @@ cli::Verb stop_verb();
 cli::Verb export_verb();
 cli::Verb import_verb();
 cli::Verb fsck_verb();
+cli::Verb pack_verb();
 
 /// `RUN|TOML`: a run folder, or a configuration. A configuration's run folder is --run, else runs/<[run] name>,
 /// else runs/<name of the file>.

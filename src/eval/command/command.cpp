@@ -33,19 +33,13 @@ enum class Cause { none, judged, leaving, timeout, decided };
 
 constexpr int continue_later = 75;
 
-std::string replace_all(std::string text, const std::string& what, const std::string& by) {
-  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
-    text.replace(at, what.size(), by);
-  }
-  return text;
-}
-
 /// The command without what is told of a trial.
 os::Command command_of(const CommandSettings& settings) {
   os::Command result;
   if (!settings.launcher.empty()) {
-    auto launcher = replace_all(settings.launcher, "{nodes}", os::environment("SLURM_JOB_NUM_NODES").value_or("1"));
-    launcher = replace_all(launcher, "{gpus}", std::to_string(settings.gpus));
+    auto launcher =
+        base::replace_all(settings.launcher, "{nodes}", os::environment("SLURM_JOB_NUM_NODES").value_or("1"));
+    launcher = base::replace_all(launcher, "{gpus}", std::to_string(settings.gpus));
     for (auto& word : base::split(launcher, ' ')) {
       if (!word.empty()) result.arguments.push_back(word);
     }

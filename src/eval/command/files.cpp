@@ -48,7 +48,7 @@ void copy_checkpoint(const fs::path& from, const fs::path& to) {
 CommandFiles prepare_command_files(const trial::Work& work, const base::Json& values, const base::Json& rows) {
   const CommandFiles files{work.folder};
   os::make_folders(files.folder);
-  const auto before = work.previous.empty() ? fs::path() : work.previous / "checkpoint";
+  const auto before = work.previous.empty() ? fs::path() : work.previous / study::checkpoint_folder;
   if (!before.empty() && !os::list_folder(before).empty()) {
     copy_checkpoint(before, files.checkpoint());
   } else {
@@ -69,13 +69,9 @@ std::string shell_assignments(const base::Json& json) {
   return lines;
 }
 
-std::string last_lines(const fs::path& file, int lines, std::size_t most_bytes) {
+std::string last_lines(const fs::path& file, std::size_t lines, std::size_t most_bytes) {
   const auto size = os::file_size(file).value_or(0);
-  const auto start = size > most_bytes ? size - most_bytes : 0;
-  const auto text = os::read_part(file, start, most_bytes);
-  const auto all = base::split(std::string(base::trim(text)), '\n');
-  const auto first = static_cast<int>(all.size()) > lines ? all.end() - lines : all.begin();
-  return base::join({first, all.end()}, "\n");
+  return base::last_lines(os::read_part(file, size > most_bytes ? size - most_bytes : 0, most_bytes), lines);
 }
 
 }  // namespace assay::eval

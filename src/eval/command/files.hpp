@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/json.hpp"
+#include "study/checkpoint.hpp"
 #include "trial/trial.hpp"
 
 namespace assay::eval {
@@ -17,7 +18,7 @@ struct CommandFiles {
   std::filesystem::path metrics() const { return folder / "metrics.jsonl"; }
   std::filesystem::path output() const { return folder / "output.log"; }
   std::filesystem::path stop() const { return folder / "stop"; }
-  std::filesystem::path checkpoint() const { return folder / "checkpoint"; }
+  std::filesystem::path checkpoint() const { return folder / study::checkpoint_folder; }
 };
 
 /// Makes the folder and writes params.json, split.json and trial.sh; checkpoint/ starts as a copy of the previous
@@ -28,6 +29,6 @@ CommandFiles prepare_command_files(const trial::Work& work, const base::Json& va
 std::string shell_assignments(const base::Json& json);
 
 /// The last lines of a file, for the reason of a failure.
-std::string last_lines(const std::filesystem::path& file, int lines = 5, std::size_t most_bytes = 1000);
+std::string last_lines(const std::filesystem::path& file, std::size_t lines = 5, std::size_t most_bytes = 1000);
 
 }  // namespace assay::eval

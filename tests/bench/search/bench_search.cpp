@@ -16,9 +16,9 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
-#include "bench/search/course.hpp"
-#include "bench/search/past.hpp"
-#include "bench/search/worlds.hpp"
+#include "bench/search/benchmarks.hpp"
+#include "bench/search/prior_trials.hpp"
+#include "bench/search/trajectory.hpp"
 #include "search/algorithms.hpp"
 #include "search/planners.hpp"
 #include "stats/rank_tests.hpp"
@@ -44,21 +44,21 @@ std::string settings(const std::string& algorithm, const Words& words, std::size
   return lines;
 }
 
-std::shared_ptr<const space::Space> space_of(const bench::World& world) {
-  return std::make_shared<const space::Space>(space::Space::load(world.config));
+std::shared_ptr<const space::Space> space_of(const bench::Benchmark& benchmark) {
+  return std::make_shared<const space::Space>(space::Space::load(benchmark.config));
 }
 
 /// Results of full trainings alone; what else there was has only cost.
-Json curve_of(const bench::World& world, const std::vector<bench::Result>& results) {
+Json curve_of(const bench::Benchmark& benchmark, const std::vector<bench::Result>& results) {
   std::vector<trial::Metrics> full;
   Json spent = Json::array();
   for (const auto& result : results) {
-    if (result.epochs < world.epochs) continue;
+    if (result.epochs < benchmark.epochs) continue;
     full.push_back(result.metrics);
     spent.push_back(result.spent);
   }
-  Json curve{{"regret", world.regrets(full)}};
-  if (world.epochs > 1) curve["epochs"] = std::move(spent);
+  Json curve{{"regret", benchmark.regrets(full)}};
+  if (benchmark.epochs > 1) curve["epochs"] = std::move(spent);
   return curve;
 }
 
@@ -66,19 +66,19 @@ Json curves(const Words& words) {
   const auto& problem = words.at(0);
   const auto& algorithm = words.at(1);
   const auto trials = std::stoll(words.at(2)), seeds = std::stoll(words.at(3)), workers = std::stoll(words.at(4));
-  auto world = bench::world(problem, settings(algorithm, words, 5));
+  auto benchmark = bench::benchmark(problem, settings(algorithm, words, 5));
   // With rungs most trials are cheap: there are as many as the epochs of `trials` full trainings pay for.
-  const auto numbers = trials * world.epochs;
-  const double most = world.epochs > 1 ? static_cast<double>(numbers) : 0;
-  world.config = world.config.with({"search.max_trials=" + std::to_string(numbers)});
-  const auto space = space_of(world);
-  const auto rungs = search::rungs_of(world.config, *space, {.epochs = world.epochs});
+  const auto numbers = trials * benchmark.epochs;
+  const double most = benchmark.epochs > 1 ? static_cast<double>(numbers) : 0;
+  benchmark.config = benchmark.config.with({"search.max_trials=" + std::to_string(numbers)});
+  const auto space = space_of(benchmark);
+  const auto rungs = search::rungs_of(benchmark.config, *space, {.epochs = benchmark.epochs});
   Json all = Json::array();
   const double start = base::steady_seconds();
   for (long long seed = 0; seed < seeds; ++seed) {
     const auto number = static_cast<std::uint64_t>(seed);
-    const auto planner = search::make_planner(world.config, space, number);
-    all.push_back(curve_of(world, bench::run(*planner, world, rungs, numbers, number, workers, most)));
+    const auto planner = search::make_planner(benchmark.config, space, number);
+    all.push_back(curve_of(benchmark, bench::run(*planner, benchmark, rungs, numbers, number, workers, most)));
   }
   return {{"problem", problem},
           {"algorithm", algorithm},
@@ -92,16 +92,16 @@ struct Times {
 
 /// For several histories: the suggestion of a planner that sees the study for the first time, and of the same planner
 /// when one more trial has ended, as a worker asks all the time.
-Times suggestions(const bench::World& world, const std::string& problem, std::int64_t trials, bool late) {
-  const auto space = space_of(world);
+Times suggestions(const bench::Benchmark& benchmark, const std::string& problem, std::int64_t trials, bool late) {
+  const auto space = space_of(benchmark);
   Times times;
   for (std::uint64_t round = 0; round < 7; ++round) {
-    auto before = bench::past(world, problem, trials, late, round);
+    auto before = bench::prior_trials(benchmark, problem, trials, late, round);
     trial::ViewBuilder builder;
-    builder.objectives(world.objectives).max_trials(trials + 100).fidelities({{.epochs = world.epochs}});
+    builder.objectives(benchmark.objectives).max_trials(trials + 100).fidelities({{.epochs = benchmark.epochs}});
     for (std::size_t n = 0; n < before.points.size(); ++n)
       builder.done(static_cast<std::int64_t>(n), std::move(before.points[n]), std::move(before.results[n]));
-    const auto planner = search::make_planner(world.config, space, round);
+    const auto planner = search::make_planner(benchmark.config, space, round);
     for (std::int64_t n = trials; n < trials + 4; ++n) {
       const auto view = builder.build();
       base::Rng rng(round, "search", n, "propose");
@@ -110,7 +110,7 @@ Times suggestions(const bench::World& world, const std::string& problem, std::in
       const auto proposal = planner->propose(view, n, rng);
       (n == trials ? times.first : times.next).push_back(base::steady_seconds() - start);
       if (!proposal) base::fail(base::Exit::defect, "nothing was proposed");
-      builder.done(n, proposal->params, *world.measure(proposal->params, world.epochs));
+      builder.done(n, proposal->params, *benchmark.measure(proposal->params, benchmark.epochs));
     }
   }
   return times;
@@ -143,14 +143,14 @@ class Timed final : public trial::Planner {
 };
 
 /// Algorithms with rungs make their own past, up to 27 epochs: what is promoted depends on it.
-Times suggestions_with_rungs(bench::World world, std::int64_t trials) {
-  world.epochs = 27;
-  const auto space = space_of(world);
-  const auto rungs = search::rungs_of(world.config, *space, {.epochs = world.epochs});
+Times suggestions_with_rungs(bench::Benchmark benchmark, std::int64_t trials) {
+  benchmark.epochs = 27;
+  const auto space = space_of(benchmark);
+  const auto rungs = search::rungs_of(benchmark.config, *space, {.epochs = benchmark.epochs});
   Times times;
   for (std::uint64_t round = 0; round < 3; ++round) {
-    Timed planner(search::make_planner(world.config, space, round), static_cast<std::size_t>(trials));
-    bench::run(planner, world, rungs, trials + 20, round, 1);
+    Timed planner(search::make_planner(benchmark.config, space, round), static_cast<std::size_t>(trials));
+    bench::run(planner, benchmark, rungs, trials + 20, round, 1);
     times.next.insert(times.next.end(), planner.seconds.begin(), planner.seconds.end());
   }
   return times;
@@ -159,12 +159,12 @@ Times suggestions_with_rungs(bench::World world, std::int64_t trials) {
 Json suggest(const Words& words) {
   const auto& problem = words.at(0);
   const auto trials = std::stoll(words.at(2));
-  const auto world =
-      bench::world(problem, settings(words.at(1), {}, 0) + "max_trials = " + std::to_string(trials + 100) + "\n");
+  const auto benchmark =
+      bench::benchmark(problem, settings(words.at(1), {}, 0) + "max_trials = " + std::to_string(trials + 100) + "\n");
   const auto* algorithm = search::find_algorithm(words.at(1));
   const bool with_rungs = algorithm != nullptr && algorithm->rungs != nullptr;
-  const auto times = with_rungs ? suggestions_with_rungs(world, trials)
-                                : suggestions(world, problem, trials, words.size() > 3 && words[3] == "late");
+  const auto times = with_rungs ? suggestions_with_rungs(benchmark, trials)
+                                : suggestions(benchmark, problem, trials, words.size() > 3 && words[3] == "late");
   Json said{{"next", stats::median(times.next)}};
   if (!times.first.empty()) said["first"] = stats::median(times.first);
   return said;
@@ -183,9 +183,9 @@ Json compare() {
 }
 
 Json space_for_peers(const Words& words) {
-  const auto world = bench::world(words.at(0), settings("random", {}, 0));
+  const auto benchmark = bench::benchmark(words.at(0), settings("random", {}, 0));
   Json parameters = Json::object(), maximise = Json::array();
-  const auto space = space_of(world);
+  const auto space = space_of(benchmark);
   for (const auto& parameter : space->parameters()) {
     const auto& domain = parameter.domain;
     Json items = Json::array();
@@ -193,39 +193,39 @@ Json space_for_peers(const Words& words) {
     parameters[parameter.name] =
         domain.kind == space::Kind::real ? Json{{"float", {domain.lo, domain.hi}}} : Json{{"choice", std::move(items)}};
   }
-  for (const auto& objective : world.objectives) maximise.push_back(objective.maximise);
+  for (const auto& objective : benchmark.objectives) maximise.push_back(objective.maximise);
   return {{"parameters", std::move(parameters)}, {"maximise", std::move(maximise)}};
 }
 
-Json values_of(const bench::World& world, const trial::Metrics& metrics) {
+Json values_of(const bench::Benchmark& benchmark, const trial::Metrics& metrics) {
   Json values = Json::array();
-  for (const auto& objective : world.objectives) values.push_back(metrics.at(objective.metric));
+  for (const auto& objective : benchmark.objectives) values.push_back(metrics.at(objective.metric));
   return values;
 }
 
 Json past_for_peers(const Words& words) {
-  const auto world = bench::world(words.at(0), settings("random", {}, 0));
-  const auto before = bench::past(world, words.at(0), std::stoll(words.at(1)), words.size() > 3 && words[3] == "late",
-                                  std::stoull(words.at(2)));
+  const auto benchmark = bench::benchmark(words.at(0), settings("random", {}, 0));
+  const auto before = bench::prior_trials(benchmark, words.at(0), std::stoll(words.at(1)),
+                                          words.size() > 3 && words[3] == "late", std::stoull(words.at(2)));
   Json points = Json::array(), values = Json::array();
   for (const auto& point : before.points) points.push_back(space::to_json(point));
-  for (const auto& metrics : before.results) values.push_back(values_of(world, metrics));
+  for (const auto& metrics : before.results) values.push_back(values_of(benchmark, metrics));
   return {{"points", std::move(points)}, {"values", std::move(values)}};
 }
 
 /// One line of JSON per line of input: for the parameters of a trial its objectives, null if it failed; for {} what is
 /// missing to the best after each trial since the last {}.
 void answer(const Words& words) {
-  const auto world = bench::world(words.at(0), settings("random", {}, 0));
+  const auto benchmark = bench::benchmark(words.at(0), settings("random", {}, 0));
   std::vector<trial::Metrics> results;
   for (std::string line; std::getline(std::cin, line);) {
     const auto params = space::params_from_json(Json::parse(line));
     Json said;
     if (params.empty()) {
-      said = world.regrets(results);
+      said = benchmark.regrets(results);
       results.clear();
-    } else if (const auto metrics = world.measure(params, world.epochs)) {
-      said = values_of(world, *metrics);
+    } else if (const auto metrics = benchmark.measure(params, benchmark.epochs)) {
+      said = values_of(benchmark, *metrics);
       results.push_back(*metrics);
     }
     std::printf("%s\n", said.dump().c_str());
@@ -239,7 +239,7 @@ Json result_of(const std::string& mode, const Words& words) {
   if (mode == "suggest") return suggest(words);
   if (mode == "compare") return compare();
   if (mode == "space") return space_for_peers(words);
-  if (mode == "past") return past_for_peers(words);
+  if (mode == "prior") return past_for_peers(words);
   base::fail(base::Exit::config, "there is no mode \"{}\"; see the first lines of bench_search.cpp", mode);
 }
 

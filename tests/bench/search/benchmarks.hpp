@@ -12,7 +12,7 @@
 
 namespace assay::bench {
 
-struct World {
+struct Benchmark {
   config::Config config;  ///< space, objectives and [search]
   std::vector<trial::Objective> objectives;
   int epochs = 1;  ///< of a full training; 1: there is nothing less
@@ -27,6 +27,6 @@ struct World {
 ///   macro_flops  the same with FLOPs: share of the table's hypervolume, accuracies from 85 % on
 ///   nlp          nas-bench-nlp, WikiText-2: validation loss after up to 50 epochs; the cells are mere names
 /// `search`: lines "key = value" of [search].
-World world(const std::string& problem, const std::string& search);
+Benchmark benchmark(const std::string& problem, const std::string& search);
 
 }  // namespace assay::bench

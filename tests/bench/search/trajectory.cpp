@@ -1,4 +1,4 @@
-#include "bench/search/course.hpp"
+#include "bench/search/trajectory.hpp"
 
 #include <deque>
 #include <map>
@@ -11,9 +11,9 @@ namespace {
 
 class Course {
  public:
-  Course(const World& world, const std::vector<trial::Fidelity>& rungs, std::int64_t trials, std::uint64_t seed)
-      : world_(world), rungs_(rungs), seed_(seed) {
-    builder_.objectives(world.objectives).fidelities(rungs).max_trials(trials);
+  Course(const Benchmark& benchmark, const std::vector<trial::Fidelity>& rungs, std::int64_t trials, std::uint64_t seed)
+      : world_(benchmark), rungs_(rungs), seed_(seed) {
+    builder_.objectives(benchmark.objectives).fidelities(rungs).max_trials(trials);
   }
 
   trial::StudyView view() { return builder_.build(); }
@@ -79,7 +79,7 @@ class Course {
     return other == nullptr ? 0 : other->rungs.at(static_cast<std::size_t>(from->rung)).at.epochs;
   }
 
-  const World& world_;
+  const Benchmark& world_;
   const std::vector<trial::Fidelity>& rungs_;
   std::uint64_t seed_;
   trial::ViewBuilder builder_;
@@ -90,9 +90,9 @@ class Course {
 
 }  // namespace
 
-std::vector<Result> run(trial::Planner& planner, const World& world, const std::vector<trial::Fidelity>& rungs,
+std::vector<Result> run(trial::Planner& planner, const Benchmark& benchmark, const std::vector<trial::Fidelity>& rungs,
                         std::int64_t trials, std::uint64_t seed, std::int64_t workers, double most_epochs) {
-  Course course(world, rungs, trials, seed);
+  Course course(benchmark, rungs, trials, seed);
   while (most_epochs <= 0 || course.spent() < most_epochs) {
     const auto view = course.view();
     const auto decision = planner.next(view);

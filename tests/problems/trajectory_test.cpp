@@ -1,4 +1,4 @@
-#include "bench/search/course.hpp"
+#include "bench/search/trajectory.hpp"
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
@@ -13,7 +13,7 @@ namespace {
 const std::vector<trial::Fidelity> rungs{{.epochs = 1}, {.epochs = 3}, {.epochs = 9}};
 
 /// Loss: the trial's x, less with every epoch; x = 2 breaks off.
-bench::World world() {
+bench::Benchmark benchmark() {
   return {config::Config::parse("", "course"),
           {{"loss", false, {}}},
           9,
@@ -61,7 +61,7 @@ struct Sleeper : Halving {
 
 TEST_CASE("a course with rungs: a rung costs only what its checkpoint lacks; failures cost and give nothing") {
   Halving planner;
-  const auto results = bench::run(planner, world(), rungs, 4, 1, 1);
+  const auto results = bench::run(planner, benchmark(), rungs, 4, 1, 1);
   std::vector<std::pair<trial::ItemId, double>> course;
   for (const auto& result : results) course.emplace_back(result.item, result.spent);
   CHECK(course == std::vector<std::pair<trial::ItemId, double>>{
@@ -72,14 +72,14 @@ TEST_CASE("a course with rungs: a rung costs only what its checkpoint lacks; fai
 
 TEST_CASE("several workers: the same trials, those that run end before the planner is asked again") {
   Halving planner;
-  const auto results = bench::run(planner, world(), rungs, 4, 1, 3);
+  const auto results = bench::run(planner, benchmark(), rungs, 4, 1, 3);
   CHECK(results.size() == 6);
   CHECK(results.back().spent == 14);
 }
 
 TEST_CASE("a course ends with its epochs; a planner that waits for nobody is told") {
   Halving planner;
-  CHECK(bench::run(planner, world(), rungs, 4, 1, 1, 5).back().spent == 6);
+  CHECK(bench::run(planner, benchmark(), rungs, 4, 1, 1, 5).back().spent == 6);
   Sleeper sleeper;
-  CHECK_THROWS_AS(bench::run(sleeper, world(), rungs, 4, 1, 1), base::Error);
+  CHECK_THROWS_AS(bench::run(sleeper, benchmark(), rungs, 4, 1, 1), base::Error);
 }

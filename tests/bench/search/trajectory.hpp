@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "bench/search/worlds.hpp"
+#include "bench/search/benchmarks.hpp"
 #include "trial/planner.hpp"
 
 namespace assay::bench {
@@ -19,7 +19,7 @@ struct Result {
 /// Asks the planner as `workers` workers would, whose items end in the order in which they began. Results in that
 /// order; failed ones are left out. Ends when the planner says so, or after `most_epochs` (0: no limit). Error(defect)
 /// if it waits while nobody works.
-std::vector<Result> run(trial::Planner& planner, const World& world, const std::vector<trial::Fidelity>& rungs,
+std::vector<Result> run(trial::Planner& planner, const Benchmark& benchmark, const std::vector<trial::Fidelity>& rungs,
                         std::int64_t trials, std::uint64_t seed, std::int64_t workers, double most_epochs = 0);
 
 }  // namespace assay::bench

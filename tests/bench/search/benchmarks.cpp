@@ -1,4 +1,4 @@
-#include "bench/search/worlds.hpp"
+#include "bench/search/benchmarks.hpp"
 
 #include <fmt/format.h>
 #include <fmt/std.h>
@@ -18,7 +18,7 @@
 namespace assay::bench {
 namespace {
 
-World closed_form(const std::string& name, const std::string& search) {
+Benchmark closed_form(const std::string& name, const std::string& search) {
   const auto what = std::make_shared<const Problem>(problem(name));
   std::string text = search;
   std::vector<trial::Objective> objectives;
@@ -64,7 +64,7 @@ struct Scale {
   }
 };
 
-World macro(bool with_flops, const std::string& search) {
+Benchmark macro(bool with_flops, const std::string& search) {
   auto loaded = test::Table::load();
   if (!loaded)
     base::fail(base::Exit::data, "nas-bench-macro is missing; set ASSAY_DATA to the folder of the data sets");
@@ -123,7 +123,7 @@ std::map<std::string, std::vector<double>> nlp_curves() {
   return curves;
 }
 
-World nlp(const std::string& search) {
+Benchmark nlp(const std::string& search) {
   const auto curves = std::make_shared<const std::map<std::string, std::vector<double>>>(nlp_curves());
   constexpr std::size_t epochs = 50;
   std::string names;
@@ -152,7 +152,7 @@ World nlp(const std::string& search) {
 
 }  // namespace
 
-World world(const std::string& problem, const std::string& search) {
+Benchmark benchmark(const std::string& problem, const std::string& search) {
   const auto lines = "[search]\n" + search;
   if (problem == "macro" || problem == "macro_flops") return macro(problem == "macro_flops", lines);
   if (problem == "nlp") return nlp(lines);
