@@ -141,17 +141,17 @@ _assay_line() {
 
 _assay() {
   local -a line verbs
-  local current quote='' options='' words=''
+  local current quote='' accepted='' order=''
   COMPREPLY=()
   _assay_split
   current=${line[-1]}
   if [[ $current == [\'\"]* ]]; then quote=${current:0:1} current=${current:1}; fi
   if [[ ${line[0]##*/} != assay ]]; then
     _assay_stage_options
-    _assay_line 1 "$options" "$words"
+    _assay_line 1 "$accepted" "$order"
   elif ((${#line[@]} > 2)); then
     _assay_verb "${line[1]}"
-    _assay_line 2 "$options" "$words"
+    _assay_line 2 "$accepted" "$order"
   else
     _assay_verbs
     _assay_words '' "$current" "${verbs[@]}"
@@ -221,7 +221,7 @@ Declared declared(const std::vector<Option>& all) {
 }
 
 std::string assignments(const Declared& line) {
-  return "options=" + base::shell_quoted(line.options) + " words=" + base::shell_quoted(line.words);
+  return "accepted=" + base::shell_quoted(line.options) + " order=" + base::shell_quoted(line.words);
 }
 
 /// "search.algorithm=auto|random|...": behind = what _assay_value reads.
@@ -308,7 +308,7 @@ std::string bash_completion(const std::vector<Verb>& verbs, const std::vector<Op
   std::string text =
       "# shellcheck shell=bash\n# shellcheck disable=SC2034  # callers read what these functions assign\n";
   text += "_assay_verbs() {\n  " + array("verbs", names) + "\n}\n\n";
-  text += "_assay_verb() {\n  case $1 in\n" + cases + "    *) options='' words='';;\n  esac\n}\n\n";
+  text += "_assay_verb() {\n  case $1 in\n" + cases + "    *) accepted='' order='';;\n  esac\n}\n\n";
   text += "_assay_stage_options() {\n  " + assignments(of_stages) + "\n}\n\n";
   text += "_assay_settings() {\n  " + array("settings", rows_of(settings)) + "\n}\n";
   return text + mechanism + "\ncomplete -F _assay " + base::command(programs) + "\n";

@@ -367,8 +367,9 @@ std::vector<Option> stage_options() {
   add_options(app, filled, budget, verbose, quiet, false);
   std::vector<Option> options;
   for (const auto* one : app.get_options()) {
-    const auto name = one->get_single_name(), type = one->get_type_name();
-    const bool word = one->get_positional(), flag = one->get_type_size_max() == 0;
+    const auto name = one->get_single_name();
+    const auto type = base::split(one->get_type_name(), ':').front();  // CLI11 appends what it checks
+    const bool word = one->get_positional(), flag = one->get_items_expected_max() == 0;
     options.push_back({.kind = flag ? Option::Kind::flag : Option::Kind::text,
                        .name = word ? name : "--" + name,
                        .help = one->get_description(),
