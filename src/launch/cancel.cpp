@@ -7,6 +7,7 @@
 #include "base/command.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "launch/slurm.hpp"
@@ -93,7 +94,7 @@ void cancel(const StageInQueue& stage) {
 std::vector<std::string> wait_for_end(const run::Run& run, const std::vector<std::string>& jobs, double seconds) {
   const double end = base::steady_seconds() + seconds;
   auto left = jobs;
-  while (!left.empty()) {
+  for (int look = 0; !left.empty(); ++look) {
     try {
       std::vector<std::string> there;
       for (const auto& job : queue_of(run, 1).value_or(std::vector<QueuedJob>{})) {
@@ -104,7 +105,9 @@ std::vector<std::string> wait_for_end(const run::Run& run, const std::vector<std
       // A controller that is busy now: what was there is taken to be there still.
     }
     if (left.empty() || base::steady_seconds() >= end) break;
-    std::this_thread::sleep_for(std::chrono::seconds(1));
+    if (look == 1)
+      base::log_info("waiting until {} {} left the queue", base::join(left, ", "), left.size() == 1 ? "has" : "have");
+    std::this_thread::sleep_for(std::chrono::seconds(std::min(1 + look, 5)));  // the controller serves others too
   }
   return left;
 }

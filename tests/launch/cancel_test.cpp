@@ -98,7 +98,7 @@ TEST_CASE("assay cancel takes all jobs of the run, and no other, out of the queu
   CHECK(again.out == "no job of " + (slurm.scratch / "run").string() + " is in the queue\n");
 }
 
-TEST_CASE("assay cancel of some stages says what stays behind without a result to build on") {
+TEST_CASE("assay cancel of some stages names the stages that wait for them") {
   if (missing()) SKIP("assay is not built in " ASSAY_BIN);
   const Cluster slurm;
   slurm.fill();
@@ -108,11 +108,11 @@ TEST_CASE("assay cancel of some stages says what stays behind without a result t
       said.out,
       ContainsSubstring("proxy: no job is in the queue\n") &&
           ContainsSubstring("search: cancelled jobs 41, 42 (16 workers)\n") &&
-          ContainsSubstring("full, report stay in the queue") &&
+          ContainsSubstring("full, report wait in the queue") &&
           ContainsSubstring(base::proposal({"assay", "cancel", (slurm.scratch / "run").string(), "full", "report"})));
   CHECK(slurm.calls() == "41 42\n");
   const auto last = slurm({"report"});
-  CHECK_THAT(last.out, ContainsSubstring("report: cancelled job 44") && !ContainsSubstring("stay"));
+  CHECK_THAT(last.out, ContainsSubstring("report: cancelled job 44") && !ContainsSubstring("wait"));
 }
 
 TEST_CASE("assay cancel --dry-run and --json") {

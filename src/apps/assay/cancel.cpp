@@ -66,8 +66,9 @@ void tell_left(const run::Run& run, const Choice& choice, const std::vector<std:
     std::vector<std::string> names, command = {"assay", "cancel", folder};
     for (const auto& one : choice.left_waiting) names.push_back(to_string(one.stage));
     command.insert(command.end(), names.begin(), names.end());
-    std::printf("%s %s in the queue and will find no result to build on: %s\n", base::join(names, ", ").c_str(),
-                names.size() == 1 ? "stays" : "stay", base::proposal(command).c_str());
+    const bool one = names.size() == 1;
+    std::printf("%s %s in the queue for what is cancelled now: %s cancels %s too\n", base::join(names, ", ").c_str(),
+                one ? "waits" : "wait", base::proposal(command).c_str(), one ? "it" : "them");
   }
   if (!ending.empty()) {
     std::printf("still in the queue until their processes have ended: %s; resume when they are gone\n",
