@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "base/version.hpp"
+#include "cli/completion.hpp"
 #include "cli/worker_pool.hpp"
 #include "os/file.hpp"
 #include "os/host.hpp"
@@ -356,6 +357,26 @@ int run_stage(int argc, char** argv, run::Stage stage, const std::string& descri
     report_failure(context ? &*context : nullptr, options, stage, begun, error);
     return static_cast<int>(exit_of(error));
   }
+}
+
+std::vector<Option> stage_options() {
+  CLI::App app;
+  StageOptions filled;
+  std::string budget;
+  bool verbose = false, quiet = false;
+  add_options(app, filled, budget, verbose, quiet, false);
+  std::vector<Option> options;
+  for (const auto* one : app.get_options()) {
+    const auto name = one->get_single_name();
+    const auto type = base::split(one->get_type_name(), ':').front();  // CLI11 appends what it checks
+    const bool word = one->get_positional(), flag = one->get_items_expected_max() == 0;
+    options.push_back({.kind = flag ? Option::Kind::flag : Option::Kind::text,
+                       .name = word ? name : "--" + name,
+                       .help = one->get_description(),
+                       .required = one->get_required()});
+    if (type.find('|') != std::string::npos) options.back().choices = base::split(type, '|');
+  }
+  return options;
 }
 
 }  // namespace assay::cli

@@ -79,6 +79,7 @@ void record_job(const run::Run& run, const StageJob& job, const std::string& id,
                              {"stage", to_string(job.stage)},
                              {"name", job_name(run_id(run), job.stage)},
                              {"workers", job.workers},
+                             {"crew", job.crew},
                              {"submitted", base::utc_text(base::unix_seconds())},
                              {"host", os::host_name()},
                              {"command", base::command(command)}};

@@ -58,7 +58,8 @@ class Desk {
       scratch_.write("slurm/" + name, "#!/bin/sh\n" + text + "\n");
       std::filesystem::permissions(scratch_ / "slurm" / name, std::filesystem::perms::owner_all);
     };
-    stand_in("squeue", "exit 0");
+    stand_in("squeue", "cat \"$HOME/queue\" 2>/dev/null; exit 0");
+    stand_in("scancel", "for job; do sed -i \"/|$job|/d\" \"$HOME/queue\"; done");
     stand_in("sinfo", "echo 'main*|2|8|16000|(null)|1-00:00:00'");
     stand_in("scontrol", "exit 0");
     stand_in("srun", "echo pmix");
@@ -92,6 +93,12 @@ const std::string asked = hand + "assay ask h; ";
 const std::string told = asked + "assay tell h 0 score=0.5; assay ask h; assay tell h 1 score=0.25; ";
 const std::string until_search = "split-data r --config 'a run.toml' -q && baseline-train r -q && proxy-select r -q; ";
 
+/// The search and the full stage of r in the queue of the stand-ins.
+const std::string queued =
+    "split-data r --config 'a run.toml' -q; for s in search full; do "
+    "name=$(assay submit r --dry-run 2>/dev/null | sed -n \"s/.*--job-name=\\([^ ]*-$s\\) .*/\\1/p\"); "
+    "echo \"7$s|7$s|$name|PENDING|0:00|Priority\"; done > q; mv q queue";
+
 const std::vector<Scene> scenes = {
     {"apps/assay/ask.cpp", "assay tell * * ...", "assay ask hand.toml", "", 0, {{"score=...", "score=0.5"}}},
     {"apps/assay/ask.cpp", "search-driver *", "assay ask r", make},
@@ -110,6 +117,8 @@ const std::vector<Scene> scenes = {
     {"cli/stage.cpp", "assay stop * --lift", "baseline-train r -q 2>&1; baseline-train r",
      "split-data r --config 'a run.toml' -q; assay stop r"},
     {"apps/assay/set.cpp", "assay scale * *", "assay set r search.parallel=2", until_search, 0, {}, "", true},
+    {"apps/assay/cancel.cpp", "assay cancel * ...", "assay cancel r search", queued, 0, {}, "", true},
+    {"apps/assay/cancel.cpp", "assay submit *", "assay cancel r", queued, 0, {}, "", true},
     {"apps/assay/check.cpp", "assay ask *", "assay check hand.toml"},
     {"apps/assay/check.cpp", "assay plan *", "assay check 'a run.toml'"},
     {"apps/assay/check.cpp", "assay run *", "assay check 'a run.toml'"},
@@ -160,6 +169,8 @@ const std::vector<Scene> scenes = {
     {"config/config.cpp", "assay new *", "assay run r --config 'no such.toml'"},
     {"data/split.cpp", "split-data * --force", "baseline-train t -q",
      "split-data t --config tiny.toml -q; echo 3 > t/split/train.idx"},
+    {"launch/cancel.cpp", "assay stop *", "A=$(command -v assay); PATH=/nowhere $A cancel r",
+     "split-data r --config 'a run.toml' -q"},
     {"launch/site.cpp", "assay site *", "assay plan 'a run.toml' --site 'no such site.toml'", "", 0, {}, "", true},
     {"launch/submit.cpp", "assay site --write", "assay submit 'a run.toml' --dry-run", "", 0, {}, "", true},
     {"launch/submit.cpp", "assay run *",
@@ -196,6 +207,8 @@ const std::vector<Exception> exceptions = {
     {"apps/assay/retry.cpp", "assay set * *",
      "two writers race for the last numbers; steering.cpp's has the same words"},
     {"study/study.cpp", "assay trial * * --stage *", "two writers race for one trial; tell.cpp's has the same words"},
+    {"apps/assay/cancel.cpp", "...", "the scancel lines themselves: tests/slurm runs them on a cluster"},
+    {"cli/completion.cpp", "assay ...", "no message: a line of the script that bash reads"},
     {"launch/slurm.cpp", "...", "no message: a line of the jobs' own settings"},
     {"launch/submit.cpp", "...", "the sbatch lines themselves: tests/slurm runs them on a cluster"},
     {"report/document.cpp", "cp * again.toml", "a recipe of the report, for the project's folder"},

@@ -26,6 +26,19 @@ tiny=(--set training.epochs=2 --set proxy.reference=3 --set "proxy.candidate=[{ 
 
 [[ ! -e $run ]] || fail "the dry run founded the run"
 
+# A run that is cancelled leaves the queue, and the next submit resumes it.
+cancelled=$work/shared/cancelled
+"$bin/assay" submit configs/quickstart.toml --run "$cancelled" "${tiny[@]}" >"$work/cancelled.submitted"
+"$bin/assay" cancel "$cancelled" | tee "$work/cancelled"
+expect_line "$work/cancelled" "search: cancelled job [0-9]* (2 workers)"
+[[ -z $(squeue -h) ]] || fail "assay cancel left jobs in the queue: $(squeue -h)"
+"$bin/assay" submit "$cancelled" >"$work/cancelled.resumed"
+grep -q 'search *job [0-9]' "$work/cancelled.resumed" || fail "a cancelled run was not submitted again"
+"$bin/assay" cancel "$cancelled" search full report | tee "$work/cancelled"
+expect_line "$work/cancelled" "report: cancelled job"
+"$bin/assay" cancel "$cancelled" >"$work/cancelled"
+[[ -z $(squeue -h) ]] || fail "assay cancel left jobs in the queue: $(squeue -h)"
+
 "$bin/assay" submit configs/quickstart.toml --run "$run" "${tiny[@]}" | tee "$work/submitted"
 [[ $(grep -c ' job [0-9]' "$work/submitted") == 6 ]] || fail "not all six stages were submitted"
 cd "$work/elsewhere"

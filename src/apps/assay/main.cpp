@@ -77,10 +77,12 @@ run::Run open_run(const cli::Values& values) {
 
 int main(int argc, char** argv) {
   using namespace assay::apps;
-  return assay::cli::run_verbs(
-      argc, argv, "assay", "Searches neural-network architectures: on this machine or on a Slurm cluster.",
-      {new_verb(),       check_verb(),  space_verb(),    plan_verb(),  run_verb(),  site_verb(),   submit_verb(),
-       scale_verb(),     status_verb(), set_verb(),      stop_verb(),  best_verb(), trials_verb(), trial_verb(),
-       reproduce_verb(), add_verb(),    drop_verb(),     retry_verb(), ask_verb(),  tell_verb(),   export_verb(),
-       import_verb(),    fsck_verb(),   simulate_verb(), pack_verb()});
+  std::vector<assay::cli::Verb> verbs = {
+      new_verb(),       check_verb(),  space_verb(),    plan_verb(),   run_verb(),  site_verb(),   submit_verb(),
+      scale_verb(),     status_verb(), set_verb(),      stop_verb(),   best_verb(), trials_verb(), trial_verb(),
+      reproduce_verb(), add_verb(),    drop_verb(),     retry_verb(),  ask_verb(),  tell_verb(),   export_verb(),
+      import_verb(),    fsck_verb(),   simulate_verb(), cancel_verb(), pack_verb()};
+  verbs.push_back(completion_verb(verbs));
+  return assay::cli::run_verbs(argc, argv, "assay",
+                               "Searches neural-network architectures: on this machine or on a Slurm cluster.", verbs);
 }

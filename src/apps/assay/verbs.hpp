@@ -19,6 +19,7 @@ cli::Verb run_verb();
 cli::Verb site_verb();
 cli::Verb submit_verb();
 cli::Verb scale_verb();
+cli::Verb cancel_verb();
 cli::Verb status_verb();
 cli::Verb set_verb();
 cli::Verb best_verb();
@@ -36,6 +37,8 @@ cli::Verb export_verb();
 cli::Verb import_verb();
 cli::Verb fsck_verb();
 cli::Verb pack_verb();
+/// Completes the command lines of `verbs` and its own.
+cli::Verb completion_verb(std::vector<cli::Verb> verbs);
 
 /// `RUN|TOML`: a run folder, or a configuration. A configuration's run folder is --run, else runs/<[run] name>,
 /// else runs/<name of the file>.
