@@ -87,7 +87,7 @@ TEST_CASE("a search that is packed while its workers run is whole, and is finish
   scratch.write("c.toml",
                 "[params.training]\nx = { float = [0.0, 1.0] }\n[trial]\ncommand = [\"sh\", \"trial.sh\"]\n"
                 "[objectives]\nscore = { goal = \"max\" }\n[proxy]\nreference = 0\n[search]\nalgorithm = \"asha\"\n"
-                "max_trials = 12\nparallel = 2\nearly_stop = \"off\"\n[training]\nepochs = 9\n[full]\ntop_k = 1\n");
+                "max_trials = 12\nparallel = 2\n[training]\nepochs = 9\n[full]\ntop_k = 1\n");
   scratch.write("trial.sh",
                 "sleep 0.1\nmkdir -p \"$ASSAY_CHECKPOINT\"\necho state > \"$ASSAY_CHECKPOINT/state\"\n"
                 "echo '{\"final\": true, \"score\": 0.5}' >> \"$ASSAY_METRICS\"\n");

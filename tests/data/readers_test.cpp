@@ -232,7 +232,7 @@ TEST_CASE("image folders") {
   }
   SECTION("no image") {
     folder.write("train/dog/2.png", "hello");
-    CHECK_THAT(error_of([&] { data::read(config, Part::train); }), ContainsSubstring("2.png: is no image"));
+    CHECK_THAT(error_of([&] { data::read(config, Part::train); }), ContainsSubstring("2.png: is not an image"));
   }
   SECTION("unknown class") {
     folder.write("valid/cow/1.ppm", ppm(2, 1, "mnopqr"));
