@@ -1,6 +1,13 @@
 # One static library per folder of src/. The order of the calls in src/CMakeLists.txt is the layer table of src/README.md.
 add_library(assay_flags INTERFACE)
-target_compile_options(assay_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+# In a unity build a name may stand beside one of another file: there only locals are compared.
+set(ASSAY_SHADOW -Wshadow)
+if(ASSAY_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  set(ASSAY_SHADOW -Wshadow=local)
+elseif(ASSAY_UNITY)
+  set(ASSAY_SHADOW "")
+endif()
+target_compile_options(assay_flags INTERFACE -Wall -Wextra ${ASSAY_SHADOW} -Wnon-virtual-dtor -Woverloaded-virtual
   -Wno-missing-field-initializers
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)  # g++ 12 reports std::string::insert (GCC bug 105651)
 if(ASSAY_WERROR)
