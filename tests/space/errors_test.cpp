@@ -60,8 +60,8 @@ TEST_CASE("items of a choice that have no label") {
   says(with("{ choice = [ { op = \"conv\", a = 1 }, { op = \"conv\", a.int = [2, 3] } ] }"), "add name");
   says(with("{ choice = [ { a = 1 }, { a = \"1\" } ] }"), "another item of this choice is called a=1 too");
   says(with("{ choice = [ { a = 1 }, { a = 1 } ] }"), "a=1 is listed twice");
-  says(with("{ choice = [ { }, 2 ] }"), "nothing short tells apart");
-  says(with("{ choice = [ { a = \"it's\" }, 2 ] }"), "nothing short tells apart");
+  says(with("{ choice = [ { }, 2 ] }"), "without a short name");
+  says(with("{ choice = [ { a = \"it's\" }, 2 ] }"), "without a short name");
   says(with("{ choice = [ { name = \"a\", b = 1 }, { name = \"a\", b = 2 } ] }"),
        "two items of this choice have the name a");
   CHECK(with("{ choice = [ { name = \"a\", b.int = [1, 2] }, { op = \"a\", b = 2 } ] }").empty());
