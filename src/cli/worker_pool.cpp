@@ -51,14 +51,14 @@ bool look(Worker& worker, std::size_t index) {
   if (how->signal == 0) {
     worker.code = how->code;
     if (how->code != 0 && how->code != 3 && how->code != 75) {
-      base::log_warning("worker {} of this job ended with exit code {}; the others continue", index, how->code);
+      base::log_warning("worker {} of this job ended with exit code {}; the others go on", index, how->code);
     }
     return false;
   }
   worker.code = static_cast<int>(Exit::defect);
   const bool again = os::stop_signal() == 0 && worker.restarts++ < most_restarts;
   base::log_warning("worker {} of this job was killed by signal {}{}", index, how->signal,
-                    again ? " and is started again" : "; the others continue");
+                    again ? " and is started again" : "; the others go on");
   if (again) worker.child = std::make_unique<os::Child>(worker.command);
   return again;
 }

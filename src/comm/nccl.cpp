@@ -25,7 +25,7 @@ void check_cuda(cudaError_t code, const char* expression) {
 void check_nccl(ncclResult_t code, const char* expression) {
   if (code == ncclSuccess) return;
   die("NCCL", expression, ncclGetErrorString(code),
-      "NCCL_DEBUG=INFO prints more; several networks in the nodes: set NCCL_SOCKET_IFNAME.");
+      "NCCL_DEBUG=INFO tells more; several networks in the nodes: set NCCL_SOCKET_IFNAME.");
 }
 
 #define ASSAY_CUDA(call) check_cuda((call), #call)

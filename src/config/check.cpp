@@ -80,7 +80,7 @@ void check_duration(const Setting& row, const Node& node) {
     try {
       seconds = base::parse_duration(text, node.path());
     } catch (const base::Error&) {
-      node.fail(fmt::format("\"{}\" is not a duration; write for example \"90s\", \"10m\", \"1.5h\" or \"2d\"", text));
+      node.fail(fmt::format("\"{}\" is no duration; write for example \"90s\", \"10m\", \"1.5h\" or \"2d\"", text));
     }
   }
   if (!(seconds > 0) || !std::isfinite(seconds)) node.fail("a duration must be above zero");

@@ -29,7 +29,7 @@ std::string explain(std::string_view what) {
   std::string text(what);
   if (has("dangling comma")) return "an inline table must not end with a comma; remove the last comma before }";
   if (has("could not determine value type") || has("expected digit") || has("expected decimal digit")) {
-    return "this is not a TOML value; texts need quotes (\"...\") (" + text + ")";
+    return "this is no TOML value; texts need quotes (\"...\") (" + text + ")";
   }
   if (has("cannot redefine")) return text + "; a key or table may be written once, so remove or merge one of the two";
   if (has("encountered end-of-file")) return text + "; a closing bracket, quote or value is missing";

@@ -24,10 +24,10 @@ class Override {
     if (!cut) fail("an override is written key=value, for example --set search.max_trials=100");
     auto steps = steps_of(cut->first);
     if (!steps) {
-      fail(fmt::format(
-          "{} is not a key; a key is written model.blocks[0].width, names with other characters than letters, "
-          "digits, - and _ in quotes",
-          cut->first));
+      fail(
+          fmt::format("{} is no key; a key is written model.blocks[0].width, names with other characters than letters, "
+                      "digits, - and _ in quotes",
+                      cut->first));
     }
     steps_ = std::move(*steps);
     takes_away_ = cut->second.empty();
@@ -125,8 +125,8 @@ class Override {
       fail(*node, fmt::format("{} is a list: {}", path, what_there_is(*array, path)));
     }
     if (next.index) {
-      fail(*node, fmt::format("{} is not a list, so there is no {}; leave [{}] out", path, path_below(path, next),
-                              *next.index));
+      fail(*node,
+           fmt::format("{} is no list, so there is no {}; leave [{}] out", path, path_below(path, next), *next.index));
     }
     return false;
   }

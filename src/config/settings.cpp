@@ -141,7 +141,7 @@ constexpr Setting table[] = {
     {"search.bohb.random", Type::number, "0.333333", I, "share of points that are drawn at random (bohb)", 0, 1},
     {"search.bohb.good", Type::number, "0.15", I, "share of results that are taken for good (bohb)", 0, 1, "", false, true, true},
     {"search.bohb.candidates", Type::integer, "64", I, "draws from the model, of which the best is proposed (bohb)", 1, 10000},
-    {"search.econas.cycle", Type::integer, "16", I, "new networks of a cycle, of which half continue to the second stage and a quarter to the last", 2, 10000},
+    {"search.econas.cycle", Type::integer, "16", I, "new networks of a cycle, in which half as many go on to the second stage and a quarter to the last", 2, 10000},
     {"search.econas.age", Type::integer, "10", I, "cycles without training after which a network dies out", 1, 10000},
     {"search.econas.barrier", Type::flag, "false", I, "true: a cycle ends before the next begins, as published; false: the same quotas by counts, nobody waits"},
     {"search.pbt.population", Type::integer, "20", I, "members; more trials make further populations", 2, 10000},
@@ -159,7 +159,7 @@ constexpr Setting table[] = {
     {"search.early_stop_from", Type::integer, "3", I, "first step (epoch) at which a trial is judged", 0},
     {"search.early_stop_curves", Type::integer, "5", I, "fewest finished trials to compare with", 1, 1000000},
     {"search.early_stop_percentile", Type::number, "50", I, "the worst trials at the same step, in per cent, are stopped (percentile)", 0, 100, "", false, true, true},
-    {"search.early_stop_confidence", Type::number, "0.95", I, "stopped if the best so far is out of reach with this confidence (curve)", 0.5, 1, "", false, false, true},
+    {"search.early_stop_confidence", Type::number, "0.95", I, "stopped if the best so far is so surely out of reach (curve)", 0.5, 1, "", false, false, true},
     {"search.anneal.mean_place", Type::number, "2", I, "mean place of the trial whose neighbourhood is drawn from; 1: always the best", 1, 1000},
     {"search.anneal.shrinkage", Type::number, "0.1", I, "neighbourhoods after n trials: 1 / (1 + n x this) of the range", 0, 1000},
 

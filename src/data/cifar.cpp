@@ -20,7 +20,7 @@ Dataset read_cifar(const Request& request) {
     hashes.push_back(content.sha256);
     if (content.bytes.size() % record != 0) {
       fail_at(file,
-              "has {} bytes, which is not a multiple of the {} of a record ({} + label); the file is cut off, or set "
+              "has {} bytes, which is no multiple of the {} of a record ({} + label); the file is cut off, or set "
               "[data] shape",
               base::with_commas(static_cast<long long>(content.bytes.size())), record, base::shape_text(dataset.shape));
     }

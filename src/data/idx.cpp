@@ -19,12 +19,12 @@ std::vector<std::int64_t> take_header(Content& content, std::size_t least, std::
     fail_at(content.file, "has only {} bytes and no IDX header; get the file again", content.bytes.size());
   const auto magic = big_endian(content, 0);
   const std::size_t dimensions = magic & 0xff;
-  if (magic >> 16 != 0) fail_at(content.file, "is not an IDX file (magic number {:#010x}); check [data] format", magic);
+  if (magic >> 16 != 0) fail_at(content.file, "is no IDX file (magic number {:#010x}); check [data] format", magic);
   if ((magic >> 8 & 0xff) != 8) {
     fail_at(content.file, "holds values of IDX type {:#04x}; only unsigned bytes (0x08) are read", magic >> 8 & 0xff);
   }
   if (dimensions < least || dimensions > most) {
-    fail_at(content.file, "has magic number {} ({} dimensions), which are not {}; are images and labels exchanged?",
+    fail_at(content.file, "has magic number {} ({} dimensions), which are no {}; are images and labels exchanged?",
             magic, dimensions, what);
   }
   const auto header = 4 + 4 * dimensions;

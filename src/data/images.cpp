@@ -32,7 +32,7 @@ bool is_image(const std::string& name) {
 std::vector<std::string> class_folders(const fs::path& root) {
   std::error_code ignored;
   if (!fs::is_directory(root, ignored))
-    fail_at(root, "is not a folder; format = \"images\" wants a folder with one folder of images per class");
+    fail_at(root, "is no folder; format = \"images\" wants a folder with one folder of images per class");
   auto names = os::list_folder(root);
   std::erase_if(names,
                 [&](const auto& name) { return name.front() == '.' || !fs::is_directory(root / name, ignored); });
@@ -52,7 +52,7 @@ void append(Dataset& dataset, const Content& content, const fs::path& first, boo
   const auto* data = content.bytes.data();
   const auto size = static_cast<int>(content.bytes.size());
   if (!stbi_info_from_memory(data, size, &width, &height, &channels)) {
-    fail_at(content.file, "is not an image that can be read ({}); remove or replace it", stbi_failure_reason());
+    fail_at(content.file, "is no image that can be read ({}); remove or replace it", stbi_failure_reason());
   }
   const int colours = channels <= 2 ? 1 : 3;
   if (dataset.shape.empty()) dataset.shape = {colours, height, width};

@@ -213,7 +213,7 @@ std::vector<std::int64_t> read_indices(const std::filesystem::path& file, const 
   std::int64_t count = -1;
   if (header.size() == 6 && header[0] == "#")
     std::from_chars(header[2].data(), header[2].data() + header[2].size(), count);
-  if (count < 0) fail_at(file, "is not an index file of a split; {} makes it again", split_again(file));
+  if (count < 0) fail_at(file, "is no index file of a split; {} makes it again", split_again(file));
   if (header[5] != data_hash) {
     fail_at(file, "belongs to other data (hash {}, the data have {}): the data changed, {} splits them again",
             header[5], data_hash, split_again(file));

@@ -53,9 +53,9 @@ Column look_at_column(const Csv& csv, std::size_t first, std::size_t index, cons
     return column;
   }
   if (different.size() > most_categories) {
-    const auto why =
-        text_row ? fmt::format("\"{}\" in line {} is not a number", csv.at(*text_row, index), csv.line(*text_row))
-                 : "listed in data.categorical";
+    const auto why = text_row
+                         ? fmt::format("\"{}\" in line {} is no number", csv.at(*text_row, index), csv.line(*text_row))
+                         : "listed in data.categorical";
     fail_at(csv.file(),
             "column \"{}\" has {} different categories ({}); leave it out with data.ignore, or correct the value", name,
             different.size(), why);

@@ -89,7 +89,7 @@ Sorted Reader::sort(const Row& row) const {
         if (number)
           measured.metrics[role.name] = *number;
         else if (target_.wanted.contains(role.name) && !nothing && !failed)
-          base::fail(Exit::config, "{}: {} is not a number: {:.40}", row.place, column, text_of(cell));
+          base::fail(Exit::config, "{}: {} is no number: {:.40}", row.place, column, text_of(cell));
         break;
       }
       case Role::attribute:
@@ -267,7 +267,7 @@ void Reader::remark(Reading& reading) const {
     lines.push_back(fmt::format("{} rows without a result (not done, or an objective is missing) are left out",
                                 reading.without_result));
   if (reading.skipped > 0)
-    lines.push_back(fmt::format("{} rows that are not points of the space are left out", reading.skipped));
+    lines.push_back(fmt::format("{} rows that are no points of the space are left out", reading.skipped));
   if (other_fidelity_ > 0) {
     base::log_warning(
         "{}: {} rows were measured at a fidelity that this search does not measure at; their scores may not compare",

@@ -167,7 +167,7 @@ std::vector<Row> read_table(const std::string& file) {
   try {
     return is_json_lines(text) ? line_rows(text, name) : json_rows(parse(text, name), name);
   } catch (const Json::exception& error) {
-    base::fail(Exit::data, "{} is not JSON: {}", name, error.what());
+    base::fail(Exit::data, "{} is no JSON: {}", name, error.what());
   }
 }
 
@@ -243,7 +243,7 @@ space::Value value_of(const space::Parameter& parameter, const Json& cell) {
   if (const auto flag = flag_of(domain, text)) return *flag;
   if (const auto integer = base::integer_in(text)) return *integer;
   if (const auto number = base::number_in(text)) return *number;
-  if (domain.kind != space::Kind::choice) base::fail(Exit::config, "{}: \"{}\" is not a number", parameter.name, text);
+  if (domain.kind != space::Kind::choice) base::fail(Exit::config, "{}: \"{}\" is no number", parameter.name, text);
   return text;
 }
 

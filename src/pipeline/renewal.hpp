@@ -17,7 +17,7 @@ inline constexpr const char* retry_tag = "retry_of";
 /// What is tried again has its full batch again.
 trial::Proposal tried_again(trial::Proposal what, trial::TrialId trial);
 
-/// Renews the closed study of the stage: `again` are to be measured again, the others keep their results and
+/// Renews the closed study of the stage: `again` are to be measured once more, the others keep their results and
 /// numbers. Returns the old folder's new name ("baseline.1"). Error(io) if somebody started the stage just then.
 std::string renew(const run::Run& run, run::Stage stage, const trial::StudyView& view,
                   const std::vector<trial::TrialId>& again);

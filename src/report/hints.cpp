@@ -153,7 +153,7 @@ void result(Json& hints, const RunData& run_data) {
   }
   if (found->kind == Verdict::Kind::unknown) {
     add(hints, "act", "Whether the winner is better than the baseline is not known",
-        "Each was trained once and its score has no interval: [full] seeds = 3 shows how much trainings differ.");
+        "Each was trained once and its score has no interval: [full] seeds = 3 tells how much trainings differ.");
   }
 }
 

@@ -43,7 +43,7 @@ std::string sentence_of(const Verdict& found, const run::FullFigures& figures, c
                            metric);
       return fmt::format("No network found beats {}, which reaches {} {}.", baseline_text(winner), control, metric);
     case Verdict::Kind::unclear:
-      return fmt::format("{}, which is not clearly different from the {} of {}.", reaches, control,
+      return fmt::format("{}, which cannot be told from the {} of {}.", reaches, control,
                          baseline_text(*found.baseline));
     case Verdict::Kind::better:
     case Verdict::Kind::worse:

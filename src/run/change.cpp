@@ -21,7 +21,7 @@ using base::Exit;
 std::string key_of(const std::string& override) {
   const auto equals = override.find('=');
   if (equals == std::string::npos || equals == 0) {
-    base::fail(Exit::config, "\"{}\" is not a change: write key=value, for instance search.max_trials=200", override);
+    base::fail(Exit::config, "\"{}\" is no change: write key=value, for instance search.max_trials=200", override);
   }
   return std::string(base::trim(override.substr(0, equals)));
 }

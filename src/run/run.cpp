@@ -120,7 +120,7 @@ Run Run::open(const fs::path& folder, const std::optional<fs::path>& config_file
   if (!now && !given) {
     base::fail(
         Exit::config,
-        "{} is not a run folder (there is no run.toml in it): name the configuration to create it from, --config FILE",
+        "{} is no run folder (there is no run.toml in it): name the configuration to create it from, --config FILE",
         folder.string());
   }
   if (!now) {

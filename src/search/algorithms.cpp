@@ -42,7 +42,7 @@ constexpr auto table = std::to_array<Algorithm>({
     {"reinforce", "a policy over the decisions learns by REINFORCE: hundreds of trials", make_reinforce, nullptr, true},
     {"ppo", "a policy over the decisions learns by PPO, several epochs per batch: hundreds of trials", make_ppo,
      nullptr, true},
-    {"asha", "many short trainings, the best third continues, and so on; nobody waits", make_asha, divided_rungs},
+    {"asha", "many short trainings, the best third goes on, and again; nobody waits", make_asha, divided_rungs},
     {"hyperband", "as asha in brackets, from many short trainings to few long ones", make_hyperband, divided_rungs},
     {"bohb", "hyperband that draws from a model of the good points", make_bohb, divided_rungs, true},
     {"econas", "evolution over three pools of networks, by how far they are trained", make_econas, stages},

@@ -191,9 +191,8 @@ std::vector<std::string> Space::warnings() const {
   for (const auto& parameter : parameters()) {
     roles.insert(parameter.role);
     if (parameter.domain.kind == Kind::choice && parameter.domain.items.size() > 10) {
-      result.push_back(
-          fmt::format("{}: {} has {} choices; more than 10 in one place are rarely distinguished by a search",
-                      base::to_string(parameter.where), parameter.name, parameter.domain.items.size()));
+      result.push_back(fmt::format("{}: {} has {} choices; more than 10 in one place are rarely told apart by a search",
+                                   base::to_string(parameter.where), parameter.name, parameter.domain.items.size()));
     }
   }
   if (roles.size() > 1) {

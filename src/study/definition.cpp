@@ -124,7 +124,7 @@ void create_or_join(const Layout& layout, const Definition& definition) {
   }
   if (const auto difference = first_difference(without_judging(*there), without_judging(mine))) {
     base::fail(Exit::config,
-               "the study in {} was created with another configuration: {}. Restore that value, use another run "
+               "the study in {} was founded with another configuration: {}. Restore that value, use another run "
                "folder, or start the stage again with --force.",
                layout.stage.string(), *difference);
   }

@@ -117,7 +117,7 @@ class Checker {
       if (first && (hello == nullptr || hello->worker.id != worker)) {
         broken("log {} does not begin with the greeting of its worker", name);
       }
-      if (ended) broken("log {} continues after its end", name);
+      if (ended) broken("log {} goes on after its end", name);
       first = false;
       ended = ended || std::holds_alternative<Roll>(*record) || std::holds_alternative<Bye>(*record);
       take(worker, *record);

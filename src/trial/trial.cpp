@@ -47,7 +47,7 @@ auto value_of(const Names& names, const std::string& text, std::string_view what
   for (const auto& [value, name] : names) {
     if (name == text) return value;
   }
-  base::fail(base::Exit::data, "\"{}\" is not a {} of a trial; the record comes from another version", text, what);
+  base::fail(base::Exit::data, "\"{}\" is no {} of a trial; the record comes from another version", text, what);
 }
 
 void add_share(std::string& text, double share, std::string_view what) {

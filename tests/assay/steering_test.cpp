@@ -66,7 +66,7 @@ TEST_CASE("a trial that ran out of memory is asked for once more, with half the 
   CHECK(assay.ask()["accumulate"] == 1);
   const auto first = assay({"tell", "runs/c", "0", "--failed", "oom"});
   INFO(first.error);
-  CHECK_THAT(first.out, ContainsSubstring("again with half the batch"));
+  CHECK_THAT(first.out, ContainsSubstring("once more with half the batch"));
   CHECK(assay.trial(0)["state"] == "waiting");
   const auto again = assay.ask();
   CHECK(again["trial"] == 0);
@@ -186,8 +186,8 @@ TEST_CASE("given parameters are added as words, JSON and CSV, and measured next"
   const auto outside = assay({"add", "runs/c", "lr=7"});
   CHECK(outside.code == 64);
   CHECK_THAT(outside.error, ContainsSubstring("training.lr") && ContainsSubstring("7 is outside of"));
-  CHECK_THAT(assay({"add", "runs/c", "lr=hello"}).error, ContainsSubstring("training.lr: \"hello\" is not a number"));
-  CHECK_THAT(assay({"add", "runs/c", "lr="}).error, ContainsSubstring("training.lr: \"\" is not a number"));
+  CHECK_THAT(assay({"add", "runs/c", "lr=hello"}).error, ContainsSubstring("training.lr: \"hello\" is no number"));
+  CHECK_THAT(assay({"add", "runs/c", "lr="}).error, ContainsSubstring("training.lr: \"\" is no number"));
   CHECK(assay({"add", "runs/c", "lr=0.1", "lr=0.9"}).code == 64);
   for (const auto* nothing : {"lr\n", "[]", "\"text\""}) {
     assay.scratch.write("nothing", nothing);

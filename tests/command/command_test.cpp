@@ -99,7 +99,7 @@ TEST_CASE("ways to fail") {
     with.command.back() = R"(echo '{"final": true, "acuracy": 0.5}' >> "$ASSAY_METRICS")";
     CHECK_THAT(bench.run(with).reason, ContainsSubstring("[objectives] names; did you mean acuracy?"));
   }
-  SECTION("a final metric that is not a number") {
+  SECTION("a final metric that is no number") {
     auto with = settings({"sh", "-c", R"(echo '{"final": true, "loss": NaN}' >> "$ASSAY_METRICS")"});
     with.required = {"loss"};
     CHECK(bench.run(with).failure == Failure::nan);
@@ -122,7 +122,7 @@ TEST_CASE("ways to fail") {
   SECTION("so does the last report") {
     CHECK(bench.shell("echo '{\"loss\": 0.5}' >> \"$ASSAY_METRICS\"; exit 1").metrics.at("loss") == 0.5);
   }
-  SECTION("a line that is not JSON") {
+  SECTION("a line that is no JSON") {
     const auto outcome = bench.shell("echo 'accuracy 0.9' >> \"$ASSAY_METRICS\"");
     CHECK(outcome.failure == Failure::exit);
     CHECK_THAT(outcome.reason, ContainsSubstring("no JSON object") && ContainsSubstring("accuracy 0.9"));

@@ -76,7 +76,7 @@ TEST_CASE("wrong types and ranges are refused with the remedy") {
   CHECK_THAT(message("[split]\nshare = 0.7\n"), ContainsSubstring("must be above 0 and at most 0.5, not 0.7"));
   CHECK_THAT(message("[training]\noptimizer = \"adamv\"\n"),
              ContainsSubstring("must be one of sgd, adamw, not \"adamv\"; did you mean \"adamw\"?"));
-  CHECK_THAT(message("[study]\nlease = \"4 weeks\"\n"), ContainsSubstring("is not a duration"));
+  CHECK_THAT(message("[study]\nlease = \"4 weeks\"\n"), ContainsSubstring("no duration"));
   CHECK_THAT(message("[study]\nlease = \"10s\"\n"), ContainsSubstring("at least twice"));
   CHECK_THAT(message("[data]\nshape = []\n"), ContainsSubstring("the list is empty"));
   CHECK_THAT(message("[data]\ntrain = []\n"), ContainsSubstring("the list is empty"));

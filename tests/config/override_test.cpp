@@ -122,10 +122,10 @@ TEST_CASE("what cannot be reached is named with its place in the file") {
                  ContainsSubstring("its entries are model.blocks[0] to model.blocks[1]"));
   CHECK_THAT(message({"model.blocks[7].op=conv"}), ContainsSubstring("model.blocks[2] adds one"));
   CHECK_THAT(message({"model.blocks.op=conv"}), ContainsSubstring("run.toml:5:10: model.blocks is a list"));
-  CHECK_THAT(message({"training.lr[0]=1"}), ContainsSubstring("training.lr is not a list"));
+  CHECK_THAT(message({"training.lr[0]=1"}), ContainsSubstring("training.lr is no list"));
   CHECK_THAT(message({"reward[1].target=3"}), ContainsSubstring("it is empty; reward[0] adds one"));
   CHECK_THAT(message({"constraint[0].at_mots=3"}), ContainsSubstring("did you mean constraint[0].at_most?"));
-  CHECK_THAT(message({"model.blocks[x].op=3"}), ContainsSubstring("is not a key"));
+  CHECK_THAT(message({"model.blocks[x].op=3"}), ContainsSubstring("is no key"));
   CHECK_THAT(message({"search.rungs[0]=many"}), ContainsSubstring("expected an integer"));
   CHECK_THAT(message({"training.lr=1\nrun.seed=3"}), ContainsSubstring("training.lr"));
 }

@@ -108,7 +108,7 @@ TEST_CASE("IDX: what is wrong is named") {
   }
   SECTION("wrong magic") {
     idx.images[0] = 'P';
-    CHECK_THAT(idx.error(), ContainsSubstring("not an IDX file"));
+    CHECK_THAT(idx.error(), ContainsSubstring("no IDX file"));
   }
   SECTION("exchanged") {
     std::swap(idx.images, idx.labels);
@@ -199,7 +199,7 @@ TEST_CASE("image folders") {
   folder.write("train/cat/1.ppm", ppm(2, 1, "abcdef"));
   folder.write("train/cat/2.ppm", ppm(2, 1, "ghijkl"));
   folder.write("train/dog/1.ppm", ppm(2, 1, "mnopqr"));
-  folder.write("train/dog/notes.txt", "not an image");
+  folder.write("train/dog/notes.txt", "no image");
   folder.write("valid/dog/9.ppm", ppm(2, 1, "mnopqr"));
   const auto config = data_config("format = \"images\"\ntrain = " + quoted(folder / "train") +
                                   "\nvalid = " + quoted(folder / "valid") + "\n");
@@ -230,9 +230,9 @@ TEST_CASE("image folders") {
     folder.write("train/k\xf6ter/1.ppm", ppm(2, 1, "mnopqr"));
     CHECK_THAT(error_of([&] { data::read(config, Part::train); }), ContainsSubstring("is not UTF-8"));
   }
-  SECTION("not an image") {
+  SECTION("no image") {
     folder.write("train/dog/2.png", "hello");
-    CHECK_THAT(error_of([&] { data::read(config, Part::train); }), ContainsSubstring("2.png: is not an image"));
+    CHECK_THAT(error_of([&] { data::read(config, Part::train); }), ContainsSubstring("2.png: is no image"));
   }
   SECTION("unknown class") {
     folder.write("valid/cow/1.ppm", ppm(2, 1, "mnopqr"));

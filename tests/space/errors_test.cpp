@@ -28,8 +28,8 @@ TEST_CASE("wrong domains") {
   says(with("{ choice = [3, 5], step = 2 }"), "unknown key step in a choice domain");
   says(with("{ choice = [3, 5], defualt = 3 }"), "did you mean default?");
   says(with("{ choice = [3], int = [1, 2] }"), "not both");
-  says(with("{ int = [5, 5] }"), "is not a range");
-  says(with("{ int = [5, 1] }"), "is not a range");
+  says(with("{ int = [5, 5] }"), "is no range");
+  says(with("{ int = [5, 1] }"), "is no range");
   says(with("{ int = [1, 2, 3] }"), "expected [lo, hi]");
   says(with("{ int = [1, 2.5] }"), "x");
   says(with("{ float = [0.0, 1.0], log = true }"), "must start above 0");
@@ -60,8 +60,8 @@ TEST_CASE("items of a choice that have no label") {
   says(with("{ choice = [ { op = \"conv\", a = 1 }, { op = \"conv\", a.int = [2, 3] } ] }"), "add name");
   says(with("{ choice = [ { a = 1 }, { a = \"1\" } ] }"), "another item of this choice is called a=1 too");
   says(with("{ choice = [ { a = 1 }, { a = 1 } ] }"), "a=1 is listed twice");
-  says(with("{ choice = [ { }, 2 ] }"), "without a short name");
-  says(with("{ choice = [ { a = \"it's\" }, 2 ] }"), "without a short name");
+  says(with("{ choice = [ { }, 2 ] }"), "nothing short tells apart");
+  says(with("{ choice = [ { a = \"it's\" }, 2 ] }"), "nothing short tells apart");
   says(with("{ choice = [ { name = \"a\", b = 1 }, { name = \"a\", b = 2 } ] }"),
        "two items of this choice have the name a");
   CHECK(with("{ choice = [ { name = \"a\", b.int = [1, 2] }, { op = \"a\", b = 2 } ] }").empty());
@@ -82,9 +82,9 @@ TEST_CASE("wrong domains: what to write instead") {
   says(with("{ float = [] }"), "for example float = [0.0, 0.5]");
   says(with("{ normal = [1.0] }"), "for example normal = [0.0, 1.0]");
   says(with("{ choice = [inf, 1.0] }"), "test.toml:2:");
-  says(with("{ choice = [inf, 1.0] }"), "inf is not a value that can be searched; write a number, or a text");
-  says(with("{ choice = [nan, 1.0] }"), "nan is not a value that can be searched");
-  says(with("{ choice = [[1, inf], [1, 2]] }"), "inf is not a value");
+  says(with("{ choice = [inf, 1.0] }"), "inf is no value that can be searched; write a number, or a text");
+  says(with("{ choice = [nan, 1.0] }"), "nan is no value that can be searched");
+  says(with("{ choice = [[1, inf], [1, 2]] }"), "inf is no value");
   says(with("{ normal = [0.0, 100.0], log = true }"), "take mean + 8 deviations below 700");
   says(with("{ normal = [-1000.0, 1.0], log = true }"), "beyond what a number can hold");
   says(with("{ normal = [0.0, 1e308] }"), "too large for a number");
@@ -196,7 +196,7 @@ TEST_CASE("constraints that cannot be meant so") {
   says(constraint("a / 0 > 1"), "/ 0 is a division by zero");
   says(constraint("a % (2 - 2) == 1"), "% 0 is a division by zero");
   says(constraint("a / params.model.fixed > 1"), "is a division by zero");
-  // Where b is 0 the quotient is not a number, and every comparison with it is false.
+  // Where b is 0 the quotient is no number, and every comparison with it is false.
   says(constraint("b == 0 and a / b > 1"), "no values of the parameters keep");
   says(constraint("b == 0 and a % b != 1"), "no values of the parameters keep");
   const auto points = [](const std::string& require) {

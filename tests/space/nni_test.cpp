@@ -189,9 +189,9 @@ TEST_CASE("what is no NNI space is refused with place and remedy") {
   says(error_of("{\"x\": {\"_type\": \"choice\", \"_value\": 3}}"), "must be a list");
   says(error_of("{\"x\": {\"_type\": \"choice\", \"_value\": [1], \"_v\": 3}}"), "unknown key _v in x");
   says(error_of(one("uniform", "[0]")), "_value has 1 values; it is [low, high]");
-  says(error_of(one("uniform", "[1, 1]")), "is not a range");
-  says(error_of(one("uniform", "[2, 1]")), "is not a range");
-  says(error_of(one("uniform", "[0, \"1\"]")), "\"1\" is not a number");
+  says(error_of(one("uniform", "[1, 1]")), "is no range");
+  says(error_of(one("uniform", "[2, 1]")), "is no range");
+  says(error_of(one("uniform", "[0, \"1\"]")), "\"1\" is no number");
   says(error_of(one("loguniform", "[0, 1]")), "must start above 0");
   says(error_of(one("quniform", "[0, 1]")), "[low, high, q]");
   says(error_of(one("quniform", "[0, 1, 0]")), "q is 0; it must be above 0");
@@ -199,7 +199,7 @@ TEST_CASE("what is no NNI space is refused with place and remedy") {
   says(error_of(one("normal", "[0, 0]")), "sigma is 0");
   says(error_of(one("randint", "[3, 3]")), "holds no integer");
   says(error_of(one("choice", "[1, 1.0]")), "listed twice");
-  says(error_of(one("choice", "[null]")), "null is not a value");
+  says(error_of(one("choice", "[null]")), "null is no value");
   says(error_of(one("choice", "[{\"a\": 1}]")), "all of them objects with _name");
   says(error_of(one("choice", "[{\"_name\": 1}]")), "_name is a text");
   says(error_of(one("choice", "[{\"_name\": \"a\"}, {\"_name\": \"a\"}]")), "listed twice");
@@ -207,9 +207,9 @@ TEST_CASE("what is no NNI space is refused with place and remedy") {
   says(error_of("{}"), "no parameters");
   says(error_of("{\"x\": 1, \"x\": 2}"), "search_space.json:1:10: the key x is written twice");
   says(error_of("{\"x\": \n"), "search_space.json:2:");
-  says(error_of("{\"x\": tru}"), "this is not JSON");
-  says(error_of(""), "this is not JSON");
-  says(error_of("{} x"), "this is not JSON");
+  says(error_of("{\"x\": tru}"), "this is no JSON");
+  says(error_of(""), "this is no JSON");
+  says(error_of("{} x"), "this is no JSON");
   std::string deep;
   for (int i = 0; i < 100'000; ++i) deep += "[";
   says(error_of(deep), "nested more than 64 levels");

@@ -77,7 +77,7 @@ TEST_CASE("logs that go on after their end, or begin as another one") {
   const Sample study;
   const auto bytes = os::read_file(study.log());
   std::ofstream(study.log(), std::ios::app) << bytes.substr(0, bytes.find('\n') + 1);
-  CHECK(study.finds("continues after its end"));
+  CHECK(study.finds("goes on after its end"));
   std::ofstream(study.layout.log() / "aaaaaaaaaaaaaaaa.0") << bytes;
   CHECK(study.finds("does not begin with the greeting of its worker"));
 }

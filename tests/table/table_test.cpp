@@ -226,7 +226,7 @@ TEST_CASE("slips in a table are told with file and line") {
                                                             ContainsSubstring("hidden = 32") &&
                                                             ContainsSubstring("run.toml:"));
   CHECK_THAT(told("hidden,lr,accuracy\n16,fast,0.8\n32,0.01,0.9\n"),
-             ContainsSubstring("t.csv:2: \"fast\" is not a number"));
+             ContainsSubstring("t.csv:2: \"fast\" is no number"));
   CHECK_THAT(told("hidden,lr,epoch,accuracy\n16,0.01,1.5,0.8\n32,0.01,1,0.9\n", "epoch = \"epoch\""),
              ContainsSubstring("t.csv:2: epochs are counted from 1"));
   CHECK_THAT(told("hidden,lr,epoch,s,accuracy\n16,0.01,1,5,0.8\n16,0.01,2,4,0.8\n32,0.01,1,1,0.9\n",

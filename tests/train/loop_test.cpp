@@ -167,7 +167,7 @@ TEST_CASE("a longer training goes on after a shorter one, a copy too, another on
   CHECK(torch::equal(small::weights(other), small::weights(fresh)));
 }
 
-TEST_CASE("a loss that is not a number ends the training") {
+TEST_CASE("a loss that is no number ends the training") {
   auto data = small::images(64, 1);
   auto settings = settings_for(3);
   SECTION("a diverging rate") {

@@ -28,7 +28,7 @@ GivenPoints read_points(const std::vector<std::string>& words) {
   if (!pairs && words.size() > 1)
     base::fail(Exit::config, "one file, or key=value words: \"{}\" is too much", words[1]);
   if (!pairs && words.front() != "-" && !os::file_size(words.front()))
-    base::fail(Exit::config, "there is no file {} (and without \"=\" it is not KEY=VALUE)", words.front());
+    base::fail(Exit::config, "there is no file {} (and without \"=\" it is no key=value)", words.front());
   GivenPoints given{pairs ? "the command line" : words.front(),
                     pairs ? std::vector<exchange::Row>{exchange::row_of(words)} : exchange::read_table(words.front())};
   if (given.rows.empty()) base::fail(Exit::config, "{} holds no point: there is nothing to add", words.front());

@@ -44,7 +44,7 @@ base::Json json_asked(const run::Run& run, const space::Space& space, const tria
 void show(const run::Run& run, const trial::Work& work) {
   std::printf("trial %lld\n", static_cast<long long>(work.item.trial));
   if (work.what.from) {
-    std::printf("  continues where rung %d of trial %lld ended\n", work.what.from->rung,
+    std::printf("  goes on from where rung %d of trial %lld ended\n", work.what.from->rung,
                 static_cast<long long>(work.what.from->trial));
   }
   for (const auto& [name, value] : work.what.params)
@@ -153,7 +153,7 @@ cli::Verb ask_verb() {
           target_options({stage_option(),
                           {.kind = cli::Option::Kind::integer,
                            .name = "--count",
-                           .help = "how many trials at once, fewer where fewer are left; with --json a list"},
+                           .help = "so many at once, or what there is; with --json a list"},
                           {.name = "--patience",
                            .help = "how long it is held for you without a word (default 1d); study.lease on top"},
                           {.kind = cli::Option::Kind::flag, .name = "--json", .help = "as JSON"},

@@ -36,7 +36,7 @@ std::vector<exchange::Import> known_results(const trial::StudyView& view) {
 void say(const exchange::Reading& reading) {
   for (const auto& line : reading.remarks) std::printf("%s\n", line.c_str());
   if (reading.known > 0)
-    std::printf("%lld were imported before and are left out (--again takes them again)\n",
+    std::printf("%lld were imported before and are left out (--again takes them once more)\n",
                 static_cast<long long>(reading.known));
 }
 
@@ -109,7 +109,7 @@ cli::Verb import_verb() {
                {.kind = Kind::flag,
                 .name = "--defaults",
                 .help = "parameters that the table does not have were at their defaults"},
-               {.kind = Kind::flag, .name = "--skip", .help = "leave out rows that are not points of the space"},
+               {.kind = Kind::flag, .name = "--skip", .help = "leave rows out that are no points of the space"},
                {.kind = Kind::flag, .name = "--again", .help = "also results that this search has already"}}),
           import_trials};
 }

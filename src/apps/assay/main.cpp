@@ -22,8 +22,8 @@ Target target_of(const cli::Values& values) {
 
 std::vector<cli::Option> target_options(std::vector<cli::Option> more) {
   std::vector<cli::Option> options = {
-      {.name = "RUN", .help = "run folder, or a configuration to create one from", .required = true},
-      {.name = "--config", .help = "create the run folder from this file"},
+      {.name = "RUN", .help = "run folder, or a configuration to found one from", .required = true},
+      {.name = "--config", .help = "found the run folder from this file"},
       {.name = "--run",
        .help = "run folder for a configuration (default: runs/<[run] name>, else the name of the file)"},
       {.kind = Kind::list, .name = "--set", .help = "KEY=VALUE, changes the configuration; may be given several times"},

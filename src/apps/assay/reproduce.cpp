@@ -75,7 +75,7 @@ void found(const run::Run& run, Stage stage, const Scratch& scratch, const trial
   auto what = trial.what_of(recorded);
   what.at = recorded.at;
   what.from.reset();
-  if (writer.claim({trial.id, 0})) writer.offer({trial.id, 0}, what, recorded.at, "to be measured again");
+  if (writer.claim({trial.id, 0})) writer.offer({trial.id, 0}, what, recorded.at, "to be measured once more");
   writer.leave("prepared a reproduction");
 }
 
@@ -139,7 +139,7 @@ Exit reproduce(const cli::Values& values) {
   found(run, stage, scratch, trial, recorded, stage == Stage::search ? 1 : std::max(listed, known));
   const bool json = values.flag("--json");
   if (!json) {
-    std::printf("trial %lld of %s again, at %s\n", static_cast<long long>(trial.id), to_string(stage).c_str(),
+    std::printf("trial %lld of %s once more, at %s\n", static_cast<long long>(trial.id), to_string(stage).c_str(),
                 trial::to_text(recorded.at, 0).c_str());
     if (recorded.item.rung > 0 || trial.first.from) {
       std::printf("it had gone on from a checkpoint; now it begins at the start, so the figures may differ\n");
@@ -176,7 +176,7 @@ Exit reproduce(const cli::Values& values) {
 cli::Verb reproduce_verb() {
   using Kind = cli::Option::Kind;
   return {"reproduce",
-          "measure one trial again and compare; the run is not touched. Exit code 3: it ended in another state",
+          "measure one trial once more and compare; the run is not touched. 3: it ended in another way",
           {{.name = "RUN", .help = "run folder", .required = true},
            {.name = "N", .help = "number of the trial", .required = true},
            stage_option(),

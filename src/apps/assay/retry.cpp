@@ -119,7 +119,7 @@ Exit retry_closed(const run::Run& run, Stage stage, const trial::StudyView& view
               run::measuring_command(run, stage).c_str());
   const auto free = stage == Stage::search ? pipeline::free_numbers(run, view) : 0;
   if (free > 0) {
-    std::printf("the search is open again and continues to search.max_trials: %lld further trials\n",
+    std::printf("the search is open again and goes on to search.max_trials: %lld further trials\n",
                 static_cast<long long>(free));
   }
   return Exit::done;
@@ -143,7 +143,7 @@ Exit retry(const cli::Values& values) {
 cli::Verb retry_verb() {
   using Kind = cli::Option::Kind;
   return {"retry",
-          "measure failed trials again: assay retry RUN --failed",
+          "measure failed trials once more: assay retry RUN --failed",
           {{.name = "RUN", .help = "run folder", .required = true},
            {.kind = Kind::list, .name = "N", .help = "numbers of trials"},
            {.kind = Kind::flag, .name = "--failed", .help = "all that failed"},

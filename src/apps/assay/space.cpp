@@ -150,8 +150,7 @@ void show(const Findings& findings) {
   if (survey.failed > 0) std::printf("  cannot be built, for example: %s\n", survey.reason.c_str());
   std::printf("distinct       %zu of %d random points are different trainings\n", survey.distinct, survey.drawn);
   if (!survey.parameters.empty()) {
-    const auto note =
-        outputs_known ? std::string() : fmt::format("  (with {} classes; --classes changes that)", outputs);
+    const auto note = outputs_known ? std::string() : fmt::format("  (with {} classes; --classes tells)", outputs);
     std::printf("parameters     %s%s\n", range_text(survey.parameters).c_str(), note.c_str());
     std::printf("multiply-adds  %s\n", range_text(survey.multiply_adds).c_str());
   }

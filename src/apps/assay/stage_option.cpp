@@ -31,7 +31,7 @@ std::vector<std::string> stage_words(Stage stage) {
 
 trial::TrialId number_of(const std::string& word) {
   const auto number = base::integer_in(word);
-  if (!number || *number < 0) base::fail(Exit::config, "\"{}\" is not the number of a trial", word);
+  if (!number || *number < 0) base::fail(Exit::config, "\"{}\" is no number of a trial", word);
   return *number;
 }
 

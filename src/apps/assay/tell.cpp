@@ -99,7 +99,7 @@ trial::Measurement result_of(const run::Run& run, const cli::Values& values, con
     if (found == told.metrics.end() || std::isfinite(found->second)) continue;
     const auto& [name, value] = *found;
     fail(trial::Failure::nan, "\"" + name + "\" is not a number");
-    base::log_warning("{}={}: a result that is not a finite number counts as a failed trial (nan)", name, value);
+    base::log_warning("{}={}: a result that is no finite number counts as a failed trial (nan)", name, value);
   }
   if (const auto reason = values.text("--failed"))
     fail(*reason == "oom" ? trial::Failure::oom : trial::Failure::exit, *reason);
@@ -120,8 +120,8 @@ Exit halve(const run::Run& run, run::Stage stage, const trial::Trial& trial) {
   outcome.failure = trial::Failure::oom;
   outcome.reason = "oom";
   study.commit(study.take_over(trial.rungs.back().item), outcome);
-  study.leave("reported that a trial ran out of memory");
-  std::printf("trial %lld waits to be tried again with half the batch\n", static_cast<long long>(trial.id));
+  study.leave("told that a trial ran out of memory");
+  std::printf("trial %lld waits to be tried once more with half the batch\n", static_cast<long long>(trial.id));
   return Exit::done;
 }
 
@@ -143,7 +143,7 @@ Exit report(const run::Run& run, run::Stage stage, const trial::Trial& trial, st
       over = why.has_value();
     }
     if (!over && run.asked_to_stop(stage)) {
-      base::log_info("the search is asked to stop; a result that is reported still counts");
+      base::log_info("the search is asked to stop; a result that is told still counts");
       over = true;
     }
   }
@@ -153,7 +153,7 @@ Exit report(const run::Run& run, run::Stage stage, const trial::Trial& trial, st
 
 Exit tell(const cli::Values& values) {
   const auto run = open_run(values);
-  const auto stage = search_only(values, "its workers measure it; only results of the search can be reported");
+  const auto stage = search_only(values, "its workers measure it; only trials of the search can be told");
   const auto number = number_of(values.text("N", ""));
   const auto told = read_words(values.texts("METRIC=VALUE"));
   const auto step = values.integer("--step");
@@ -180,8 +180,8 @@ Exit tell(const cli::Values& values) {
     return halve(run, stage, trial);
   study::RecordWriter writer(run.folder(stage), run.judge());
   const bool counts = writer.conclude(trial, measured, trial.state() == State::running);
-  writer.leave("reported a result");
-  if (!counts) base::fail(Exit::config, "somebody else reported the result of trial {} just now", number);
+  writer.leave("told a result");
+  if (!counts) base::fail(Exit::config, "somebody else told the result of trial {} just now", number);
   std::printf("trial %lld is %s\n", static_cast<long long>(number), trial::to_string(measured.state).c_str());
   pipeline::conclude_by_hand(run);
   return Exit::done;
@@ -199,9 +199,7 @@ cli::Verb tell_verb() {
            stage_option(),
            {.kind = Kind::integer, .name = "--step", .help = "a report on the way; prints \"go on\" or \"stop\""},
            {.kind = Kind::flag, .name = "--final", .help = "with --step: the report is the result as well"},
-           {.kind = Kind::flag,
-            .name = "--stopped",
-            .help = "ended early; metrics that are not given stay as last reported"},
+           {.kind = Kind::flag, .name = "--stopped", .help = "ended early; what is not told stays as last reported"},
            {.name = "--failed",
             .help = "the trial failed, for this reason; oom: out of memory, it is tried again with half the batch"}},
           tell};

@@ -128,7 +128,7 @@ Exit trial(const cli::Values& values) {
 
 cli::Verb trial_verb() {
   return {"trial",
-          "everything about one trial, with the command that measures it again",
+          "everything about one trial, with the command that measures it once more",
           {{.name = "RUN", .help = "run folder", .required = true},
            {.name = "N", .help = "number of the trial", .required = true},
            stage_option(),

@@ -38,7 +38,7 @@ MetricsLine parse_metrics_line(const std::string& line, std::int64_t default_ste
       result.final = value.is_boolean() && value.get<bool>();
     } else if (name == "step") {
       if (!value.is_number())
-        base::fail(base::Exit::data, "\"step\" is not a number in a line of ASSAY_METRICS: {:.200}", line);
+        base::fail(base::Exit::data, "\"step\" is no number in a line of ASSAY_METRICS: {:.200}", line);
       result.step = static_cast<std::int64_t>(value.get<double>());
     } else if (value.is_number()) {
       result.metrics[name] = value.get<double>();

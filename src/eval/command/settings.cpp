@@ -37,7 +37,7 @@ void check_command(const CommandSettings& settings) {
   const auto& program = settings.launcher.empty() ? settings.command.front() : words.front();
   if (!found_in_path(program)) {
     base::fail(Exit::config,
-               "{}: \"{}\" is neither a program in PATH nor an executable file; name it in full or load its module",
+               "{}: \"{}\" is no program in PATH and no executable file; name it in full or load its module",
                settings.launcher.empty() ? "trial.command" : "trial.launcher", program);
   }
 }

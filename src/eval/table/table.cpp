@@ -44,7 +44,7 @@ std::optional<space::Value> value_of(const data::Csv& csv, std::size_t row, std:
     if (ordered.size() != labels.size()) return std::nullopt;
     return ordered;
   }
-  if (!is_number) csv.fail(row, "\"{}\" is not a number, but {} is one", cell, parameter.name);
+  if (!is_number) csv.fail(row, "\"{}\" is no number, but {} is one", cell, parameter.name);
   const auto value = space::conform(domain, space::Value(number));
   if (!space::contains(domain, value)) return std::nullopt;
   return value;
@@ -228,7 +228,7 @@ Table::Row Table::read_row(const data::Csv& csv, std::size_t row, const Columns&
   const auto number = [&](std::size_t column, const std::string& what) {
     double value = 0;
     if (!data::parse_number(csv.at(row, column), value))
-      csv.fail(row, "\"{}\" is not a number, but {} is one", csv.at(row, column), what);
+      csv.fail(row, "\"{}\" is no number, but {} is one", csv.at(row, column), what);
     return value;
   };
   Row result{.line = csv.line(row)};
@@ -265,7 +265,7 @@ void Table::add(const data::Csv& csv, std::size_t row, const Columns& columns, R
   if (!fresh) {
     csv.fail(row, "says again what line {} says: {}{}", csv.line(first->second), params_text(params),
              has_epochs_ ? fmt::format(", epoch {}", result.epoch)
-                         : "; name the column that distinguishes the rows in trial.table.params or trial.table.epoch");
+                         : "; name the column that tells the rows apart in trial.table.params or trial.table.epoch");
   }
   points_[key].push_back(std::move(result));
   for (const auto& [name, value] : params) reading.occurrences[name].insert(space::to_text(value));

@@ -2,7 +2,7 @@
 // networks", arXiv 1711.09846, sections 3 and 4.1 (truncation selection, perturbation or resampling). A member is a
 // trial, a step one of its rungs. A member that ended a step is ranked among those that ended it, too: one of the last
 // 20 % goes on from a copy of the checkpoint and of the parameters of one of the first 20 %, whose training it then
-// explores; the others continue from their own. Members that failed are last, and live on with what they copy.
+// explores; the others go on from their own. Members that failed are last, and live on with what they copy.
 //
 // Nobody waits for the slowest: a step goes on once `quorum` of the members have ended the one before (1: a barrier, as
 // in NNI). More trials than a population has make further populations, one after another by number, each for itself.

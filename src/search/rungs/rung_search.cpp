@@ -25,7 +25,7 @@ trial::Decision RungSearch::next(const trial::StudyView& view) {
     return decision;
   }
   if (const auto open = rungs_.open_below_top(); open > 0)
-    return trial::Wait{fmt::format("{} trials under way may continue at the next rung", open)};
+    return trial::Wait{fmt::format("{} trials under way may go on at the next rung", open)};
   if (auto further = last_promotion()) return std::move(*further);
   return decision;
 }

@@ -115,7 +115,7 @@ std::optional<std::string> StopRules::invalid() const {
   const auto share = stats::wilson(static_cast<double>(bad) / static_cast<double>(all), static_cast<double>(all));
   if (share.lo <= most_invalid) return std::nullopt;
   return fmt::format(
-      "invalid: {} of {} trials failed and {} are infeasible, with confidence more than {:.0f} %; space or training need a look",
+      "invalid: {} of {} trials failed and {} are infeasible, surely more than {:.0f} %; space or training need a look",
       base::with_commas(progress_.failed()), base::with_commas(all), base::with_commas(progress_.infeasible()),
       100 * most_invalid);
 }

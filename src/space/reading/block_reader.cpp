@@ -88,7 +88,7 @@ void set_limits(const Domain& domain, const Node& node, std::int64_t& least, std
   if (domain.kind == Kind::choice) {
     numbers.clear();
     for (const auto& item : domain.items) {
-      if (!std::holds_alternative<std::int64_t>(item)) node.fail(fmt::format("{} is not a count", to_text(item)));
+      if (!std::holds_alternative<std::int64_t>(item)) node.fail(fmt::format("{} is no count", to_text(item)));
       numbers.push_back(*as_number(item));
     }
   } else if (domain.kind != Kind::integer) {

@@ -81,7 +81,7 @@ std::string told_by_content(const Node& item) {
   }
   auto label = long_label(item);
   const bool readable = label.find_first_of("'\"\n\\") == std::string::npos && label.size() <= longest_label;
-  if (label.empty() || !readable) ask_for_name(item, "an item of a choice without a short name");
+  if (label.empty() || !readable) ask_for_name(item, "an item of a choice that nothing short tells apart");
   return label;
 }
 

@@ -170,7 +170,7 @@ void Loader::read_constraints() {
       constraints.push_back(
           {node.string(), node.where(), std::make_shared<const Expression>(expression), parameters_in(expression)});
     } catch (const std::invalid_argument& error) {
-      node.fail(fmt::format("\"{}\" is not a constraint: {}", node.string(), error.what()));
+      node.fail(fmt::format("\"{}\" is no constraint: {}", node.string(), error.what()));
     }
   }
 }

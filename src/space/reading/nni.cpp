@@ -128,7 +128,7 @@ class Importer {
       cases[label] = item.json();
       return label;
     }
-    if (item.scalar.is_null()) item.fail("null is not a value; write a text such as \"none\"");
+    if (item.scalar.is_null()) item.fail("null is no value; write a text such as \"none\"");
     if (item.scalar.is_boolean()) return item.scalar.get<bool>();
     if (item.scalar.is_number_integer()) return item.scalar.get<std::int64_t>();
     if (item.scalar.is_number()) return item.scalar.get<double>() + 0.0;
@@ -141,7 +141,7 @@ class Importer {
     }
     std::vector<double> result;
     for (const auto& [ignored, item] : list.items) {
-      if (!item.is_number()) item.fail(fmt::format("{} is not a number; _value is {}", item.json().dump(), meaning));
+      if (!item.is_number()) item.fail(fmt::format("{} is no number; _value is {}", item.json().dump(), meaning));
       result.push_back(item.scalar.get<double>() + 0.0);
     }
     return result;
@@ -181,8 +181,7 @@ class Importer {
     domain.hi = given[1];
     if (normal && !(domain.hi > 0)) list.fail(fmt::format("sigma is {}; it must be above 0", domain.hi));
     if (!normal && !(domain.lo < domain.hi)) {
-      list.fail(
-          fmt::format("[{}, {}] is not a range: the first number must be below the second", domain.lo, domain.hi));
+      list.fail(fmt::format("[{}, {}] is no range: the first number must be below the second", domain.lo, domain.hi));
     }
     if (!normal && domain.log && domain.lo <= 0) {
       list.fail(fmt::format("a logarithmic range must start above 0, not at {}", domain.lo));

@@ -75,7 +75,7 @@ class Builder : public nlohmann::json_sax<Json> {
     std::string what(error.what());
     if (const auto colon = what.find(": "); colon != std::string::npos) what = what.substr(colon + 2);
     throw base::Error(base::Exit::config, place_of(offset() < text_.size() && offset() > 0 ? offset() - 1 : offset()),
-                      "this is not JSON: " + what);
+                      "this is no JSON: " + what);
   }
 
   PlacedJson take() { return std::move(root_); }

@@ -58,8 +58,8 @@ void check_keys(const Node& node, const std::string& kind) {
 
 void refuse_no_number(const Node& node) {
   if (node.is_number() && !std::isfinite(node.number())) {
-    node.fail(fmt::format("{} is not a value that can be searched; write a number, or a text such as \"none\"",
-                          node.number()));
+    node.fail(
+        fmt::format("{} is no value that can be searched; write a number, or a text such as \"none\"", node.number()));
   }
   if (!node.is_array()) return;
   for (const auto& [key, item] : node.items()) refuse_no_number(item);
@@ -187,7 +187,7 @@ void read_range(const Node& node, const std::string& kind, Domain& domain) {
     }
   }
   if (!(lo < hi)) {
-    pair.fail(fmt::format("[{}, {}] is not a range: the first number must be below the second", lo, hi));
+    pair.fail(fmt::format("[{}, {}] is no range: the first number must be below the second", lo, hi));
   }
   if (too_wide(domain.kind, lo, hi))
     pair.fail(fmt::format("the range [{}, {}] is too wide; no search can use it", lo, hi));

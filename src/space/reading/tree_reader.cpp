@@ -30,12 +30,12 @@ void check_no_domain_meant(const Node& table) {
   for (const auto& [key, child] : table.items()) {
     const auto near = base::nearest_word(key, kinds);
     if (child.is_array() && !near.empty() && near.front() == key.front())
-      child.fail(fmt::format("{} is not a kind of domain; did you mean {}?", key, near), near);
+      child.fail(fmt::format("{} is no kind of domain; did you mean {}?", key, near), near);
     options_only = options_only && options.contains(key) && !child.is_table();
   }
   if (options_only)
     table.fail(
-        fmt::format("options of a domain, but no domain: write {} too, or fix the name", base::join(kinds, ", ")));
+        fmt::format("options of a domain, but no domain: write {} too, or mend the name", base::join(kinds, ", ")));
 }
 
 }  // namespace
